@@ -1,0 +1,146 @@
+/**
+ * The wire types of `diagnose --json` (CONTRACT section 5), `diff --json` and `lenses --json`.
+ * Ratios are over goroutine-seconds of the window, idle groups in neither numerator nor denominator.
+ */
+import type { Confidence } from './contract.ts'
+import type { Lens, LensState } from './lens.ts'
+import type { WaitClass } from './wait-class.ts'
+
+export type WireFrame = {
+  readonly function: string
+  readonly file?: string
+  readonly line?: number
+  readonly inlined?: boolean
+}
+
+export type GroupVerdict = 'stuck' | 'leaked' | 'slow' | 'idle' | 'busy' | 'unknown'
+export type Grade = 'inconclusive' | 'blind' | 'partial' | 'clear'
+
+/** Ids listed per group; the rest are counted in `goroutineIdsOmitted`. */
+export const MAX_GOROUTINE_IDS = 10_000
+
+export type GoroutineGroup = {
+  /** `g1`, `g2` …, in the order of the report. */
+  readonly id: string
+  readonly count: number
+  /** running, runnable, waiting, syscall, or the runtime's word for a rarer one. */
+  readonly state: string
+  /** As the runtime prints it; absent for running and runnable. */
+  readonly waitReason?: string
+  readonly waitClass?: WaitClass
+  /** Leaf function as printed. */
+  readonly topFunction: string
+  /** First function from the leaf that is neither the runtime's nor a primitive of the standard library. */
+  readonly userFunction: string
+  /** Leaf first. */
+  readonly stack: readonly WireFrame[]
+  readonly createdBy?: WireFrame
+  readonly goroutineIds: readonly number[]
+  readonly goroutineIdsOmitted?: number
+  /** How long its members are known to have waited, from what the evidence proves; absent when it proves nothing. */
+  readonly waitNs?: { readonly min: number; readonly max?: number }
+  /** Labels that all members share. */
+  readonly labels: Readonly<Record<string, string>>
+  readonly verdict: GroupVerdict
+  readonly confidence: Confidence
+  readonly why: string
+  readonly seenBy: readonly Lens[]
+  readonly notSeenBy: readonly Lens[]
+  /** Address of the object that all members wait on, where the frames' arguments show one: `0xc000123456`. */
+  readonly waitsOn?: string
+  /** Another group that holds or should release what this one waits for. */
+  readonly blockedBy?: { readonly group: string; readonly confidence: Confidence; readonly why: string }
+  /** First and last number of members over the dumps of the window. */
+  readonly growth?: { readonly first: number; readonly last: number }
+  /** Idle pattern that matched. */
+  readonly pattern?: string
+}
+
+export type LensReport = {
+  readonly lens: Lens
+  readonly state: LensState
+  readonly sees: string
+  readonly cannotSee: string
+  readonly turnOn: string
+  readonly because?: string
+}
+
+export type BlindSpot = {
+  readonly what: string
+  readonly waitReason?: string
+  readonly waitClass?: WaitClass
+  readonly groups: readonly string[]
+  readonly goroutineSeconds: number
+  readonly lensesThatMissIt: readonly Lens[]
+  readonly lensesThatShowIt: readonly Lens[]
+  readonly turnOn: string
+  readonly cost?: string
+}
+
+export type Verdict = {
+  readonly grade: Grade
+  /** Absent when there is no goroutine-second to judge. */
+  readonly explainedRatio?: number
+  readonly blindRatio?: number
+  /** Goroutine time of idle groups in the window, beside the ratios. */
+  readonly idleNs?: number
+  /** Share of goroutines whose group verdict is `unknown`. */
+  readonly unknownRatio?: number
+  readonly because: readonly string[]
+}
+
+export type CpuFunction = {
+  readonly function: string
+  readonly flatSeconds: number
+  /** 95 % interval of the sampling. */
+  readonly flatInterval: readonly [number, number]
+  readonly cumulativeSeconds: number
+}
+
+export type CpuReport = {
+  readonly state: 'measured' | 'insufficient' | 'absent'
+  readonly samples?: number
+  readonly windowNs?: number
+  readonly totalSeconds?: number
+  /** The smallest share that this many samples can show. */
+  readonly smallestShareRatio?: number
+  readonly top: readonly CpuFunction[]
+}
+
+export type DiagnoseData = {
+  readonly target: {
+    readonly kind: 'live' | 'capture' | 'files'
+    readonly url?: string
+    readonly instance?: string
+    readonly service: string
+    readonly serviceFrom: string
+    readonly version?: string
+    readonly goVersion?: string
+  }
+  readonly window: {
+    readonly startTime?: string
+    readonly endTime?: string
+    readonly durationNs?: number
+    readonly dumps: number
+  }
+  readonly lenses: readonly LensReport[]
+  readonly goroutines: {
+    readonly count: number
+    readonly stackBytes?: number
+    readonly groups: readonly GoroutineGroup[]
+  }
+  readonly cpu: CpuReport
+  readonly blindSpots: readonly BlindSpot[]
+  readonly verdict: Verdict
+}
+
+/** Several targets: one entry each, in the order they were given; a target that failed has its error in place of data. */
+export type DiagnoseManyData = {
+  readonly targets: readonly (
+    | DiagnoseData
+    | {
+        readonly target: { readonly url?: string }
+        readonly error: { readonly code: string; readonly message: string }
+      }
+  )[]
+}

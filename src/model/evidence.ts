@@ -1,0 +1,60 @@
+/**
+ * What analysis takes in: the decoded lenses of one target, each with where it came from and when it was taken.
+ * Made by `ops` from a Capture (decode), judged by `analyze`; nothing here remembers files or sockets.
+ */
+import type { LensObservation } from './capture.ts'
+import type { GoroutineDump } from './goroutine-dump.ts'
+import type { Issue } from './issue.ts'
+import type { Lens } from './lens.ts'
+import type { BuildInfo, ExpvarDocument, MetricFamily } from './metrics.ts'
+import type { Profile } from './profile.ts'
+
+export type TargetFacts = {
+  readonly kind: 'live' | 'capture' | 'files'
+  readonly url?: string
+  /** Host and port, or the file: what tells this instance from its sisters. */
+  readonly instance?: string
+  readonly service: string
+  readonly serviceFrom: string
+  readonly version?: string
+  readonly goVersion?: string
+}
+
+export type DatedDump = {
+  readonly source: string
+  /** Since the start of the window; absent when nothing says when it was taken. */
+  readonly atNs?: number
+  readonly dump: GoroutineDump
+}
+
+export type DatedProfile = {
+  readonly source: string
+  /** `cpu`, `block`, `mutex`, `heap`, `goroutine`, `goroutineleak`; `allocs` and `threadcreate` under their names. */
+  readonly kind: Lens | 'allocs' | 'threadcreate' | 'other'
+  readonly profile: Profile
+  readonly span: 'delta' | 'cumulative' | 'instant' | 'unknown'
+  readonly durationNs?: number
+}
+
+export type EvidenceWindow = {
+  /** RFC 3339; absent when nothing says. */
+  readonly startTime?: string
+  readonly endTime?: string
+  readonly durationNs?: number
+}
+
+export type EvidenceSet = {
+  readonly target: TargetFacts
+  readonly window: EvidenceWindow
+  /** In the order they were taken. */
+  readonly dumps: readonly DatedDump[]
+  readonly profiles: readonly DatedProfile[]
+  readonly vars?: { readonly source: string; readonly document: ExpvarDocument }
+  readonly metrics?: { readonly source: string; readonly families: readonly MetricFamily[] }
+  readonly buildInfo?: { readonly source: string; readonly info: BuildInfo }
+  /** An execution trace that is at hand; its accounting comes with the trace engine. */
+  readonly trace?: { readonly source: string; readonly sizeBytes: number }
+  /** What the collector found out about each lens; analysis may sharpen it, never contradict it silently. */
+  readonly lenses: readonly LensObservation[]
+  readonly issues: readonly Issue[]
+}

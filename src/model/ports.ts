@@ -1,0 +1,93 @@
+/**
+ * The ports: what a room may ask of the world outside it. Narrow, by capability; an adapter declares what it cannot
+ * do, it never emulates badly. Implemented by `collect` and `store`, wired in `main.ts`, handed down as `deps`.
+ * Model: storage/interface.go in prometheus/prometheus. Ranges are half-open [start, end) in unix ns.
+ */
+import type { Result } from '../base/result.ts'
+import type { Capture } from './capture.ts'
+import type { MetricFamily } from './metrics.ts'
+import type { Profile } from './profile.ts'
+
+/** Wall time and a monotonic clock. Replay gives a clock that stands still. */
+export type Clock = {
+  nowUnixNs(): bigint
+  nowMonoNs(): number
+}
+
+/** Inflates gzip, zlib or zstd within bounds: `maxBytes` of output and a ratio limit, else SL_DECODE_BOMB. */
+export type Inflater = {
+  inflate(bytes: Uint8Array, limits: { readonly maxBytes: number }): Promise<Result<Uint8Array>>
+}
+
+/** Runs a pure function of a known module on another thread; results come back in the order of the inputs. */
+export type WorkerPool = {
+  readonly size: number
+  run<I, O>(job: string, inputs: readonly I[]): Promise<Result<O>[]>
+  close(): Promise<void>
+}
+
+/** Reads captures from disk: a folder, an `.slc`, loose files, stdin. */
+export type CaptureReader = {
+  readCapture(paths: readonly string[]): Promise<Result<Capture>>
+}
+
+export type CaptureWriter = {
+  /** A folder, or an `.slc` file when the path ends so. */
+  writeCapture(capture: Capture, path: string): Promise<Result<{ readonly path: string; readonly sizeBytes: number }>>
+}
+
+export type TimeRange = { readonly startNs: bigint; readonly endNs: bigint }
+
+/** One attribute test of a query; adapters that cannot do `regex` say so in `capabilities`. */
+export type Matcher = { readonly name: string; readonly op: '=' | '!=' | 'regex' | '!regex'; readonly value: string }
+
+export type Capabilities = { readonly cannot: readonly string[] }
+
+/** Columns of spans or logs, dictionary-coded; `rowCount` long each. Designed with the store, kept narrow here. */
+export type ColumnBatch = {
+  readonly rowCount: number
+  readonly columns: Readonly<
+    Record<string, Float64Array | BigInt64Array | BigUint64Array | Uint32Array | readonly string[]>
+  >
+  readonly dictionaries: Readonly<Record<string, readonly string[]>>
+}
+
+export type SpanWriter = { writeSpans(batch: ColumnBatch): Promise<Result<{ readonly acknowledged: number }>> }
+export type SpanReader = Capabilities & {
+  readTrace(traceId: string): Promise<Result<ColumnBatch>>
+  searchSpans(range: TimeRange, matchers: readonly Matcher[], limit: number): Promise<Result<ColumnBatch>>
+}
+export type LogWriter = { writeLogs(batch: ColumnBatch): Promise<Result<{ readonly acknowledged: number }>> }
+export type LogReader = Capabilities & {
+  readLogs(range: TimeRange, matchers: readonly Matcher[], limit: number): Promise<Result<ColumnBatch>>
+}
+export type MetricWriter = {
+  writeMetrics(families: readonly MetricFamily[]): Promise<Result<{ readonly acknowledged: number }>>
+}
+export type MetricReader = Capabilities & {
+  readSeries(range: TimeRange, matchers: readonly Matcher[], stepNs: number): Promise<Result<ColumnBatch>>
+}
+export type ProfileMeta = {
+  readonly service: string
+  readonly instance?: string
+  readonly kind: string
+  readonly range: TimeRange
+}
+export type ProfileWriter = {
+  writeProfile(meta: ProfileMeta, profile: Profile, raw: Uint8Array): Promise<Result<{ readonly id: string }>>
+}
+export type ProfileReader = Capabilities & {
+  listProfiles(
+    range: TimeRange,
+    matchers: readonly Matcher[],
+  ): Promise<Result<readonly (ProfileMeta & { readonly id: string })[]>>
+  readProfile(id: string): Promise<Result<Uint8Array>>
+}
+export type Alert = {
+  readonly name: string
+  readonly labels: Readonly<Record<string, string>>
+  readonly annotations: Readonly<Record<string, string>>
+  readonly startsAtNs: bigint
+  readonly endsAtNs?: bigint
+}
+export type AlertSource = { listAlerts(range: TimeRange): Promise<Result<readonly Alert[]>> }
