@@ -82,6 +82,8 @@ export type Finding = {
   readonly fix: { readonly summary: string; readonly doc?: string }
   /** See fingerprint.ts: stable over runs, lines, ids, instances, versions and times. */
   readonly fingerprint: string
+  /** Groups of the same report that it is about, by id: `g1`. */
+  readonly groups?: readonly string[]
 }
 
 export const emptyCoverage: Coverage = { asked: 0, answered: 0, missing: [] }

@@ -1,0 +1,237 @@
+/**
+ * The answer of a diagnosis in the order a person needs it: what the verdict is, what is wrong, what to do next.
+ * Enters: DiagnoseData, findings, coverage, issues. Leaves: plain sentences and rows that every renderer lays out.
+ * Nothing is concluded here that the data does not say; strings are not escaped yet (each renderer does it its way).
+ */
+import { formatDuration } from '../base/units.ts'
+import type { Confidence, Coverage, Finding, Severity } from '../model/contract.ts'
+import { severities } from '../model/contract.ts'
+import type { BlindSpot, DiagnoseData, GoroutineGroup, Grade, GroupVerdict } from '../model/diagnosis.ts'
+import type { Issue } from '../model/issue.ts'
+import type { Lens } from '../model/lens.ts'
+import { profileLenses } from '../model/lens.ts'
+import { capitalize, countOf, endSentence, formatSeconds, formatShare, fullPlace, joinAnd } from './text.ts'
+
+/** What a renderer takes: one target's diagnosis with what stands beside it in the envelope. */
+export type DiagnoseReport = {
+  readonly data: DiagnoseData
+  readonly findings: readonly Finding[]
+  readonly issues: readonly Issue[]
+  readonly coverage: Coverage
+}
+
+export type Trouble = {
+  readonly severity: Severity
+  readonly confidence: Confidence
+  readonly title: string
+  readonly rule?: string
+  readonly group?: GoroutineGroup
+  readonly verdict?: GroupVerdict
+  readonly why?: string
+  readonly howLong?: string
+  /** Who holds or should release what it waits for, in one sentence. */
+  readonly blockedBy?: string
+  readonly missedBy: readonly Lens[]
+  readonly seenBy: readonly Lens[]
+  readonly fix?: Finding['fix']
+  readonly finding?: Finding
+}
+
+export type Step = { readonly what: string; readonly because?: string }
+
+export type Answer = {
+  readonly grade: Grade
+  readonly headline: string
+  readonly because: readonly string[]
+  readonly subject: string
+  readonly facts: readonly string[]
+  readonly troubles: readonly Trouble[]
+  readonly steps: readonly Step[]
+}
+
+export function answerDiagnosis(report: DiagnoseReport): Answer {
+  const troubles = listTroubles(report)
+  return {
+    grade: report.data.verdict.grade,
+    headline: sayHeadline(report.data, troubles),
+    because: report.data.verdict.because.map((reason) => capitalize(endSentence(reason))),
+    subject: saySubject(report.data),
+    facts: listFacts(report.data),
+    troubles,
+    steps: listSteps(report, troubles),
+  }
+}
+
+function saySubject({ target }: DiagnoseData): string {
+  const version = target.version === undefined || target.version === '(devel)' ? '' : ` ${target.version}`
+  const where = target.instance ?? target.url
+  const at = where === undefined || where === target.service ? '' : ` at ${where}`
+  return `${target.service}${version}${at}`
+}
+
+function listFacts(data: DiagnoseData): string[] {
+  const { window, goroutines, target, verdict } = data
+  const span = window.durationNs === undefined ? '' : ` over ${formatDuration(window.durationNs)}`
+  const facts = [countOf(goroutines.count, 'goroutine'), `${countOf(window.dumps, 'dump')}${span}`]
+  if (target.goVersion !== undefined) facts.push(target.goVersion)
+  if (verdict.idleNs !== undefined && verdict.idleNs > 0) {
+    facts.push(`${formatSeconds(verdict.idleNs / 1e9)} of goroutine time is idle by design`)
+  }
+  return facts
+}
+
+function sayHeadline({ verdict, lenses, goroutines }: DiagnoseData, troubles: readonly Trouble[]): string {
+  const bad = goroutines.groups.filter((group) => group.verdict === 'stuck' || group.verdict === 'leaked')
+  const badCount = bad.reduce((sum, group) => sum + group.count, 0)
+  const stuck =
+    badCount === 0 ? '' : `${countOf(badCount, 'goroutine')} ${badCount === 1 ? 'is' : 'are'} stuck or leaked`
+  const on = lenses.filter(({ lens, state }) => state === 'on' && (profileLenses as readonly Lens[]).includes(lens))
+  const names = on.length === 0 ? '' : ` (${joinAnd(on.map(({ lens }) => lens))})`
+  const blind =
+    verdict.blindRatio === undefined
+      ? ''
+      : `${formatShare(verdict.blindRatio)} of the goroutine time here is in no profile that is on${names}`
+  switch (verdict.grade) {
+    case 'blind':
+      return endSentence([blind, stuck].filter((part) => part !== '').join('; '))
+    case 'partial':
+      return endSentence(
+        capitalize(
+          [stuck, blind].filter((part) => part !== '').join('; ') || 'part of what happens here is out of sight',
+        ),
+      )
+    case 'clear':
+      return troubles.length === 0
+        ? 'Nothing here is stuck, and the profiles that are on can see what its goroutines wait for.'
+        : 'Nothing here is stuck; the profiles that are on can see what its goroutines wait for.'
+    case 'inconclusive':
+      return stuck === ''
+        ? 'There is too little evidence to judge.'
+        : `There is too little evidence to judge, but ${stuck}.`
+  }
+}
+
+/** From the worst down: findings, then groups in trouble that no finding is about. */
+function listTroubles({ data, findings }: DiagnoseReport): Trouble[] {
+  const groups = data.goroutines.groups
+  const byId = new Map(groups.map((group) => [group.id, group]))
+  const told = new Set<string>()
+  const troubles: Trouble[] = findings.map((finding) => {
+    const about = groupsOf(finding, groups)
+    for (const group of about) told.add(group.id)
+    return describeFinding(finding, about[0], byId)
+  })
+  for (const group of groups) {
+    if (told.has(group.id) || !['stuck', 'leaked', 'slow'].includes(group.verdict)) continue
+    troubles.push(describeGroup(group, byId))
+  }
+  return troubles.sort((a, b) => weigh(a) - weigh(b))
+}
+
+function weigh(trouble: Trouble): number {
+  return severities.indexOf(trouble.severity) * 10 + ['certain', 'probable', 'possible'].indexOf(trouble.confidence)
+}
+
+/** The groups that a finding names; one that names none is about those whose function its evidence shows. */
+function groupsOf(finding: Finding, groups: readonly GoroutineGroup[]): GoroutineGroup[] {
+  if (finding.groups !== undefined) return groups.filter((group) => finding.groups?.includes(group.id))
+  const shown = [finding.title, ...finding.evidence.map((one) => one.excerpt ?? '')]
+  return groups.filter(
+    (group) =>
+      group.verdict !== 'idle' && shown.some((text) => group.userFunction !== '' && text.includes(group.userFunction)),
+  )
+}
+
+function describeFinding(
+  finding: Finding,
+  group: GoroutineGroup | undefined,
+  byId: ReadonlyMap<string, GoroutineGroup>,
+): Trouble {
+  return {
+    ...(group === undefined ? {} : aboutGroup(group, byId)),
+    severity: finding.severity,
+    confidence: finding.confidence,
+    title: finding.title,
+    rule: finding.rule,
+    missedBy: finding.blindTo.length > 0 || group === undefined ? finding.blindTo : group.notSeenBy,
+    seenBy: group?.seenBy ?? [...new Set(finding.evidence.map((one) => one.lens))],
+    fix: finding.fix,
+    finding,
+  }
+}
+
+function describeGroup(group: GoroutineGroup, byId: ReadonlyMap<string, GoroutineGroup>): Trouble {
+  const severity: Severity = group.confidence === 'possible' ? 'low' : group.verdict === 'slow' ? 'low' : 'medium'
+  const on = group.waitReason === undefined ? group.state : `in ${group.waitReason}`
+  const verb = { stuck: 'stuck', leaked: 'leaked', slow: 'slow', idle: 'idle', busy: 'busy', unknown: 'waiting' }[
+    group.verdict
+  ]
+  return {
+    ...aboutGroup(group, byId),
+    severity,
+    confidence: group.confidence,
+    title: `${countOf(group.count, 'goroutine')} ${verb} ${on}`,
+    missedBy: group.notSeenBy,
+    seenBy: group.seenBy,
+  }
+}
+
+function aboutGroup(group: GoroutineGroup, byId: ReadonlyMap<string, GoroutineGroup>) {
+  const howLong = sayHowLong(group)
+  const blockedBy = sayBlockedBy(group, byId)
+  return {
+    group,
+    verdict: group.verdict,
+    why: endSentence(capitalize(group.why)),
+    ...(howLong === undefined ? {} : { howLong }),
+    ...(blockedBy === undefined ? {} : { blockedBy }),
+  }
+}
+
+/** `for at least 3s`, `for 3s to 2m05s`; undefined when the evidence proves nothing. */
+export function sayHowLong({ waitNs }: Pick<GoroutineGroup, 'waitNs'>): string | undefined {
+  if (waitNs === undefined) return undefined
+  if (waitNs.max === undefined) return waitNs.min > 0 ? `for at least ${formatDuration(waitNs.min)}` : undefined
+  if (waitNs.min === waitNs.max) return `for ${formatDuration(waitNs.max)}`
+  if (waitNs.min <= 0) return `for at most ${formatDuration(waitNs.max)}`
+  return `for ${formatDuration(waitNs.min)} to ${formatDuration(waitNs.max)}`
+}
+
+function sayBlockedBy(group: GoroutineGroup, byId: ReadonlyMap<string, GoroutineGroup>): string | undefined {
+  if (group.blockedBy === undefined) return undefined
+  const holder = byId.get(group.blockedBy.group)
+  const who = holder === undefined ? group.blockedBy.group : `${holder.userFunction} (${holder.id})`
+  return `${who}, ${group.blockedBy.confidence}: ${endSentence(group.blockedBy.why)}`
+}
+
+/** The frame of the user's own function, with file and line; the leaf where none is named so. */
+export function userFrame(group: GoroutineGroup): { readonly function: string; readonly place: string } {
+  const frame = group.stack.find((one) => one.function === group.userFunction) ?? group.stack[0]
+  return { function: group.userFunction || group.topFunction, place: fullPlace(frame?.file, frame?.line) }
+}
+
+const MAX_STEPS = 6
+
+function listSteps({ data }: DiagnoseReport, troubles: readonly Trouble[]): Step[] {
+  const steps: Step[] = []
+  const said = new Set<string>()
+  const add = (what: string, because?: string) => {
+    if (what === '' || said.has(what) || steps.length >= MAX_STEPS) return
+    said.add(what)
+    steps.push({ what: capitalize(endSentence(what)), ...(because === undefined ? {} : { because }) })
+  }
+  for (const trouble of troubles.slice(0, 4)) {
+    if (trouble.fix !== undefined) add(trouble.fix.summary, trouble.title)
+  }
+  for (const spot of rankBlindSpots(data.blindSpots).slice(0, 2)) {
+    if (spot.turnOn !== '') add(spot.turnOn, `to see ${spot.what}`)
+  }
+  if (data.verdict.grade === 'inconclusive') {
+    add('Take several dumps, spaced in time: sightline diagnose URL', 'one dump cannot tell waiting from stuck')
+  }
+  return steps
+}
+
+export function rankBlindSpots(spots: readonly BlindSpot[]): BlindSpot[] {
+  return [...spots].sort((a, b) => b.goroutineSeconds - a.goroutineSeconds)
+}
