@@ -1,0 +1,21 @@
+/**
+ * The idle table: every named row, by family, and the one function that applies it with the shapes behind it.
+ * A new family is a file and a line here.
+ */
+import { databaseIdle } from './database.ts'
+import { grpcIdle } from './grpc.ts'
+import { findPattern, type IdleIndex, indexPatterns } from './match.ts'
+import { netHttpIdle } from './net-http.ts'
+import type { IdlePattern, IdleSubject } from './pattern.ts'
+import { runtimeIdle } from './runtime-stdlib.ts'
+import { matchShape } from './shapes.ts'
+
+export const idlePatterns: readonly IdlePattern[] = [...netHttpIdle, ...runtimeIdle, ...databaseIdle, ...grpcIdle]
+
+let index: IdleIndex | undefined
+
+/** The named row that fits, else the shape that does, else undefined. Group goroutines by stack before asking. */
+export function matchIdle(subject: IdleSubject): IdlePattern | undefined {
+  index ??= indexPatterns(idlePatterns)
+  return findPattern(index, subject) ?? matchShape(subject)
+}
