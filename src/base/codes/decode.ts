@@ -100,4 +100,11 @@ export const decodeCodes = {
     httpStatus: 422,
     retryable: false,
   },
+  SL_DECODE_TRACE_VERSION: {
+    summary: 'The execution trace is of a format version that is not read',
+    hint: 'Traces of Go 1.22 to 1.27 are read; update sightline for newer ones.',
+    exitCode: 65,
+    httpStatus: 422,
+    retryable: false,
+  },
 } as const satisfies Record<string, CodeRow>
