@@ -8,6 +8,7 @@ import type { Issue } from './issue.ts'
 import type { Lens } from './lens.ts'
 import type { BuildInfo, ExpvarDocument, MetricFamily } from './metrics.ts'
 import type { Profile } from './profile.ts'
+import type { TraceActivity } from './trace-activity.ts'
 
 export type TargetFacts = {
   readonly kind: 'live' | 'capture' | 'files'
@@ -48,12 +49,14 @@ export type EvidenceSet = {
   readonly window: EvidenceWindow
   /** In the order they were taken. */
   readonly dumps: readonly DatedDump[]
+  /** Dumps that the leak profile wrote (debug=2): all goroutines, the proven ones marked. No dump of the window. */
+  readonly leakDumps?: readonly DatedDump[]
   readonly profiles: readonly DatedProfile[]
   readonly vars?: { readonly source: string; readonly document: ExpvarDocument }
   readonly metrics?: { readonly source: string; readonly families: readonly MetricFamily[] }
   readonly buildInfo?: { readonly source: string; readonly info: BuildInfo }
-  /** An execution trace that is at hand; its accounting comes with the trace engine. */
-  readonly trace?: { readonly source: string; readonly sizeBytes: number }
+  /** An execution trace that is at hand: which of the last dump's goroutines moved while it was on. */
+  readonly trace?: { readonly source: string; readonly sizeBytes: number; readonly activity?: TraceActivity }
   /** What the collector found out about each lens; analysis may sharpen it, never contradict it silently. */
   readonly lenses: readonly LensObservation[]
   readonly issues: readonly Issue[]
