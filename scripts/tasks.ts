@@ -52,7 +52,7 @@ const tasks: Readonly<Record<string, () => readonly Step[]>> = {
     ...statics,
     { name: 'tests', command: nodeTest(true) },
   ],
-  build: () => [{ name: 'build', command: bin('tsc', '-b', 'src') }],
+  build: () => [{ name: 'build', command: bin('tsc', '-b', '--force', 'src') }],
   fixtures: () => [{ name: 'fixtures', command: script('scripts/fixtures.ts') }],
   docs: () =>
     globSync('scripts/docs/*.ts', { cwd: root })
