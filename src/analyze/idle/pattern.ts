@@ -53,3 +53,33 @@ export type NamedRow = Omit<IdlePattern, 'strength'>
 export function nameRows(rows: readonly NamedRow[]): readonly IdlePattern[] {
   return rows.map((row) => ({ ...row, strength: 'named' }))
 }
+
+/** A library of which many functions wait at their own top: what its rows share. */
+export type IdleLibrary = {
+  readonly module: string
+  /** Import path of the root package, canonical (no major version); the module where absent. */
+  readonly package?: string
+  readonly versions: string
+}
+
+/**
+ * id, summary, wait reasons, function, file. Reasons and functions separate alternatives by `|`; a function is
+ * relative to the package: `(*Conn).flusher`, `/jetstream.(*pullSubscription).pullMessages`.
+ */
+export type LoopRow = readonly [id: string, summary: string, reasons: string, loop: string, file: string]
+
+/** Rows of the commonest form: one function is the leaf-most frame, and its own wait is the idle one. */
+export function nameLoops(library: IdleLibrary, loops: readonly LoopRow[]): readonly IdlePattern[] {
+  const root = library.package ?? library.module
+  return loops.map(([id, summary, reasons, loop, file]) => {
+    const names = loop.split('|').map((name) => (name.startsWith('/') ? root + name : `${root}.${name}`))
+    return {
+      id,
+      summary,
+      reasons: reasons.split('|'),
+      frames: [names.join('|')],
+      strength: 'named',
+      source: { module: library.module, file, function: names[0] as string, versions: library.versions },
+    }
+  })
+}

@@ -5,12 +5,25 @@
 import { databaseIdle } from './database.ts'
 import { grpcIdle } from './grpc.ts'
 import { findPattern, type IdleIndex, indexPatterns } from './match.ts'
+import { messagingIdle } from './messaging.ts'
 import { netHttpIdle } from './net-http.ts'
+import { observabilityIdle } from './observability.ts'
 import type { IdlePattern, IdleSubject } from './pattern.ts'
 import { runtimeIdle } from './runtime-stdlib.ts'
+import { serviceIdle } from './services.ts'
 import { matchShape } from './shapes.ts'
+import { storageIdle } from './storage.ts'
 
-export const idlePatterns: readonly IdlePattern[] = [...netHttpIdle, ...runtimeIdle, ...databaseIdle, ...grpcIdle]
+export const idlePatterns: readonly IdlePattern[] = [
+  ...netHttpIdle,
+  ...runtimeIdle,
+  ...databaseIdle,
+  ...grpcIdle,
+  ...messagingIdle,
+  ...storageIdle,
+  ...observabilityIdle,
+  ...serviceIdle,
+]
 
 let index: IdleIndex | undefined
 
