@@ -233,5 +233,7 @@ function listSteps({ data }: DiagnoseReport, troubles: readonly Trouble[]): Step
 }
 
 export function rankBlindSpots(spots: readonly BlindSpot[]): BlindSpot[] {
-  return [...spots].sort((a, b) => b.goroutineSeconds - a.goroutineSeconds)
+  return [...spots].sort(
+    (a, b) => (b.goroutineSeconds ?? 0) - (a.goroutineSeconds ?? 0) || b.goroutineCount - a.goroutineCount,
+  )
 }

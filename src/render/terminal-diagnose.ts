@@ -180,13 +180,15 @@ function renderGroups({ goroutines }: DiagnoseData, { width, theme }: TerminalOp
 function renderBlindSpots({ blindSpots }: DiagnoseData, { width, theme }: TerminalOptions): string[] {
   return renderTable(
     [
-      { title: 'goroutine time', align: 'right' },
+      { title: 'goroutines', align: 'right' },
+      { title: 'their time', align: 'right' },
       { title: 'what', overflow: 'wrap', least: 16 },
       { title: 'shown by', overflow: 'wrap', least: 10 },
       { title: 'how to see it', overflow: 'wrap', least: 20 },
     ],
     rankBlindSpots(blindSpots).map((spot) => [
-      formatSeconds(spot.goroutineSeconds),
+      formatCount(spot.goroutineCount),
+      spot.goroutineSeconds === undefined ? '' : formatSeconds(spot.goroutineSeconds),
       spot.what,
       spot.lensesThatShowIt.join(', '),
       spot.cost === undefined ? spot.turnOn : `${spot.turnOn} (cost: ${spot.cost})`,

@@ -4,10 +4,8 @@
  * Column widths follow Unicode's East Asian Width for the blocks that names really use, not every rare script.
  */
 
-/** C0, DEL, C1, soft hyphen, zero-width and bidi controls, line separators, tags, lone surrogates: never printed as they are. */
-const unprintable =
-  // biome refuses control characters in literals, so the class is built from ranges of escapes.
-  /[\u{0}-\u{1f}\u{7f}-\u{9f}\u{ad}\u{61c}\u{180e}\u{200b}-\u{200f}\u{2028}-\u{202e}\u{2060}-\u{206f}\u{feff}\u{fff9}-\u{fffb}\u{e0000}-\u{e007f}\u{d800}-\u{dfff}]/gu
+/** Controls, invisible format characters (bidi, zero width), surrogates without a partner, line separators. */
+const unprintable = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu
 
 /** One line that a terminal, a log and a person can take: everything that steers a terminal or hides becomes `\x1b`, `\u202e`. */
 export function escapeControls(text: string): string {

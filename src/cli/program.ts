@@ -1,0 +1,62 @@
+/**
+ * The command table: every command that exists, in the order of --help. A command is one file that exports
+ * `register<Name>`; what is not built yet is not listed. Parsing is commander's; it never exits and never prints errors.
+ */
+import { Command } from 'commander'
+import type { ExitCode } from '../base/errors.ts'
+import { registerErrors } from './catalogue.ts'
+import type { CliIo, CommandContext } from './context.ts'
+import { addCommonFlags } from './flags.ts'
+
+/** Runs a command's action with a context made of the common flags, and keeps its exit code. */
+export type Runner = (common: object, action: (context: CommandContext) => Promise<ExitCode>) => Promise<void>
+
+export type ProgramInput = {
+  readonly version: string
+  readonly io: CliIo
+  readonly width: number
+  readonly run: Runner
+}
+
+const registrations: readonly ((program: Command, run: Runner) => void)[] = [registerErrors]
+
+export function buildProgram({ version, io, width, run }: ProgramInput): Command {
+  const program = new Command('sightline')
+    .description('Finds what Go services wait on when pprof shows nothing, and which lens could have shown it.')
+    .version(version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print help')
+    .helpCommand('help [command]', 'print help of a command')
+    .showSuggestionAfterError(true)
+    .configureHelp({ showGlobalOptions: true, helpWidth: width })
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => io.stdout.write(text),
+      // Errors are printed once, by run-cli.ts.
+      writeErr: () => {},
+      outputError: () => {},
+      getOutHelpWidth: () => width,
+      getErrHelpWidth: () => width,
+    })
+    .addHelpText(
+      'after',
+      `
+Examples:
+  sightline demo                                    a recorded service in trouble, diagnosed
+  sightline diagnose http://localhost:6060          a live Go service that serves net/http/pprof
+  sightline capture http://localhost:6060 -o shop.slc && sightline diagnose shop.slc
+  sightline diagnose goroutines.txt block.pb.gz     files that you have
+
+Exit codes: 0 done, 1 --fail-on, 2 inconclusive, 3 partial, 64 usage, 65 bad data, 66 no input, 69 unavailable.
+Every flag that takes a value can be set by SIGHTLINE_<FLAG>; flags win.`,
+    )
+  addCommonFlags(program)
+  for (const register of registrations) register(program, run)
+  for (const command of program.commands) inheritSettings(command, program)
+  return program
+}
+
+/** commander copies settings to a subcommand only when it is made through `program.command()` after they were set. */
+function inheritSettings(command: Command, parent: Command): void {
+  command.copyInheritedSettings(parent)
+  for (const child of command.commands) inheritSettings(child, command)
+}
