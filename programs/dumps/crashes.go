@@ -69,10 +69,12 @@ func crash(how ending, folder string) error {
 		heldMutex.Lock()
 		go waitMutex()
 		settle()
-		known.Groups = []group{
-			{Function: "main.waitReceive", Count: 3, Status: "chan receive"},
-			{Function: "main.waitSleep", Count: 1, Status: "sleep"},
-			{Function: "main.waitMutex", Count: 1, Status: "sync.Mutex.Lock"},
+		if bystandersShown(how.kind) {
+			known.Groups = []group{
+				{Function: "main.waitReceive", Count: 3, Status: "chan receive"},
+				{Function: "main.waitSleep", Count: 1, Status: "sleep"},
+				{Function: "main.waitMutex", Count: 1, Status: "sync.Mutex.Lock"},
+			}
 		}
 	}
 	if err := writeTruth(folder, known); err != nil {
@@ -84,6 +86,18 @@ func crash(how ending, folder string) error {
 	}
 	how.die()
 	return errors.New("still alive")
+}
+
+// bystandersShown is what the documentation of package runtime says of
+// GOTRACEBACK: a panic shows its own goroutine only, unless more is asked for.
+func bystandersShown(kind string) bool {
+	switch os.Getenv("GOTRACEBACK") {
+	case "all", "system", "crash":
+		return true
+	case "none":
+		return false
+	}
+	return kind == "signal"
 }
 
 func dereferenceNil() { touch(nil) }

@@ -44,18 +44,16 @@ type group struct {
 // truth is the sidecar of a dump.
 type truth struct {
 	// Goroutines is runtime.NumGoroutine() when the dump was made; 0: not known.
-	Goroutines int     `json:"goroutines,omitempty"`
-	Groups     []group `json:"groups,omitempty"`
+	Goroutines int `json:"goroutines,omitempty"`
+	// Groups need not cover all goroutines, unless their counts add up to it.
+	Groups []group `json:"groups,omitempty"`
 	// Kind is panic, fatal or signal for a crash.
 	Kind string `json:"kind,omitempty"`
 	// Messages are texts that the crash must show, in order.
-	Messages []string `json:"messages,omitempty"`
-	// OnlyOne says that no goroutine but the one that crashed is to be printed.
-	OnlyOne bool `json:"onlyOne,omitempty"`
-	// Goroot etc. of the run.
-	GoVersion string `json:"goVersion"`
-	GOOS      string `json:"goos"`
-	GOARCH    string `json:"goarch"`
+	Messages  []string `json:"messages,omitempty"`
+	GoVersion string   `json:"goVersion"`
+	GOOS      string   `json:"goos"`
+	GOARCH    string   `json:"goarch"`
 }
 
 // scene is a case: it starts goroutines and says what they are.

@@ -72,7 +72,6 @@ func inlined(folder string) error {
 	go outer(1, "text", nil)
 	return write(folder, []group{
 		{Function: "main.outer", Frame: "main.innermost", Count: 1, Status: "chan receive"},
-		{Function: "main.outer", Frame: "main.middle", Count: 1, Status: "chan receive"},
 		{Function: "main.main", Count: 1, Status: "running"},
 	})
 }

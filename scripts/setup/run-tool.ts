@@ -7,6 +7,8 @@ import { spawn } from 'node:child_process'
 
 export type ToolOptions = {
   readonly cwd?: string
+  /** What the program is called in its own command line, instead of its path. */
+  readonly name?: string
   readonly env?: NodeJS.ProcessEnv
   readonly timeoutMs?: number
   /** Kept of stdout and of stderr, each; what passes it is a failure. */
@@ -33,6 +35,7 @@ export function runTool(file: string, args: readonly string[], options: ToolOpti
   return new Promise((resolve) => {
     const child = spawn(file, args, {
       stdio: [options.stdin === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+      ...(options.name === undefined ? {} : { argv0: options.name }),
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
       ...(options.env === undefined ? {} : { env: options.env }),
     })
