@@ -4,6 +4,7 @@
  * Replayable: nothing outside the folder is needed for the same verdict, byte for byte.
  */
 import type { ErrorCode } from '../base/errors.ts'
+import type { Issue } from './issue.ts'
 import type { Lens, LensState } from './lens.ts'
 
 export const CAPTURE_SCHEMA = 'sightline.capture/v1'
@@ -95,4 +96,6 @@ export type Capture = {
   /** Absent for loose files. */
   readonly manifest?: CaptureManifest
   readonly files: readonly CaptureFile[]
+  /** Doubts that reading it left: no manifest, a file that the manifest names and that is missing. */
+  readonly issues?: readonly Issue[]
 }

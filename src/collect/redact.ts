@@ -1,0 +1,120 @@
+/**
+ * Takes secrets out of what a target says of itself, by pattern, and counts what was taken out.
+ * Enters: cmdline (NUL-separated), expvar JSON, metrics text. Leaves: the same bytes but for the secrets.
+ * Only the value goes, names stay; JSON is rewritten token by token, so that every other byte stays as it was.
+ * A pattern cannot know every secret: a bare word that is one stays.
+ */
+
+export const REDACTED = 'REDACTED'
+
+export type Redaction = { readonly text: string; readonly count: number }
+
+/** Names whose value is a secret: `--db-password`, `API_KEY`, `sasl.jaas.config`, `dsn`. */
+const SECRET_NAME =
+  /pass(word|wd|phrase|code)?$|passw|pwd|secret|token|api[-_.]?key|access[-_.]?key|private[-_.]?key|secret[-_.]?key|credential|(^|[-_.])auth($|[-_.])|authorization|bearer|cookie|session[-_.]?(id|key)|signing[-_.]?key|encryption[-_.]?key|dsn$|conn(ection)?[-_.]?str|jaas|license[-_.]?key/i
+
+/** Secrets that are known by their own form, wherever they stand. */
+const SECRET_FORMS: readonly { readonly find: RegExp; readonly put: string }[] = [
+  // scheme://user:password@host, and scheme://:password@host (redis)
+  { find: /([a-z][a-z0-9+.-]*:\/\/[^\s:/@"'?#]*):[^\s@"']+@/gi, put: `$1:${REDACTED}@` },
+  // user:password@tcp(host): go-sql-driver
+  { find: /\b([\w.-]+):[^\s:@"'/]+@(tcp|unix)\(/g, put: `$1:${REDACTED}@$2(` },
+  // password=… in key=value connection strings and queries; the key may carry a prefix
+  {
+    find: /\b([\w.-]*(?:password|passwd|pwd|secret|token|api[-_]?key|access[-_]?key|credential)[\w.-]*)=(?!REDACTED)[^\s&;,"']+/gi,
+    put: `$1=${REDACTED}`,
+  },
+  { find: /\b(bearer|basic)\s+[A-Za-z0-9._~+/-]{8,}=*/gi, put: `$1 ${REDACTED}` },
+  // JSON web tokens, AWS key ids, GitHub, GitLab, Slack and Stripe tokens
+  { find: /\beyJ[\w-]{8,}\.[\w-]{4,}\.[\w-]*/g, put: REDACTED },
+  { find: /\b(AKIA|ASIA)[0-9A-Z]{16}\b/g, put: REDACTED },
+  {
+    find: /\b(gh[pousr]_\w{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|xox[abprs]-[\w-]{10,}|[sr]k_live_\w{16,})/g,
+    put: REDACTED,
+  },
+  { find: /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(-----END [A-Z ]*PRIVATE KEY-----|$)/g, put: REDACTED },
+]
+
+/** Arguments as `/debug/pprof/cmdline` gives them: separated by NUL bytes. */
+export function redactCmdline(text: string): Redaction {
+  const parts = text.split('\0')
+  const redacted = redactArguments(parts)
+  return { text: redacted.values.join('\0'), count: redacted.count }
+}
+
+/** Prometheus text and other free text: only secrets known by their form. */
+export function redactText(text: string): Redaction {
+  let count = 0
+  let out = text
+  for (const form of SECRET_FORMS) {
+    out = out.replace(form.find, (...match: unknown[]) => {
+      const whole = match[0] as string
+      const replaced = whole.replace(new RegExp(form.find.source, form.find.flags.replace('g', '')), form.put)
+      if (replaced !== whole) count += 1
+      return replaced
+    })
+  }
+  return { text: out, count }
+}
+
+/** A JSON document: strings under secret names, in `cmdline` arrays, and known forms anywhere. */
+export function redactJson(text: string): Redaction {
+  const token = /"(?:[^"\\]|\\.)*"(\s*:)?|[{}[\]]/g
+  let count = 0
+  let key = ''
+  let previous: string | undefined
+  const keys: string[] = []
+  const out = text.replace(token, (whole: string, colon: string | undefined) => {
+    if (whole === '{' || whole === '[') {
+      keys.push(key)
+      previous = undefined
+      return whole
+    }
+    if (whole === '}' || whole === ']') {
+      key = keys.pop() ?? ''
+      return whole
+    }
+    const value = readJsonString(colon === undefined ? whole : whole.slice(0, -colon.length))
+    if (value === undefined) return whole
+    if (colon !== undefined) {
+      key = value
+      return whole
+    }
+    const redacted = redactValue(value, key, previous)
+    previous = value
+    if (redacted === value) return whole
+    count += 1
+    return JSON.stringify(redacted)
+  })
+  return { text: out, count }
+}
+
+function redactArguments(parts: readonly string[]): { readonly values: readonly string[]; readonly count: number } {
+  let count = 0
+  const values = parts.map((part, index) => {
+    const redacted = redactValue(part, '', index === 0 ? undefined : parts[index - 1])
+    if (redacted !== part) count += 1
+    return redacted
+  })
+  return { values, count }
+}
+
+/** `key`: the name above the value. `previous`: the argument before it, for `--token VALUE`. */
+function redactValue(value: string, key: string, previous: string | undefined): string {
+  if (value === '' || value === REDACTED) return value
+  if (key !== '' && SECRET_NAME.test(key)) return REDACTED
+  const assigned = /^(-{0,2}[\w.-]+)=(.+)$/s.exec(value)
+  if (assigned !== null && SECRET_NAME.test(assigned[1] as string)) return `${assigned[1]}=${REDACTED}`
+  const flag = previous === undefined ? undefined : /^--?([\w.-]+)$/.exec(previous)
+  if (flag && !value.startsWith('-') && SECRET_NAME.test(flag[1] as string)) return REDACTED
+  return redactText(value).text
+}
+
+function readJsonString(literal: string): string | undefined {
+  try {
+    const value: unknown = JSON.parse(literal)
+    return typeof value === 'string' ? value : undefined
+  } catch {
+    return undefined
+  }
+}
