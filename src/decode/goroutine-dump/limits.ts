@@ -25,7 +25,7 @@ export type FullDumpLimits = Required<DumpLimits>
 export const defaultDumpLimits: FullDumpLimits = {
   maxBytes: 16 * 1024 ** 3,
   maxGoroutines: 2_000_000,
-  maxArgWords: 6_000_000,
+  maxArgWords: 4_000_000,
   maxTextBytes: 32 * 1024 ** 2,
   maxStackFrames: 4_000_000,
   maxLabelSets: 200_000,
