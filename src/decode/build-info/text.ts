@@ -188,8 +188,10 @@ export function decodeBuildInfoJson(bytes: Uint8Array): Result<Decoded<BuildInfo
 
 function readSettings(draft: Draft, value: JsonValue | undefined): void {
   for (const each of listOf(value)) {
-    if (isObject(each) && typeof each.Key === 'string' && typeof each.Value === 'string') {
-      setOwn(draft.settings, each.Key, each.Value)
+    // encoding/json leaves an empty value out.
+    const setting = isObject(each) ? (each.Value ?? '') : undefined
+    if (isObject(each) && typeof each.Key === 'string' && typeof setting === 'string') {
+      setOwn(draft.settings, each.Key, setting)
     }
   }
   if (!isObject(value)) return
