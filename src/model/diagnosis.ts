@@ -70,7 +70,10 @@ export type BlindSpot = {
   readonly waitReason?: string
   readonly waitClass?: WaitClass
   readonly groups: readonly string[]
-  readonly goroutineSeconds: number
+  /** Goroutines of these groups in the last dump. */
+  readonly goroutineCount: number
+  /** Over the window; absent where one dump, or dumps without times, give no duration. */
+  readonly goroutineSeconds?: number
   readonly lensesThatMissIt: readonly Lens[]
   readonly lensesThatShowIt: readonly Lens[]
   readonly turnOn: string
@@ -126,12 +129,50 @@ export type DiagnoseData = {
   readonly lenses: readonly LensReport[]
   readonly goroutines: {
     readonly count: number
+    /** The runtime's own, shown apart: only dumps at traceback level `system` have them. */
+    readonly systemCount?: number
     readonly stackBytes?: number
     readonly groups: readonly GoroutineGroup[]
   }
   readonly cpu: CpuReport
   readonly blindSpots: readonly BlindSpot[]
   readonly verdict: Verdict
+}
+
+/** One group of two captures: what is the same key (state, reason, stack, creator) on both sides. */
+export type GroupChange = {
+  readonly change: 'appeared' | 'went' | 'grew' | 'shrank' | 'verdict'
+  readonly userFunction: string
+  readonly topFunction: string
+  readonly state: string
+  readonly waitReason?: string
+  readonly createdBy?: string
+  /** Group ids in the two reports; absent on the side that does not have it. */
+  readonly before?: { readonly group: string; readonly count: number; readonly verdict: GroupVerdict }
+  readonly after?: { readonly group: string; readonly count: number; readonly verdict: GroupVerdict }
+}
+
+export type DiffData = {
+  readonly before: DiagnoseData['target'] & { readonly startTime?: string }
+  readonly after: DiagnoseData['target'] & { readonly startTime?: string }
+  readonly goroutines: { readonly before: number; readonly after: number }
+  /** The largest change of members first. */
+  readonly changes: readonly GroupChange[]
+  readonly unchangedGroups: number
+  readonly verdict: { readonly before: Verdict; readonly after: Verdict }
+  /** Findings by fingerprint. */
+  readonly findings: { readonly appeared: readonly string[]; readonly went: readonly string[]; readonly kept: number }
+}
+
+/** A row of `rules list`. */
+export type RuleInfo = {
+  readonly id: string
+  readonly title: string
+  readonly severity: string
+  readonly needs: string
+  readonly saysWhen: string
+  readonly fix: string
+  readonly doc: string
 }
 
 /** Several targets: one entry each, in the order they were given; a target that failed has its error in place of data. */

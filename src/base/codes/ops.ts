@@ -1,4 +1,33 @@
 /** Error and issue codes of `ops`. Codes are never renamed or reused. */
 import type { CodeRow } from './code-row.ts'
 
-export const opsCodes = {} as const satisfies Record<string, CodeRow>
+export const opsCodes = {
+  SL_OPS_NO_EVIDENCE: {
+    summary: 'Nothing that could be read says anything of goroutines',
+    hint: 'Give a goroutine dump, a profile, or a capture; the issues say what became of each file.',
+    exitCode: 65,
+    httpStatus: 422,
+    retryable: false,
+  },
+  SL_OPS_FILE_UNREADABLE: {
+    summary: 'A file of the capture could not be decoded, and was left out',
+    hint: 'The verdict rests on the other files; the cause says what is wrong with this one.',
+    exitCode: 65,
+    httpStatus: 422,
+    retryable: false,
+  },
+  SL_OPS_FILE_NOT_USED: {
+    summary: 'A file of the capture is of a kind that diagnose does not read',
+    hint: 'It is kept; other commands may use it.',
+    exitCode: 0,
+    httpStatus: 200,
+    retryable: false,
+  },
+  SL_OPS_TARGETS_FAILED: {
+    summary: 'Some of the targets failed, more than the tolerance allows',
+    hint: 'See coverage.missing for each; --max-failures sets the tolerance.',
+    exitCode: 3,
+    httpStatus: 207,
+    retryable: true,
+  },
+} as const satisfies Record<string, CodeRow>

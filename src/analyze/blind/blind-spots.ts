@@ -1,0 +1,79 @@
+/** The blind time by kind of wait: what it is, whose it is, which lenses miss it, which one would show it and at what cost. */
+import type { BlindSpot } from '../../model/diagnosis.ts'
+import type { Lens } from '../../model/lens.ts'
+import { type Group, nameWait } from '../groups/group.ts'
+import { getLensRow } from '../lenses/lens-rows.ts'
+import type { VerdictContext } from '../verdict/judgement.ts'
+import type { Exposures } from './exposure.ts'
+import { isOn, type LensBook, showsWhileItLasts } from './lens-states.ts'
+
+/** Listed; smaller ones follow the same words. */
+const MAX_SPOTS = 50
+
+type Pile = { readonly first: Group; readonly groups: Group[]; blind: number; count: number }
+
+/** `idOf`: id of a group in the report; groups without one (seen only in earlier dumps) are counted, not named. */
+export function listBlindSpots(
+  context: VerdictContext,
+  exposures: Exposures,
+  book: LensBook,
+  idOf: (group: Group) => string | undefined,
+): readonly BlindSpot[] {
+  const piles = new Map<string, Pile>()
+  for (const [index, exposure] of exposures.byGroup.entries()) {
+    const group = context.table.groups[index]
+    if (group === undefined || exposure.isIdle || exposure.blind <= 0) continue
+    const key = group.kind?.id ?? `${group.state} ${group.reason}`
+    const pile = piles.get(key) ?? { first: group, groups: [], blind: 0, count: 0 }
+    pile.groups.push(group)
+    pile.blind += exposure.blind
+    pile.count += group.counts.at(-1) ?? 0
+    piles.set(key, pile)
+  }
+  return [...piles.entries()]
+    .sort(([a, left], [b, right]) => right.blind - left.blind || (a < b ? -1 : 1))
+    .slice(0, MAX_SPOTS)
+    .map(([, pile]) => describeSpot(pile, exposures.unit, book, idOf))
+}
+
+function describeSpot(
+  { first, groups, blind, count }: Pile,
+  unit: Exposures['unit'],
+  book: LensBook,
+  idOf: (group: Group) => string | undefined,
+): BlindSpot {
+  const views = first.kind?.views
+  const shows = (['goroutine', 'goroutineleak', 'trace'] as const).filter(
+    (lens) => lens === 'goroutine' || showsWhileItLasts(views?.[lens]) || views?.[lens]?.startsWith('proof') === true,
+  )
+  const advice = adviseLens(first, book)
+  const ids = groups.map(idOf).filter((id) => id !== undefined)
+  return {
+    what: first.kind?.title ?? nameWait(first),
+    ...(first.reason === '' || first.state !== 'waiting' ? {} : { waitReason: first.reason }),
+    ...(first.waitClass === undefined ? {} : { waitClass: first.waitClass }),
+    groups: ids,
+    goroutineCount: count,
+    ...(unit === 'goroutine-ns' ? { goroutineSeconds: Math.round(blind / 1e6) / 1e3 } : {}),
+    lensesThatMissIt: (['cpu', 'block', 'mutex'] as const).filter((lens) => !showsWhileItLasts(views?.[lens])),
+    lensesThatShowIt: shows,
+    turnOn: advice.turnOn,
+    cost: advice.cost,
+  }
+}
+
+/** What to turn on: a profile that records it once it ends, if that is off; else the trace, which has its length. */
+function adviseLens(group: Group, book: LensBook): { readonly turnOn: string; readonly cost: string } {
+  const after = (['block', 'mutex'] as const).find(
+    (lens: Lens) => group.kind?.views[lens] === 'after' && !isOn(book, lens),
+  )
+  const trace = getLensRow('trace')
+  if (after === undefined) {
+    return { turnOn: `${trace.turnOn} shows it with its length`, cost: trace.cost }
+  }
+  const row = getLensRow(after)
+  return {
+    turnOn: `${row.turnOn} has it once it has ended; while it lasts: ${trace.turnOn}`,
+    cost: row.cost,
+  }
+}

@@ -1,0 +1,117 @@
+/**
+ * Exposures → the two ratios and the grade of the contract, with the sentences that say what they rest on.
+ * Idle groups are in neither numerator nor denominator. Goroutines that a cut dump lost are unexplained.
+ */
+import type { Grade, Verdict } from '../../model/diagnosis.ts'
+import type { Judgement, VerdictContext } from '../verdict/judgement.ts'
+import type { Exposures } from './exposure.ts'
+import { isOn, type LensBook } from './lens-states.ts'
+
+export type GradeInput = {
+  readonly context: VerdictContext
+  readonly judgements: readonly Judgement[]
+  readonly exposures: Exposures
+  readonly book: LensBook
+  /** Goroutines that the profile counts and a cut dump does not have. */
+  readonly lost: number
+  readonly hasTrace: boolean
+}
+
+export function gradeVerdict(input: GradeInput): Verdict {
+  const { context, exposures, judgements } = input
+  if (context.table.dumps.length === 0) {
+    return { grade: 'inconclusive', because: ['There is no goroutine dump: nothing says what goroutines wait on.'] }
+  }
+  let total = 0
+  let blind = 0
+  let explained = 0
+  let idle = 0
+  let members = 0
+  let unknown = 0
+  for (const [index, exposure] of exposures.byGroup.entries()) {
+    const group = context.table.groups[index]
+    const count = group?.counts.at(-1) ?? 0
+    if (group?.isSystem === true) continue
+    members += count
+    if (judgements[index]?.verdict === 'unknown') unknown += count
+    if (exposure.isIdle) {
+      idle += exposure.total
+      continue
+    }
+    total += exposure.total
+    blind += exposure.blind
+    if (exposure.isExplained) explained += exposure.total
+  }
+  const span = exposures.unit === 'goroutine-ns' ? (context.motion.spanNs ?? 0) : 1
+  const lost = input.lost * span
+  const explainedRatio = total + lost === 0 ? 1 : explained / (total + lost)
+  const blindRatio = total === 0 ? 0 : blind / total
+  const grade = pickGrade(input, explainedRatio, blindRatio)
+  return {
+    grade,
+    explainedRatio: round(explainedRatio),
+    blindRatio: round(blindRatio),
+    ...(exposures.unit === 'goroutine-ns' ? { idleNs: Math.round(idle) } : {}),
+    unknownRatio: round(members === 0 ? 0 : unknown / members),
+    because: explainGrade(input, explainedRatio, blindRatio, total === 0),
+  }
+}
+
+function pickGrade({ context, judgements }: GradeInput, explained: number, blind: number): Grade {
+  // A trace that is at hand but not read proves nothing yet: with one dump the answer stays inconclusive.
+  if (context.dumpCount < 2 || explained < 0.5) return 'inconclusive'
+  if (blind >= 0.5) return 'blind'
+  const isBad = judgements.some(({ verdict, confidence }, index) => {
+    if ((context.table.groups[index]?.counts.at(-1) ?? 0) === 0) return false
+    return (verdict === 'stuck' || verdict === 'leaked') && confidence !== 'possible'
+  })
+  return blind >= 0.1 || isBad ? 'partial' : 'clear'
+}
+
+function explainGrade(input: GradeInput, explained: number, blind: number, isAllIdle: boolean): readonly string[] {
+  const { context, exposures, judgements, book } = input
+  const because: string[] = []
+  const unit =
+    exposures.unit === 'goroutine-ns' ? 'of the goroutine time that is not idle' : 'of the goroutines that are not idle'
+  if (context.dumpCount < 2) {
+    because.push(
+      input.hasTrace
+        ? 'Only one dump with goroutine ids: what stands still and what moves cannot be told (the execution trace is kept, and not yet read).'
+        : 'Only one dump with goroutine ids: what stands still and what moves cannot be told.',
+    )
+  }
+  if (exposures.unit === 'goroutines') {
+    because.push('The dumps give no duration: shares are of goroutines at the last dump, not of goroutine time.')
+  }
+  if (isAllIdle) because.push('Every goroutine is idle by design: there is no time to explain.')
+  else {
+    because.push(`${percent(blind)} ${unit} is in no profile that is on (${describeProfiles(book)}).`)
+    because.push(`${percent(explained)} ${unit} has a state and a reason in the evidence.`)
+  }
+  if (input.lost > 0) because.push(`${input.lost} goroutines were cut off the dump: they count as unexplained.`)
+  for (const verdict of ['leaked', 'stuck', 'slow'] as const) {
+    const counts = { certain: 0, probable: 0, possible: 0 }
+    for (const [index, judgement] of judgements.entries()) {
+      if (judgement.verdict === verdict) counts[judgement.confidence] += context.table.groups[index]?.counts.at(-1) ?? 0
+    }
+    const parts = Object.entries(counts).filter(([, count]) => count > 0)
+    if (parts.length > 0) {
+      because.push(`${parts.map(([how, count]) => `${count} ${how}`).join(', ')}: goroutines that are ${verdict}.`)
+    }
+  }
+  return because
+}
+
+function describeProfiles(book: LensBook): string {
+  return (['cpu', 'block', 'mutex'] as const)
+    .map((lens) => `${lens} ${isOn(book, lens) ? 'on' : book.states[lens]}`)
+    .join(', ')
+}
+
+function percent(ratio: number): string {
+  return `${(ratio * 100).toFixed(ratio > 0 && ratio < 0.1 ? 1 : 0)} %`
+}
+
+function round(ratio: number): number {
+  return Math.round(ratio * 1e6) / 1e6
+}

@@ -1,0 +1,102 @@
+/**
+ * The verdict table: rules in order, the first that answers wins. Proof stands before knowledge (the idle table),
+ * knowledge before inference (cycles, holders, children, growth), inference before the honest guess at the end.
+ */
+import type { Group, GroupTable } from '../groups/group.ts'
+import type { Motion } from '../groups/stability.ts'
+import type { LeakProof } from '../leak/proof.ts'
+import { findCycles } from '../objects/cycles.ts'
+import { joinWaiters } from '../objects/locks.ts'
+import { namedIdleRule, probeRule, systemRule } from './apart.ts'
+import type { CaseFile, Judgement, VerdictContext, VerdictRule } from './judgement.ts'
+import { lockRule } from './locks.ts'
+import { childrenRule } from './partners.ts'
+import { foreverRule, leakProofRule } from './proven.ts'
+import { undecidedRule } from './undecided.ts'
+import { outsideRule, poolRule, runningRule } from './working.ts'
+
+export const verdictRules: readonly VerdictRule[] = [
+  leakProofRule,
+  systemRule,
+  probeRule,
+  foreverRule,
+  namedIdleRule,
+  runningRule,
+  lockRule,
+  childrenRule,
+  poolRule,
+  outsideRule,
+  undecidedRule,
+]
+
+export function openContext(
+  table: GroupTable,
+  motion: Motion,
+  proof: LeakProof,
+  endedWaits: VerdictContext['endedWaits'],
+): VerdictContext {
+  const last = table.dumps.at(-1)?.dump
+  const locks = joinWaiters(table)
+  let highestId = 0
+  const lastRows = new Map<number, number>()
+  const childrenOf = new Map<number, number[]>()
+  const ofRow = table.groupOf.at(-1) ?? new Uint32Array(0)
+  for (let row = 0; last !== undefined && row < last.ids.length; row++) {
+    const id = last.ids[row] as number
+    highestId = Math.max(highestId, id)
+    lastRows.set(id, row)
+    const creator = last.creatorIds[row] as number
+    if (creator === 0) continue
+    const children = childrenOf.get(creator)
+    if (children === undefined) childrenOf.set(creator, [ofRow[row] as number])
+    else children.push(ofRow[row] as number)
+  }
+  return {
+    table,
+    motion,
+    dumpCount: table.dumps.filter(({ dump }) => dump.ids.length > 0).length,
+    proof,
+    locks,
+    cycles: findCycles(locks),
+    highestId,
+    lastRows,
+    childrenOf,
+    endedWaits,
+  }
+}
+
+/** One judgement per group of the table, in its order. */
+export function judgeGroups(context: VerdictContext): readonly Judgement[] {
+  return context.table.groups.map((group) => judgeGroup(context, group))
+}
+
+function judgeGroup(context: VerdictContext, group: Group): Judgement {
+  const motion = context.motion.byGroup[group.index]
+  const members = group.counts.at(-1) ?? 0
+  if (motion === undefined) throw new Error('a group without motion')
+  if (members === 0) return judgePassing({ group, motion, members, context })
+  const file: CaseFile = { group, motion, members, context }
+  for (const rule of verdictRules) {
+    const judgement = rule.judge(file)
+    if (judgement !== undefined) return { ...judgement, rule: rule.id }
+  }
+  return {
+    verdict: 'unknown',
+    confidence: 'possible',
+    why: group.isStackUnavailable
+      ? 'the dump has no stack for it'
+      : group.isKnownReason
+        ? 'no rule fits this wait'
+        : 'the dump gives no reason that is known',
+    rule: 'none',
+  }
+}
+
+/** Seen in an earlier dump only: it moved on. */
+function judgePassing(file: CaseFile): Judgement {
+  for (const rule of [systemRule, probeRule, namedIdleRule]) {
+    const judgement = rule.judge(file)
+    if (judgement !== undefined) return { ...judgement, rule: rule.id }
+  }
+  return { verdict: 'busy', confidence: 'certain', why: 'seen in an earlier dump, gone in the last', rule: 'passing' }
+}

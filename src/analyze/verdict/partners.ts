@@ -1,0 +1,95 @@
+/**
+ * Waits whose missing partner the dump shows by descent: a WaitGroup or channel waiter whose own children stand still,
+ * a sender whose maker has returned. Creator ids are printed since Go 1.21; without them these rules are silent.
+ */
+import type { GoroutineDump } from '../../model/goroutine-dump.ts'
+import { type Group, nameWait, rowsLast, userFunctionOf } from '../groups/group.ts'
+import { type CaseFile, describeWindow, isStanding, oneDump, plural, type VerdictRule } from './judgement.ts'
+
+/** Rows looked at per group: enough to be sure of what its members share. */
+const SAMPLE = 500
+
+/** Of the group's members, the share whose creator is no longer in the last dump; undefined where ids are not printed. */
+export function readCreatorsGone({ group, context }: CaseFile): { gone: number; known: number } | undefined {
+  const dated = context.table.dumps.at(-1)
+  if (dated === undefined || dated.dump.isTruncated) return undefined
+  const rowOf = context.lastRows
+  let gone = 0
+  let known = 0
+  for (const row of rowsLast(group).subarray(0, SAMPLE)) {
+    const creator = dated.dump.creatorIds[row] as number
+    if (creator === 0) continue
+    known++
+    if (!rowOf.has(creator)) gone++
+  }
+  return known === 0 ? undefined : { gone, known }
+}
+
+export const childrenRule: VerdictRule = {
+  id: 'children',
+  judge: (file) => {
+    const { group, context } = file
+    const isJoin = group.reason.startsWith('sync.WaitGroup.Wait') || isOldWaitGroup(group)
+    if (!isJoin) return undefined
+    if (context.dumpCount >= 2 && !isStanding(file)) return undefined
+    const stuck = findStuckChildren(file)
+    if (stuck === undefined) return undefined
+    const isOne = context.dumpCount < 2
+    const name = `${userFunctionOf(stuck.group)} [${nameWait(stuck.group)}]`
+    const confidence = isOne ? 'possible' : stuck.share >= 0.9 ? 'probable' : 'possible'
+    const why = `${plural(stuck.children, 'goroutine')} that it started and waits for stand${stuck.children === 1 ? 's' : ''} still in ${name}`
+    return {
+      verdict: 'stuck',
+      confidence: 'possible',
+      why: `${why} ${isOne ? `; ${oneDump}` : describeWindow(context)}`,
+      blockedBy: { group: stuck.group.index, confidence, why },
+    }
+  },
+}
+
+function isOldWaitGroup(group: Group): boolean {
+  return group.reason === 'semacquire' && group.functions.slice(0, 4).includes('sync.(*WaitGroup).Wait')
+}
+
+/** The group in which most of the members' children stand; only synchronisation counts, not work outside. */
+function findStuckChildren({
+  group,
+  context,
+}: CaseFile): { readonly group: Group; readonly children: number; readonly share: number } | undefined {
+  const dump = context.table.dumps.at(-1)?.dump as GoroutineDump
+  const tally = new Map<number, number>()
+  let waiters = 0
+  let served = 0
+  for (const row of rowsLast(group).subarray(0, SAMPLE)) {
+    waiters++
+    const children = context.childrenOf.get(dump.ids[row] as number) ?? []
+    let some = false
+    for (const child of children) {
+      const other = context.table.groups[child] as Group
+      if (!isSynchronisation(other)) continue
+      tally.set(child, (tally.get(child) ?? 0) + 1)
+      some = true
+    }
+    if (some) served++
+  }
+  let best: { group: Group; children: number; share: number } | undefined
+  for (const [index, children] of tally) {
+    if (best !== undefined && best.children >= children) continue
+    best = { group: context.table.groups[index] as Group, children, share: served / waiters }
+  }
+  return best
+}
+
+function isSynchronisation(group: Group): boolean {
+  if (group.isProbe || group.pattern?.strength === 'named') return false
+  return ['chan', 'select', 'sync', 'cond', 'forever'].includes(group.waitClass ?? '')
+}
+
+export function describeCreators(file: CaseFile): string | undefined {
+  const creators = readCreatorsGone(file)
+  if (creators === undefined || creators.gone === 0) return undefined
+  const who = file.group.creator?.function ?? 'its creator'
+  return creators.gone === creators.known
+    ? `the goroutine${creators.known === 1 ? '' : 's'} that started ${file.members === 1 ? 'it' : 'them'} (in ${who}) ${creators.known === 1 ? 'has' : 'have'} ended`
+    : `of ${creators.known} that started them, ${creators.gone} have ended`
+}

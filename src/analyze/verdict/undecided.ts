@@ -1,0 +1,162 @@
+/**
+ * Waits on channels, select, Cond, WaitGroup and coroutines that no other rule could settle: the last rule of the table.
+ * A dump alone cannot tell a leaked receiver from a worker whose queue is empty. What raises suspicion: many identical
+ * members, growth, a creator that has ended, a wait to send. What lowers it: siblings that move, a loop's shape, a
+ * process that started it first of all, waits at this place that ended (block profile), a leak detector that ran.
+ */
+import type { WaitClass } from '../../model/wait-class.ts'
+import { nameWait, rowsLast } from '../groups/group.ts'
+import {
+  type CaseFile,
+  describeWindow,
+  isStanding,
+  type Judgement,
+  oneDump,
+  plural,
+  readGrowth,
+  type VerdictRule,
+} from './judgement.ts'
+import { describeCreators, readCreatorsGone } from './partners.ts'
+
+type Draft = Omit<Judgement, 'rule'>
+
+const judged: ReadonlySet<WaitClass> = new Set(['chan', 'select', 'cond', 'sync'])
+
+/** As many identical members as a pool of workers hardly has by accident of one request. */
+const PILE = 5
+/** A process that has started this many goroutines has a past: its first ones are its own services. */
+const OLD_PROCESS_IDS = 2000
+const EARLY_SHARE = 0.05
+
+export const undecidedRule: VerdictRule = {
+  id: 'undecided',
+  judge: (file) => {
+    const { group, context } = file
+    if (group.state !== 'waiting' || group.waitClass === undefined || !judged.has(group.waitClass)) return undefined
+    if (context.dumpCount < 2) return judgeOneDump(file)
+    if (!isStanding(file)) return judgeMoving(file)
+    return judgeStanding(file)
+  },
+}
+
+function isReceive({ group }: CaseFile): boolean {
+  return group.waitClass === 'select' || group.waitClass === 'cond' || group.reason.startsWith('chan receive')
+}
+
+function judgeOneDump(file: CaseFile): Draft {
+  const { group, members } = file
+  if (group.pattern !== undefined && members < PILE) return judgeShape(file, oneDump)
+  if (isReceive(file) && isEarly(file)) return judgeEarly(file, oneDump)
+  return {
+    verdict: 'stuck',
+    confidence: 'possible',
+    why: `${plural(members, 'goroutine')} in ${nameWait(group)}; ${oneDump}; ${cannotTell(file)}`,
+  }
+}
+
+function judgeMoving(file: CaseFile): Draft {
+  const { motion, members } = file
+  const slow = motion.stayedLast > 0 && motion.stayedLast / members >= 0.5
+  return {
+    verdict: slow ? 'slow' : 'busy',
+    confidence: 'probable',
+    why: `its members come and go: ${motion.left} left and ${motion.arrived} came ${describeWindow(file.context)}`,
+  }
+}
+
+function judgeStanding(file: CaseFile): Draft {
+  const { group, members, motion, context } = file
+  const window = `${plural(members, 'goroutine')} in ${nameWait(group)}, none moved ${describeWindow(context)}`
+  const growth = readGrowth(file)
+  const creators = describeCreators(file)
+  const ended = context.endedWaits(group)
+  if (growth !== undefined && growth.last - growth.first >= 2) return judgeGrowth(file, growth, creators)
+  if (isReceive(file)) {
+    if (ended !== undefined && ended.count > 0) {
+      const why = `${window}, but the block profile has ${plural(ended.count, 'wait')} at this place that ended: it looks like a worker`
+      return { verdict: 'idle', confidence: 'possible', pattern: 'moves-in-block-profile', why }
+    }
+    if (motion.left > 0) {
+      const why = `${window.replace(', none moved', ',')}: ${motion.left} left meanwhile, so the wait does end; ${cannotTell(file)}`
+      return { verdict: 'idle', confidence: 'possible', pattern: 'siblings-move', why }
+    }
+    if (context.proof.ran && group.kind?.views.goroutineleak === 'proof-if-unreachable') {
+      const why = `${window}; the leak detector ran and found that something which can still run reaches what it waits for, as it does for a worker on an empty queue; ${whatProofMisses}`
+      return { verdict: 'idle', confidence: 'possible', pattern: 'reachable-receiver', why }
+    }
+    if (group.pattern !== undefined && members < PILE) return judgeShape(file, window)
+    if (isEarly(file)) return judgeEarly(file, window)
+  }
+  if (context.proof.ran && group.kind?.views.goroutineleak === 'proof-if-unreachable') {
+    return {
+      verdict: 'unknown',
+      confidence: 'possible',
+      why: `${window}; the leak detector ran and did not flag it: something which can still run reaches what it waits for, so it may yet go on; ${whatProofMisses}`,
+    }
+  }
+  const gone = readCreatorsGone(file)
+  const isOrphaned = gone !== undefined && gone.gone === gone.known
+  const isSend = group.reason.startsWith('chan send')
+  const isProbable = isSend && isOrphaned && members >= PILE && (motion.stayNs?.min ?? 0) >= 2e9
+  return {
+    verdict: 'stuck',
+    confidence: isProbable ? 'probable' : 'possible',
+    why: [window, creators, cannotTell(file)].filter((part) => part !== undefined).join('; '),
+  }
+}
+
+function judgeGrowth(
+  file: CaseFile,
+  growth: { readonly first: number; readonly last: number },
+  creators: string | undefined,
+): Draft {
+  const { group, context } = file
+  const isSend = group.reason.startsWith('chan send')
+  const isReachable = context.proof.ran && group.kind?.views.goroutineleak === 'proof-if-unreachable'
+  const parts = [
+    `their number grew from ${growth.first} to ${growth.last} ${describeWindow(context)}, and none of them left`,
+    creators,
+    isReachable ? `the leak detector did not flag them (${whatProofMisses})` : undefined,
+    'growth may also be load that rises',
+  ]
+  return {
+    verdict: 'leaked',
+    confidence: isSend && growth.last - growth.first >= PILE && !isReachable ? 'probable' : 'possible',
+    why: parts.filter((part) => part !== undefined).join('; '),
+  }
+}
+
+function judgeShape({ group }: CaseFile, window: string): Draft {
+  const pattern = group.pattern
+  return {
+    verdict: 'idle',
+    confidence: 'possible',
+    ...(pattern === undefined ? {} : { pattern: pattern.id }),
+    why: `${pattern?.summary ?? 'a service loop'}, by the form of its stack; a leaked receiver in a loop looks the same (${window})`,
+  }
+}
+
+function judgeEarly({ context }: CaseFile, window: string): Draft {
+  return {
+    verdict: 'idle',
+    confidence: 'possible',
+    pattern: 'started-with-the-process',
+    why: `among the first goroutines of a process that has started about ${context.highestId}, and one of a kind: it looks like a service of its own; ${window}`,
+  }
+}
+
+/** Few, and all among the first goroutines that this process started. */
+function isEarly({ group, context, members }: CaseFile): boolean {
+  if (members > 2 || context.highestId < OLD_PROCESS_IDS) return false
+  const ids = context.table.dumps.at(-1)?.dump.ids
+  const limit = context.highestId * EARLY_SHARE
+  return rowsLast(group).every((row) => (ids?.[row] ?? Number.POSITIVE_INFINITY) <= limit)
+}
+
+const whatProofMisses = 'what a global variable reaches is never flagged'
+
+function cannotTell(file: CaseFile): string {
+  if (isReceive(file)) return 'a dump cannot tell a leaked receiver from a worker whose queue is empty'
+  if (file.group.reason.startsWith('chan send')) return 'a dump cannot tell whether its receiver is gone or only slow'
+  return 'a dump cannot tell whether the goroutine that should release it is gone or only slow'
+}
