@@ -41,7 +41,7 @@ export type FindGoOptions = {
   readonly env?: NodeJS.ProcessEnv
   /** Only these ways, in their usual order; all by default. */
   readonly ways?: readonly GoTool['from'][]
-  /** For the two ways that use the network. */
+  /** For each step of the two ways that use the network; asking a go for its version has 20 s at most. */
   readonly timeoutMs?: number
 }
 
@@ -63,7 +63,7 @@ export async function findGo(version: GoVersion, options: FindGoOptions = {}): P
   const tried: string[] = []
   for (const way of ALL_WAYS.filter((one) => ways.includes(one))) {
     const attempt = await attempts[way]()
-    const checked = attempt.ok ? await checkGo(version, attempt.value, env) : attempt
+    const checked = attempt.ok ? await checkGo(version, attempt.value, env, Math.min(timeoutMs, 20_000)) : attempt
     if (checked.ok) {
       return ok({ goBin: checked.value.goBin, version: checked.value.version, from: way, env: makeGoEnv(env) })
     }
@@ -80,8 +80,12 @@ export async function findGo(version: GoVersion, options: FindGoOptions = {}): P
  * For tests that need Go: the toolchain, or undefined after the test was skipped with the reason.
  * Under CI=true a missing Go fails the test: there, "skipped" would be read as "passed".
  */
-export async function requireGo(t: TestContext, version: GoVersion): Promise<GoTool | undefined> {
-  const found = await findGoOnce(version)
+export async function requireGo(
+  t: TestContext,
+  version: GoVersion,
+  options?: FindGoOptions,
+): Promise<GoTool | undefined> {
+  const found = await (options === undefined ? findGoOnce(version) : findGo(version, options))
   if (found.ok) return found.value
   const reason = `${found.error.message} (${found.error.tried.join('; ')}). ${found.error.hint}`
   if (process.env.CI === 'true') throw new Error(reason)
@@ -161,9 +165,10 @@ async function checkGo(
   version: GoVersion,
   goBin: string,
   env: NodeJS.ProcessEnv,
+  timeoutMs: number,
 ): Promise<Result<{ goBin: string; version: string }, string>> {
   const child = makeGoEnv(env)
-  const run = await runTool(goBin, ['env', 'GOVERSION', 'GOROOT'], { env: child, timeoutMs: 20_000, cwd: tmpdir() })
+  const run = await runTool(goBin, ['env', 'GOVERSION', 'GOROOT'], { env: child, timeoutMs, cwd: tmpdir() })
   if (run.failure !== undefined) return err(`${goBin} ${run.failure}`)
   const [said = '', goRoot = ''] = run.stdout.toString('utf8').trim().split('\n')
   const minor = /^go(\d+\.\d+)(?:[.rb\-\s]|$)/.exec(said)?.[1]
