@@ -82,7 +82,7 @@ function readVars(text: string): Said {
   function visit(value: JsonValue | undefined, key: string, depth: number): void {
     nodes += 1
     if (value === undefined || nodes > MAX_NODES || depth > MAX_DEPTH) return
-    if (typeof value === 'string') return hear(said, key, value)
+    if (typeof value === 'string') hear(said, key, value)
     if (value === null || typeof value !== 'object') return
     if (Array.isArray(value)) {
       for (const item of value) visit(item, key, depth + 1)
@@ -110,7 +110,8 @@ function hear(said: Said, key: string, value: string): void {
       said.service = service
       said.from = 'environment'
     }
-    said.version ??= attributes.get('service.version') ?? undefined
+    const version = attributes.get('service.version')
+    if (version !== undefined) said.version ??= version
   } else if (name === 'service.name' || name === 'service_name') {
     if (said.service === undefined) {
       said.service = content
