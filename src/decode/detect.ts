@@ -237,8 +237,8 @@ function detectTextProfile({ text }: Sample): Detected | undefined {
 function detectCmdline({ bytes, text }: Sample): Detected | undefined {
   if (bytes.length > MAX_CMDLINE_BYTES || bytes.includes(0x0a) || bytes.includes(0xff)) return undefined
   const parts = new TextDecoder().decode(bytes).split('\0')
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what a command line does not have
-  if (parts.some((part) => /[\x01-\x08\x0b-\x1f\x7f\ufffd]/.test(part)) || (parts[0] ?? '') === '') return undefined
+  if ((parts[0] ?? '') === '' || bytes.some((byte) => byte < 0x20 && byte !== 0 && byte !== 0x09)) return undefined
+  if (parts.some((part) => part.includes('\ufffd'))) return undefined
   if (parts.length > 1) {
     // UTF-16 text has a NUL after every letter.
     if (parts.filter((part) => part.length === 1).length * 2 > parts.length) return undefined

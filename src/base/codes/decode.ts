@@ -149,4 +149,11 @@ export const decodeCodes = {
     httpStatus: 422,
     retryable: false,
   },
+  SL_DECODE_PROFILE_MISMATCH: {
+    summary: 'The two profiles are not of the same kind',
+    hint: 'Subtract profiles of one kind and one process: block from block, heap from heap.',
+    exitCode: 65,
+    httpStatus: 422,
+    retryable: false,
+  },
 } as const satisfies Record<string, CodeRow>

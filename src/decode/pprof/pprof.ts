@@ -144,7 +144,8 @@ function looksLikeProto(head: Uint8Array): boolean {
     const tag = readTag(wire, head.length)
     const number = tag >>> 3
     const type = tag & 7
-    if (TOP_TYPES[number] !== type && !(number === 13 && type === VARINT)) return false
+    const known = TOP_TYPES[number]
+    if (known !== undefined && known !== type && !(number === 13 && type === VARINT)) return false
     if (type === BYTES) {
       const length = readVarint32(wire, head.length)
       if (length > head.length - wire.at) return sampleTypes > 0
