@@ -160,10 +160,10 @@ export const stopReasons: readonly string[] = ['preempted', 'runtime.Gosched', '
 export type StackRule = {
   /** Words (of either vocabulary) that the rule refines. */
   readonly reasons: readonly string[]
-  /** What the leaf itself must be. */
-  readonly leaf?: RegExp
   /** Frames stepped over from the leaf: the runtime's own way into the wait. */
   readonly skip: RegExp
+  /** What one of the frames stepped over must be. */
+  readonly through?: RegExp
   /** What the first frame left must be. */
   readonly match: RegExp
   readonly waitClass: WaitClass
@@ -172,7 +172,7 @@ export type StackRule = {
 
 const parking = /^runtime\.(gopark|goparkunlock|park_m|mcall|semacquire1?|chanrecv[12]?|chansend1?|selectgo|timeSleep)$/
 const polling = /^(runtime\.(gopark|goparkunlock|netpollblock)$|internal\/poll\.)/
-const pollLeaf = /^(internal\/poll\.runtime_pollWait|runtime\.netpollblock)$/
+const pollWait = /^internal\/poll\.runtime_pollWait$/
 const fileOnPoller = /^os\.(\(\*File\)|\(\*rawConn\)|\(?\*?fileWithout|\(\*file\)|genericReadFrom|genericWriteTo)/
 /** A trace gives no reason for a wait that began before it, and none for a coroutine switch. */
 const wordless = ['', 'unspecified'] as const
@@ -233,18 +233,31 @@ export const stackRules: readonly StackRule[] = [
   },
   {
     reasons: wordless,
-    leaf: pollLeaf,
     skip: polling,
+    through: pollWait,
     match: fileOnPoller,
     waitClass: 'pipe',
     source: 'os/file_unix.go newFile',
   },
-  { reasons: wordless, leaf: pollLeaf, skip: polling, match: /./, waitClass: 'network', source: 'runtime/netpoll.go' },
+  {
+    reasons: wordless,
+    skip: polling,
+    through: pollWait,
+    match: /./,
+    waitClass: 'network',
+    source: 'runtime/netpoll.go',
+  },
   wordlessLeaf(/^runtime\.(chanrecv[12]|chansend1)$/, 'chan', 'runtime/chan.go'),
   wordlessLeaf(/^(runtime\.selectgo|reflect\.rselect)$/, 'select', 'runtime/select.go'),
   wordlessLeaf(/^runtime\.block$/, 'forever', 'runtime/select.go block'),
   wordlessLeaf(/^time\.Sleep$/, 'timer', 'runtime/time.go timeSleep'),
   wordlessLeaf(/^sync\.(\(\*Cond\)\.Wait|runtime_notifyListWait)$/, 'cond', 'runtime/sema.go notifyListWait'),
+  wordlessLeaf(/^internal\/synctest\.(Run|Wait)$/, 'sync', 'runtime/synctest.go'),
+  wordlessLeaf(
+    /^runtime\.(forcegchelper|bgsweep|bgscavenge|runfinq|runFinalizers|gcBgMarkWorker|runCleanups|updateMaxProcsGoroutine|\(\*(cleanupQueue|scavengerState)\)\.\w+)$/,
+    'system',
+    'runtime/traceback.go isSystemGoroutine',
+  ),
   wordlessLeaf(/^(sync\.|internal\/sync\.|internal\/poll\.runtime_Semacquire$)/, 'sync', 'runtime/sema.go'),
 ]
 
@@ -315,13 +328,13 @@ export function classifyBlockReason(reason: string, frames?: readonly string[]):
 }
 
 function refineByStack(reason: string, frames: readonly string[] | undefined): WaitClass | undefined {
-  const leaf = frames?.[0]
-  if (frames === undefined || leaf === undefined) return undefined
+  if (frames === undefined) return undefined
   for (const rule of stackRules) {
     if (!rule.reasons.includes(reason)) continue
-    if (rule.leaf !== undefined && !rule.leaf.test(leaf)) continue
-    const first = frames.find((frame) => !rule.skip.test(frame))
-    if (first !== undefined && rule.match.test(first)) return rule.waitClass
+    const at = frames.findIndex((frame) => !rule.skip.test(frame))
+    const { through } = rule
+    if (at === -1 || (through !== undefined && !frames.slice(0, at).some((frame) => through.test(frame)))) continue
+    if (rule.match.test(frames[at] as string)) return rule.waitClass
   }
   return undefined
 }

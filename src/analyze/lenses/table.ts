@@ -45,12 +45,14 @@ const waiting = (reason: string, span: { sinceGo?: string; untilGo?: string } = 
 })
 const word = (reason: string, more: Omit<DumpReason, 'reason'> = {}): DumpReason => ({ reason, ...more })
 
-const onceFrame = /^sync\.\(\*Once\)\.(doSlow|Do)$/
-const rwLockFrame = /^sync\.\(\*RWMutex\)\.Lock$/
-const rwRLockFrame = /^sync\.\(\*RWMutex\)\.RLock$/
-const mutexFrame = /^(sync|internal\/sync)\.(\(\*Mutex\)\.(Lock|lockSlow)|runtime_SemacquireMutex)$/
-const waitGroupFrame = /^sync\.\(\*WaitGroup\)\.Wait$/
-const fdMutexFrame = /^internal\/poll\.(runtime_Semacquire|\(\*fdMutex\)\.\w+)$/
+const onceFrame = /^sync\.\(\*Once\)\.(doSlow|Do)$/m
+const rwLockFrame = /^sync\.\(\*RWMutex\)\.Lock$/m
+const rwRLockFrame = /^sync\.\(\*RWMutex\)\.RLock$/m
+/** A writer that queues on the mutex inside the RWMutex. */
+const writerFrames = /^(sync|internal\/sync)\.(\(\*Mutex\)\.\w+|runtime_SemacquireMutex)\nsync\.\(\*RWMutex\)\.Lock$/m
+const mutexFrame = /^(sync|internal\/sync)\.(\(\*Mutex\)\.(Lock|lockSlow)|runtime_SemacquireMutex)$/m
+const waitGroupFrame = /^sync\.\(\*WaitGroup\)\.Wait$/m
+const fdMutexFrame = /^internal\/poll\.(runtime_Semacquire|\(\*fdMutex\)\.\w+)$/m
 
 export const waitKinds: readonly WaitKind[] = [
   {
@@ -60,6 +62,7 @@ export const waitKinds: readonly WaitKind[] = [
     waitClass: 'chan',
     dumpReasons: [word('chan receive')],
     traceStates: [waiting('chan receive')],
+    traceFrame: /^runtime\.chanrecv[12]?$/m,
     views: primitive,
     source: 'measured',
     note: 'Waiting on time.After or ctx.Done() is this row too: the stack does not show what the channel is.',
@@ -79,6 +82,7 @@ export const waitKinds: readonly WaitKind[] = [
     waitClass: 'chan',
     dumpReasons: [word('chan send')],
     traceStates: [waiting('chan send')],
+    traceFrame: /^runtime\.chansend1?$/m,
     views: primitive,
     source: 'measured',
     programs: [{ name: 'chan-send' }],
@@ -90,6 +94,7 @@ export const waitKinds: readonly WaitKind[] = [
     waitClass: 'select',
     dumpReasons: [word('select')],
     traceStates: [waiting('select')],
+    traceFrame: /^(runtime\.selectgo|reflect\.rselect)$/m,
     views: primitive,
     source: 'measured',
     programs: [{ name: 'select' }, { name: 'select-timeout', reachableBy: 'the timer' }],
@@ -101,6 +106,8 @@ export const waitKinds: readonly WaitKind[] = [
     waitClass: 'forever',
     dumpReasons: [word('chan receive (nil chan)')],
     traceStates: [waiting('forever')],
+    traceFrame: /^runtime\.chanrecv[12]?$/m,
+    olderTraceShownAs: 'chan-receive',
     views: forever,
     source: 'measured',
     programs: [{ name: 'nil-chan-receive' }],
@@ -112,6 +119,8 @@ export const waitKinds: readonly WaitKind[] = [
     waitClass: 'forever',
     dumpReasons: [word('chan send (nil chan)')],
     traceStates: [waiting('forever')],
+    traceFrame: /^runtime\.chansend1?$/m,
+    olderTraceShownAs: 'chan-send',
     views: forever,
     source: 'measured',
     programs: [{ name: 'nil-chan-send' }],
@@ -123,6 +132,7 @@ export const waitKinds: readonly WaitKind[] = [
     waitClass: 'forever',
     dumpReasons: [word('select (no cases)')],
     traceStates: [waiting('forever')],
+    traceFrame: /^runtime\.block$/m,
     views: forever,
     source: 'measured',
     note: 'The leak profile leaves out the main goroutine.',
@@ -135,6 +145,7 @@ export const waitKinds: readonly WaitKind[] = [
     waitClass: 'forever',
     dumpReasons: [word('panicwait')],
     traceStates: [waiting('forever')],
+    traceFrame: /^runtime\.main$/m,
     views: unrecorded,
     source: 'source',
     note: 'runtime/proc.go main: the process is about to die.',
@@ -150,6 +161,7 @@ export const waitKinds: readonly WaitKind[] = [
       word('semacquire', { untilGo: '1.19', frame: onceFrame, waitClass: 'sync' }),
     ],
     traceStates: [waiting('sync')],
+    traceFrame: onceFrame,
     views: lock,
     source: 'measured',
     programs: [{ name: 'once' }],
@@ -160,10 +172,11 @@ export const waitKinds: readonly WaitKind[] = [
     state: 'waiting',
     waitClass: 'sync',
     dumpReasons: [
-      word('sync.Mutex.Lock', { sinceGo: '1.20', frame: rwLockFrame }),
-      word('semacquire', { untilGo: '1.19', frame: rwLockFrame, waitClass: 'sync' }),
+      word('sync.Mutex.Lock', { sinceGo: '1.20', frame: writerFrames }),
+      word('semacquire', { untilGo: '1.19', frame: writerFrames, waitClass: 'sync' }),
     ],
     traceStates: [waiting('sync')],
+    traceFrame: writerFrames,
     views: lock,
     source: 'measured',
     note: 'The dump says sync.Mutex.Lock: writers queue on the mutex inside the RWMutex.',
@@ -179,10 +192,14 @@ export const waitKinds: readonly WaitKind[] = [
       word('semacquire', { untilGo: '1.19', frame: mutexFrame, waitClass: 'sync' }),
     ],
     traceStates: [waiting('sync')],
+    traceFrame: mutexFrame,
     views: lock,
     source: 'measured',
     note: 'Go prints semacquire for it before 1.20.',
-    programs: [{ name: 'mutex' }],
+    programs: [
+      { name: 'mutex' },
+      { name: 'synctest-mutex', sinceGo: '1.25', reachableBy: 'the goroutine of the bubble' },
+    ],
   },
   {
     id: 'rwmutex-rlock',
@@ -194,6 +211,7 @@ export const waitKinds: readonly WaitKind[] = [
       word('semacquire', { untilGo: '1.19', frame: rwRLockFrame, waitClass: 'sync' }),
     ],
     traceStates: [waiting('sync')],
+    traceFrame: rwRLockFrame,
     views: lock,
     source: 'measured',
     programs: [{ name: 'rwmutex-rlock' }],
@@ -203,11 +221,14 @@ export const waitKinds: readonly WaitKind[] = [
     title: 'sync.RWMutex.Lock behind readers',
     state: 'waiting',
     waitClass: 'sync',
-    dumpReasons: [word('sync.RWMutex.Lock', { sinceGo: '1.20' })],
+    dumpReasons: [
+      word('sync.RWMutex.Lock', { sinceGo: '1.20' }),
+      word('semacquire', { untilGo: '1.19', frame: rwLockFrame, waitClass: 'sync' }),
+    ],
     traceStates: [waiting('sync')],
+    traceFrame: rwLockFrame,
     views: lock,
     source: 'measured',
-    note: 'Before Go 1.20 not to be told from the row of the writer queue.',
     programs: [{ name: 'rwmutex-lock-readers' }],
   },
   {
@@ -220,6 +241,7 @@ export const waitKinds: readonly WaitKind[] = [
       word('semacquire', { untilGo: '1.23', frame: waitGroupFrame, waitClass: 'sync' }),
     ],
     traceStates: [waiting('sync')],
+    traceFrame: waitGroupFrame,
     views: primitive,
     source: 'measured',
     note: 'Go prints semacquire for it before 1.24.',
@@ -232,9 +254,10 @@ export const waitKinds: readonly WaitKind[] = [
     waitClass: 'cond',
     dumpReasons: [word('sync.Cond.Wait')],
     traceStates: [waiting('sync.(*Cond).Wait')],
+    traceFrame: /^sync\.\(\*Cond\)\.Wait$/m,
     views: primitive,
     source: 'measured',
-    programs: [{ name: 'cond' }],
+    programs: [{ name: 'cond' }, { name: 'synctest-cond', sinceGo: '1.25' }],
   },
   {
     id: 'fd-mutex',
@@ -243,6 +266,7 @@ export const waitKinds: readonly WaitKind[] = [
     waitClass: 'sync',
     dumpReasons: [word('semacquire', { frame: fdMutexFrame, waitClass: 'sync' })],
     traceStates: [waiting('sync')],
+    traceFrame: fdMutexFrame,
     views: view('never', 'after', 'never', 'now', 'never', 'now'),
     source: 'measured',
     note: 'The lock of internal/poll.FD: held as long as the first reader waits for data.',
@@ -279,9 +303,10 @@ export const waitKinds: readonly WaitKind[] = [
     waitClass: 'timer',
     dumpReasons: [word('sleep')],
     traceStates: [waiting('sleep')],
+    traceFrame: /^time\.Sleep$/m,
     views: unrecorded,
     source: 'measured',
-    programs: [{ name: 'sleep' }],
+    programs: [{ name: 'sleep' }, { name: 'synctest-sleep', sinceGo: '1.25' }],
   },
   {
     id: 'pipe',
@@ -293,7 +318,7 @@ export const waitKinds: readonly WaitKind[] = [
     views: unrecorded,
     source: 'measured',
     note: 'Dump and trace call it by the same words as the network: only the stack tells them apart.',
-    programs: [{ name: 'pipe-read' }],
+    programs: [{ name: 'pipe-read' }, { name: 'pipe-write' }],
   },
   {
     id: 'network',
@@ -324,17 +349,30 @@ export const waitKinds: readonly WaitKind[] = [
     ],
   },
   {
+    id: 'ready',
+    title: 'ready: waits for a processor, or ran until the dump stopped it',
+    state: 'runnable',
+    waitClass: 'scheduler',
+    dumpReasons: [word('runnable')],
+    traceStates: [],
+    views: view('now', 'never', 'never', 'now', 'never', 'now'),
+    source: 'measured',
+    note: 'A dump stops the world first, so no goroutine but its own writer is ever running in it. Only a trace tells the two apart.',
+    programs: [],
+  },
+  {
     id: 'runnable',
     title: 'ready, waiting for a processor',
     state: 'runnable',
     waitClass: 'scheduler',
-    dumpReasons: [word('runnable')],
+    dumpReasons: [],
+    dumpShownAs: 'ready',
     traceStates: [
       { state: 'Runnable', reason: 'preempted' },
       { state: 'Runnable', reason: 'runtime.Gosched' },
       { state: 'Runnable', reason: '' },
     ],
-    views: unrecorded,
+    views: view('never', 'never', 'never', 'now-unnamed', 'never', 'now'),
     source: 'measured',
     note: '/sched/latencies of runtime/metrics has the distribution since Go 1.17.',
     programs: [{ name: 'runnable' }, { name: 'runnable-gosched' }, { name: 'runnable-created' }],
@@ -344,8 +382,9 @@ export const waitKinds: readonly WaitKind[] = [
     title: 'running',
     state: 'running',
     dumpReasons: [word('running'), word('copystack')],
+    dumpShownAs: 'ready',
     traceStates: [{ state: 'Running', reason: '' }],
-    views: view('now', 'never', 'never', 'now', 'never', 'now'),
+    views: view('now', 'never', 'never', 'now-unnamed', 'never', 'now'),
     source: 'measured',
     note: 'A thread that the kernel does not let run (quota, page fault, SIGSTOP) is running in every lens of Go.',
     programs: [{ name: 'running' }],
@@ -421,6 +460,7 @@ export const waitKinds: readonly WaitKind[] = [
       word('chan receive (synctest)', { untilGo: '1.24' }),
     ],
     traceStates: [waiting('chan receive')],
+    traceShownAs: 'chan-receive',
     views: view('never', 'after', 'never', 'now', 'never', 'now'),
     sinceGo: '1.24',
     source: 'measured',
@@ -433,6 +473,7 @@ export const waitKinds: readonly WaitKind[] = [
     waitClass: 'chan',
     dumpReasons: [word('chan send (durable)', { sinceGo: '1.25' }), word('chan send (synctest)', { untilGo: '1.24' })],
     traceStates: [waiting('chan send')],
+    traceShownAs: 'chan-send',
     views: view('never', 'after', 'never', 'now', 'never', 'now'),
     sinceGo: '1.24',
     source: 'measured',
@@ -445,6 +486,7 @@ export const waitKinds: readonly WaitKind[] = [
     waitClass: 'select',
     dumpReasons: [word('select (durable)', { sinceGo: '1.25' }), word('select (synctest)', { untilGo: '1.24' })],
     traceStates: [waiting('select')],
+    traceShownAs: 'select',
     views: view('never', 'after', 'never', 'now', 'never', 'now'),
     sinceGo: '1.24',
     source: 'measured',
@@ -457,6 +499,7 @@ export const waitKinds: readonly WaitKind[] = [
     waitClass: 'sync',
     dumpReasons: [word('sync.WaitGroup.Wait (durable)', { sinceGo: '1.25' })],
     traceStates: [waiting('sync')],
+    traceShownAs: 'waitgroup',
     views: view('never', 'after', 'never', 'now', 'never', 'now'),
     sinceGo: '1.25',
     source: 'measured',
@@ -469,6 +512,7 @@ export const waitKinds: readonly WaitKind[] = [
     waitClass: 'sync',
     dumpReasons: [word('synctest.Wait', { sinceGo: '1.24' })],
     traceStates: [waiting('synctest', { sinceGo: '1.24' })],
+    traceFrame: /^internal\/synctest\.Wait$/m,
     views: unrecorded,
     sinceGo: '1.24',
     source: 'measured',
@@ -481,6 +525,7 @@ export const waitKinds: readonly WaitKind[] = [
     waitClass: 'sync',
     dumpReasons: [word('synctest.Run', { sinceGo: '1.24' })],
     traceStates: [waiting('synctest', { sinceGo: '1.24' })],
+    traceFrame: /^internal\/synctest\.Run$/m,
     views: unrecorded,
     sinceGo: '1.24',
     source: 'measured',
@@ -493,6 +538,7 @@ export const waitKinds: readonly WaitKind[] = [
     waitClass: 'system',
     dumpReasons: [word('trace reader (blocked)')],
     traceStates: [waiting('system goroutine wait')],
+    traceFrame: /^runtime(\/trace\.|\.ReadTrace$)/m,
     views: unrecorded,
     source: 'measured',
     note: 'The one goroutine of the runtime that an ordinary dump shows. There only while a trace runs.',

@@ -33,7 +33,7 @@ export type DumpReason = {
   readonly reason: string
   readonly sinceGo?: string
   readonly untilGo?: string
-  /** Must match one of the first 12 frames from the leaf. */
+  /** Must match the first 12 frames, leaf first, one per line: patterns are multi-line. */
   readonly frame?: RegExp
   /** The wait classes that the stack must give (see stackRules of model/wait-class). */
   readonly waitClass?: WaitClass
@@ -50,8 +50,9 @@ export type TraceState = {
 /** Program of `programs/waits` that puts goroutines into the wait, and where its cells differ from the row's. */
 export type WaitProgram = {
   readonly name: string
+  /** First Go release that can run it. */
   readonly sinceGo?: string
-  /** Why the leak profile cannot flag this one though the row says it may: what still reaches it. */
+  /** Why the leak profile does not flag this one though the row says it may: what reaches what it waits for. */
   readonly reachableBy?: string
 }
 
@@ -65,6 +66,14 @@ export type WaitKind = {
   readonly waitClass?: WaitClass
   readonly dumpReasons: readonly DumpReason[]
   readonly traceStates: readonly TraceState[]
+  /** Tells it from other rows of the same trace reason: matched as `DumpReason.frame` is. */
+  readonly traceFrame?: RegExp
+  /** Where `views.goroutine` is `now-unnamed`: the row whose word a dump prints instead. */
+  readonly dumpShownAs?: WaitKindId
+  /** The row that a trace shows it as, where a trace cannot tell the two apart. */
+  readonly traceShownAs?: WaitKindId
+  /** Likewise where the wait began before the trace, so that only its stack is known. */
+  readonly olderTraceShownAs?: WaitKindId
   readonly views: Readonly<Record<Lens, LensView>>
   readonly sinceGo?: string
   readonly untilGo?: string

@@ -3,7 +3,7 @@
  * Pure look-ups over table.ts; a wait that no row knows gives `undefined`, and callers say `unknown`.
  */
 import { type Lens, type LensStates, lenses, profileLenses } from '../../model/lens.ts'
-import { classifyWaitReason } from '../../model/wait-class.ts'
+import { classifyBlockReason, classifyWaitReason } from '../../model/wait-class.ts'
 import { waitKinds } from './table.ts'
 import type { DumpReason, LensView, WaitKind } from './types.ts'
 
@@ -40,8 +40,45 @@ function matchRow(reason: string, sighting: WaitSighting): WaitKind | undefined 
   return waitKinds.find((kind) => kind.dumpReasons.some(fits))
 }
 
+export type TraceSighting = {
+  readonly state: 'Running' | 'Runnable' | 'Waiting' | 'Syscall'
+  /** Block or stop reason; `''` for none. */
+  readonly reason: string
+  /** `Running`: it was seen to stop. Anything else, or absent: it was found in this state. */
+  readonly from?: string
+  /** Function names of the transition's stack, leaf first. */
+  readonly frames?: readonly string[]
+  readonly goVersion?: string
+}
+
+/**
+ * The row for a state of an execution trace. A trace has fewer words than a dump: the stack decides, and where there is
+ * none the general row of the word is given, or undefined where there is no word either. Waits inside a synctest bubble
+ * give the row of the same wait outside.
+ */
+export function findTraceWaitKind(sighting: TraceSighting): WaitKind | undefined {
+  const { state, reason, frames } = sighting
+  if (state !== 'Waiting') return waitKinds.find((kind) => kind.traceStates.some((row) => row.state === state))
+  const known = classifyBlockReason(reason, frames)
+  if (!known.isKnown) return undefined
+  const release = readMinor(sighting.goVersion)
+  const isWordless = reason === '' || reason === 'unspecified'
+  // The one event that takes a running goroutine into a wait without a word is GoSwitch, and it has no stack either.
+  if (reason === '' && sighting.from === 'Running' && (release ?? 23) >= 23) return getWaitKind('coroutine')
+  const candidates = waitKinds.filter((kind) =>
+    isWordless
+      ? kind.waitClass === known.waitClass && kind.waitClass !== 'unknown' && isInSpan(release, kind)
+      : kind.traceStates.some((row) => row.state === state && row.reason === reason && isInSpan(release, row)),
+  )
+  return (
+    candidates.find((kind) => kind.traceFrame !== undefined && hasFrame(frames, kind.traceFrame)) ??
+    candidates.find((kind) => kind.traceFrame === undefined && kind.waitClass === known.waitClass) ??
+    candidates.find((kind) => kind.waitClass === known.waitClass)
+  )
+}
+
 function hasFrame(frames: readonly string[] | undefined, pattern: RegExp): boolean {
-  return frames?.slice(0, FRAMES_LOOKED_AT).some((frame) => pattern.test(frame)) ?? false
+  return frames !== undefined && pattern.test(frames.slice(0, FRAMES_LOOKED_AT).join('\n'))
 }
 
 /** Minor release of `go1.27.3`, `1.27rc1`, `devel go1.28-…`; undefined where there is none. */
