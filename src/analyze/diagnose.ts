@@ -53,10 +53,16 @@ export function diagnoseEvidence(given: EvidenceSet, options: DiagnoseOptions = 
   const lost = countLost(evidence)
   const hasTrace = evidence.trace !== undefined
   const verdict = gradeVerdict({ context, judgements, exposures, book, lost, hasTrace })
-  const findings = applyRules({ evidence, context, judgements, exposures, book, verdict, lost })
+  const { findings, omitted } = applyRules({ evidence, context, judgements, exposures, book, verdict, lost })
   const log = openIssueLog()
   log.addAll(evidence.issues)
   log.addAll(listDoubts(evidence, context, lost))
+  if (omitted > 0) {
+    log.add('SL_ANALYZE_FINDINGS_OMITTED', 'findings beyond the limit per rule were left out', {
+      severity: 'info',
+      count: omitted,
+    })
+  }
   const systemCount = table.groups.reduce((sum, group) => sum + (group.isSystem ? (group.counts.at(-1) ?? 0) : 0), 0)
   const stackBytes = readStackBytes(evidence)
   const { window } = evidence

@@ -3,28 +3,63 @@
 import { confidences, type Finding, type Subject, severities } from '../../model/contract.ts'
 import type { RuleInfo } from '../../model/diagnosis.ts'
 import { makeFingerprint } from '../../model/fingerprint.ts'
+import { blindNetworkWaits } from './blind-network-waits.ts'
+import { foreverWait } from './forever-wait.ts'
+import { goroutineGrowth } from './goroutine-growth.ts'
 import { leakedGoroutines } from './leaked-goroutines.ts'
+import { blockProfileBlind, dumpTruncated, profileOff } from './lens-rules.ts'
+import { lockHeldAcrossIo, lockOrderCycle, selfDeadlock } from './lock-rules.ts'
+import { runnableTooLong, waitingWithoutBlockEvent } from './long-waits.ts'
+import { poolExhausted } from './pool-exhausted.ts'
 import type { FindingDraft, Rule, RuleInput } from './rule.ts'
 import { stuckGoroutines } from './stuck-goroutines.ts'
 
-export const rules: readonly Rule[] = [leakedGoroutines, stuckGoroutines]
+export const rules: readonly Rule[] = [
+  leakedGoroutines,
+  stuckGoroutines,
+  lockOrderCycle,
+  selfDeadlock,
+  lockHeldAcrossIo,
+  poolExhausted,
+  foreverWait,
+  goroutineGrowth,
+  blindNetworkWaits,
+  runnableTooLong,
+  waitingWithoutBlockEvent,
+  blockProfileBlind,
+  profileOff,
+  dumpTruncated,
+]
+
+/** Findings of one rule in a report, by cost; those left out are counted in an issue. */
+export const MAX_FINDINGS_PER_RULE = 100
+
+export type AppliedRules = { readonly findings: readonly Finding[]; readonly omitted: number }
 
 /** Findings of all rules: worst severity first, then confidence, cost, rule and title. */
-export function applyRules(input: RuleInput): readonly Finding[] {
+export function applyRules(input: RuleInput): AppliedRules {
   const { target } = input.evidence
   const subject: Subject = {
     service: target.service,
     ...(target.version === undefined ? {} : { version: target.version }),
     ...(target.instance === undefined ? {} : { instance: target.instance }),
   }
-  const findings = rules.flatMap((rule) => rule.find(input).map((draft) => finish(input, rule, draft, subject)))
-  return findings.sort(
-    (a, b) =>
-      severities.indexOf(a.severity) - severities.indexOf(b.severity) ||
-      confidences.indexOf(a.confidence) - confidences.indexOf(b.confidence) ||
-      (b.cost.goroutineSeconds ?? 0) - (a.cost.goroutineSeconds ?? 0) ||
-      compare(a.rule, b.rule) ||
-      compare(a.title, b.title),
+  let omitted = 0
+  const findings = rules.flatMap((rule) => {
+    const all = rule.find(input).map((draft) => finish(input, rule, draft, subject))
+    omitted += Math.max(0, all.length - MAX_FINDINGS_PER_RULE)
+    return all.sort(compareFindings).slice(0, MAX_FINDINGS_PER_RULE)
+  })
+  return { findings: findings.sort(compareFindings), omitted }
+}
+
+function compareFindings(a: Finding, b: Finding): number {
+  return (
+    severities.indexOf(a.severity) - severities.indexOf(b.severity) ||
+    confidences.indexOf(a.confidence) - confidences.indexOf(b.confidence) ||
+    (b.cost.goroutineSeconds ?? 0) - (a.cost.goroutineSeconds ?? 0) ||
+    compare(a.rule, b.rule) ||
+    compare(a.title, b.title)
   )
 }
 

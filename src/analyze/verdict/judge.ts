@@ -12,8 +12,9 @@ import type { CaseFile, Judgement, VerdictContext, VerdictRule } from './judgeme
 import { lockRule } from './locks.ts'
 import { childrenRule } from './partners.ts'
 import { foreverRule, leakProofRule } from './proven.ts'
+import { slowCallRule } from './slow-calls.ts'
 import { undecidedRule } from './undecided.ts'
-import { outsideRule, poolRule, runningRule } from './working.ts'
+import { outsideRule, runningRule } from './working.ts'
 
 export const verdictRules: readonly VerdictRule[] = [
   leakProofRule,
@@ -24,7 +25,7 @@ export const verdictRules: readonly VerdictRule[] = [
   runningRule,
   lockRule,
   childrenRule,
-  poolRule,
+  slowCallRule,
   outsideRule,
   undecidedRule,
 ]

@@ -16,6 +16,10 @@ export type Judgement = {
   readonly why: string
   readonly pattern?: string
   readonly blockedBy?: { readonly group: number; readonly confidence: Confidence; readonly why: string }
+  /** What was inferred, for the rules that report it. */
+  readonly cause?: 'cycle' | 'self' | 'held-across-io' | 'held' | 'nobody' | 'pool' | 'answer' | 'children'
+  /** What it waits for, where a table names it: `a database connection (database/sql)`. */
+  readonly what?: string
   /** Which rule said so. */
   readonly rule: string
 }

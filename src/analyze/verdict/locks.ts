@@ -16,6 +16,7 @@ import {
   readGrowth,
   type VerdictRule,
 } from './judgement.ts'
+import { findSlowCall } from './slow-calls.ts'
 
 type Draft = Omit<Judgement, 'rule'>
 
@@ -84,6 +85,7 @@ function judgeCycle(file: CaseFile): Draft | undefined {
   return {
     verdict: 'stuck',
     confidence,
+    cause: 'cycle',
     why: `a lock-order cycle, by the objects in the frames: ${how} (${onCycle.length} of ${members})${isOne ? `; ${oneDump}` : `; none moved ${describeWindow(context)}`}`,
     ...(other === group.index ? {} : { blockedBy: { group: other, confidence, why: 'the two wait for each other' } }),
   }
@@ -99,11 +101,12 @@ function judgeHolder(file: CaseFile): Draft | undefined {
   const waits = nameWait(group)
   const where = `${userFunctionOf(group)} [${waits}], which works on the same object (${formatAddress(lock.address)})`
   const stood = context.dumpCount < 2 ? oneDump : `none of ${members} got the lock ${describeWindow(context)}`
-  const isSlow = group.state !== 'waiting' || (group.waitClass !== undefined && slowClasses.has(group.waitClass))
+  const isSlow = group.state !== 'waiting' || isOutside(group)
   const confidence = isSlow && context.dumpCount >= 2 && lock.candidates.length === 1 ? 'probable' : 'possible'
   return {
     verdict: isSlow ? 'slow' : 'stuck',
     confidence,
+    cause: isSlow && group.state === 'waiting' ? 'held-across-io' : 'held',
     why: `${stood}; the holder seems to be ${where}`,
     blockedBy: { group: group.index, confidence, why: `inferred from the receiver of its frames: ${where}` },
   }
@@ -129,9 +132,15 @@ function pickHolder(
 }
 
 function rankHolder(group: Group): number {
-  if (group.state !== 'waiting') return 2
-  if (group.waitClass !== undefined && slowClasses.has(group.waitClass)) return 0
-  return 1
+  if (isOutside(group)) return 0
+  return group.state === 'waiting' ? 1 : 2
+}
+
+/** It waits for something outside the program, by its state or by the call it is in. */
+function isOutside(group: Group): boolean {
+  if (group.state === 'syscall') return true
+  if (group.waitClass !== undefined && slowClasses.has(group.waitClass)) return true
+  return group.state === 'waiting' && findSlowCall(group.functions) !== undefined
 }
 
 function judgeNobody(file: CaseFile): Draft {
@@ -146,9 +155,11 @@ function judgeNobody(file: CaseFile): Draft {
   const what = isSelf
     ? 'each waits alone for a lock of an object that its own callers work on: it may hold it itself'
     : 'no goroutine of the dump seems to hold the lock: whoever locked it is gone, or is the waiter itself'
-  if (isOne) return { verdict: 'stuck', confidence: 'possible', why: `${what}; ${oneDump}` }
+  const cause = isSelf ? 'self' : 'nobody'
+  if (isOne) return { verdict: 'stuck', confidence: 'possible', cause, why: `${what}; ${oneDump}` }
   return {
     verdict,
+    cause,
     confidence: span >= LONG_NS && isWellRead(locks) ? 'probable' : 'possible',
     why: `${plural(members, 'goroutine')} did not get the lock ${describeWindow(context)}; ${what}${grows}`,
   }

@@ -41,6 +41,7 @@ export const childrenRule: VerdictRule = {
     return {
       verdict: 'stuck',
       confidence: 'possible',
+      cause: 'children',
       why: `${why} ${isOne ? `; ${oneDump}` : describeWindow(context)}`,
       blockedBy: { group: stuck.group.index, confidence, why },
     }

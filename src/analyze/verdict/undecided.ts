@@ -17,6 +17,7 @@ import {
   type VerdictRule,
 } from './judgement.ts'
 import { describeCreators, readCreatorsGone } from './partners.ts'
+import { isServing } from './slow-calls.ts'
 
 type Draft = Omit<Judgement, 'rule'>
 
@@ -71,7 +72,11 @@ function judgeStanding(file: CaseFile): Draft {
   const creators = describeCreators(file)
   const ended = context.endedWaits(group)
   if (growth !== undefined && growth.last - growth.first >= 2) return judgeGrowth(file, growth, creators)
-  if (isReceive(file)) {
+  if (isServing(group.functions) && context.proof.ran) {
+    const why = `${window}, while a request is being served; the leak detector did not flag it, so it may yet go on`
+    return { verdict: 'slow', confidence: 'possible', why }
+  }
+  if (isReceive(file) && !isServing(group.functions)) {
     if (ended !== undefined && ended.count > 0) {
       const why = `${window}, but the block profile has ${plural(ended.count, 'wait')} at this place that ended: it looks like a worker`
       return { verdict: 'idle', confidence: 'possible', pattern: 'moves-in-block-profile', why }

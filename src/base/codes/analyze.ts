@@ -44,6 +44,13 @@ export const analyzeCodes = {
     httpStatus: 200,
     retryable: false,
   },
+  SL_ANALYZE_FINDINGS_OMITTED: {
+    summary: 'A rule found more than a report lists: the cheapest findings were left out',
+    hint: 'The groups of the report have them all.',
+    exitCode: 0,
+    httpStatus: 200,
+    retryable: false,
+  },
   SL_ANALYZE_DUMPS_DIFFER: {
     summary: 'The dumps share no goroutine: they may be of different processes',
     hint: 'Diagnose them one by one, or capture again: the process may have restarted in between.',
