@@ -127,8 +127,8 @@ function hasWildcard(text: string): boolean {
 
 function compileWildcard(name: string): RegExp {
   const body = name
-    .split(/(\(\*|\*)/)
-    .map((part) => (part === '*' ? '[^/]*' : part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')))
+    .split(/(\(\*|\*\*|\*)/)
+    .map((part) => (part === '**' ? '.*' : part === '*' ? '[^/]*' : part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')))
     .join('')
   return new RegExp(`^${body}$`)
 }

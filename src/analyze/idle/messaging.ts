@@ -310,8 +310,8 @@ const otherLoops = [
     [
       'mqtt-comms',
       'MQTT client waits for a message in or out',
-      'select|chan receive',
-      '(*client).startCommsWorkers|startIncomingComms|startOutgoingComms|startComms',
+      'select|chan receive|sync.WaitGroup.Wait',
+      '(*client).startCommsWorkers|startIncomingComms|startOutgoingComms|startComms|(*router).matchAndDispatch',
       'net.go',
     ],
   ]),

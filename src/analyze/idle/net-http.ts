@@ -21,13 +21,6 @@ const rows: readonly NamedRow[] = [
     source: { ...server, function: 'net/http.(*conn).serve' },
   },
   {
-    id: 'net-http-server-after-post',
-    summary: 'HTTP/1 server connection waits for its next request after a POST',
-    reasons: ['IO wait'],
-    frames: ['bufio.(*Reader).Peek', 'net/http.(*conn).readRequest'],
-    source: { ...server, function: 'net/http.(*conn).readRequest' },
-  },
-  {
     id: 'net-http-server-first-request',
     summary: 'HTTP/1 server connection waits for its first request line',
     reasons: ['IO wait'],
@@ -38,6 +31,13 @@ const rows: readonly NamedRow[] = [
       'net/http.(*conn).readRequest',
     ],
     source: { ...server, function: 'net/http.(*conn).readRequest' },
+  },
+  {
+    id: 'net-http-server-listener',
+    summary: 'HTTP or gRPC server waits for a connection of a listener that is not a socket',
+    reasons: ['select', 'chan receive'],
+    frames: ['**.Accept', 'net/http.(*Server).Serve|google.golang.org/grpc.(*Server).Serve'],
+    source: { ...server, function: 'net/http.(*Server).Serve' },
   },
   {
     id: 'net-http-server-background-read',
@@ -69,6 +69,14 @@ const rows: readonly NamedRow[] = [
     ],
     ambiguous: 'a tunnel whose peer has died without closing looks the same',
     source: { ...proxy, function: 'net/http/httputil.switchProtocolCopier.copyFromBackend' },
+  },
+  {
+    id: 'net-http-proxy-tunnel-handler',
+    summary: 'reverse proxy handler waits for the end of an upgraded connection',
+    reasons: ['chan receive'],
+    frames: ['net/http/httputil.(*ReverseProxy).handleUpgradeResponse', 'net/http/httputil.(*ReverseProxy).ServeHTTP'],
+    ambiguous: 'a tunnel whose peer has died without closing looks the same',
+    source: { ...proxy, function: 'net/http/httputil.(*ReverseProxy).handleUpgradeResponse' },
   },
   {
     id: 'net-http-proxy-upgrade-watch',

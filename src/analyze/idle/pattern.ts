@@ -23,7 +23,7 @@ export type IdlePattern = {
    * Functions, leaf first, as canonical names (see names.ts). The first must be the leaf-most frame that is not
    * the plumbing of waiting and reading (see plumbing.ts); between two listed frames only plumbing may lie, unless
    * `...` stands between them. Anything may follow the last. `a|b` lists alternatives; `*` (except in `(*T)`)
-   * stands for any characters but `/`.
+   * stands for any characters but `/`, `**` for any at all.
    */
   readonly frames: readonly string[]
   /** Any of these anywhere in the stack: the row does not apply. */

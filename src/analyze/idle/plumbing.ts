@@ -20,6 +20,7 @@ const plumbingPackages: ReadonlySet<string> = new Set([
   'bytes',
   'crypto/tls',
   'golang.org/x/sys/unix',
+  'google.golang.org/grpc/internal/transport/readyreader',
 ])
 
 const plumbingFunctions: ReadonlySet<string> = new Set([
@@ -31,6 +32,8 @@ const plumbingFunctions: ReadonlySet<string> = new Set([
   'net.(*netFD).readMsg',
   'net.(*netFD).accept',
   'net.(*conn).Read',
+  'net.(*rawConn).Read',
+  'os.(*rawConn).Read',
   'net.(*TCPListener).accept',
   'net.(*TCPListener).AcceptTCP',
   'net.(*UnixListener).accept',
@@ -38,6 +41,14 @@ const plumbingFunctions: ReadonlySet<string> = new Set([
   'net.(*UDPConn).readFrom',
   'net.(*UDPConn).readFromUDP',
   'net.(*UDPConn).readMsg',
+  'net.genericReadFrom',
+  'net.genericWriteTo',
+  'net.(*TCPConn).readFrom',
+  'net.(*TCPConn).ReadFrom',
+  'net.(*TCPConn).writeTo',
+  'net.(*TCPConn).WriteTo',
+  'os.genericWriteTo',
+  'os.(*File).WriteTo',
   'os.(*File).read',
   'os.(*file).read',
   'net/http.(*onceCloseListener).Accept',

@@ -134,6 +134,13 @@ const rows: readonly NamedRow[] = [
     source: { module: 'std', file: 'os/signal/signal_unix.go', function: 'os/signal.loop', versions },
   },
   {
+    id: 'signal-mask-thread',
+    summary: 'runtime: thread that changes signal masks waits for a change',
+    reasons: ['select'],
+    frames: ['runtime.ensureSigM'],
+    source: { module: 'std', file: 'runtime/signal_unix.go', function: 'runtime.ensureSigM', versions },
+  },
+  {
     id: 'signal-notify-context',
     summary: 'signal.NotifyContext waits for a signal or its context',
     reasons: ['select'],

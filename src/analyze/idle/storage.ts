@@ -58,15 +58,15 @@ const etcdLoops = [
       'etcd-server-monitors',
       'etcd server waits for its next check',
       'select',
-      '/etcdserver.(*EtcdServer).monitorClusterVersions|/etcdserver.(*EtcdServer).monitorVersions|/etcdserver.(*EtcdServer).monitorCompactHash|/etcdserver.(*EtcdServer).monitorDowngrade|/etcdserver.(*EtcdServer).monitorKVHash|/etcdserver.(*EtcdServer).monitorStorageVersion|/etcdserver.(*EtcdServer).purgeFile',
+      '/etcdserver.(*EtcdServer).monitorClusterVersions|/etcdserver.(*EtcdServer).monitorVersions|/etcdserver.(*EtcdServer).monitorCompactHash|/etcdserver.(*EtcdServer).monitorDowngrade|/etcdserver.(*EtcdServer).monitorKVHash|/etcdserver.(*EtcdServer).monitorStorageVersion|/etcdserver.(*EtcdServer).purgeFile|/etcdserver.monitorFileDescriptor',
       'etcdserver/server.go',
     ],
     [
       'etcd-server-linearizable-read',
       'etcd server waits for a read to serve',
       'select',
-      '/etcdserver.(*EtcdServer).linearizableReadLoop',
-      'etcdserver/v3_server.go',
+      '/etcdserver/read.(*Read).LinearizableReadLoop|/etcdserver.(*EtcdServer).linearizableReadLoop',
+      'etcdserver/read/read.go',
     ],
     [
       'etcd-server-lessor',
@@ -119,9 +119,9 @@ const etcdLoops = [
     ],
     [
       'etcd-server-watch-handler',
-      'etcd watch stream handler waits for the end of its stream',
+      'etcd watch or lease handler waits for the end of its stream',
       'select',
-      '/etcdserver/api/v3rpc.(*watchServer).Watch',
+      '/etcdserver/api/v3rpc.(*watchServer).Watch|/etcdserver/api/v3rpc.(*LeaseServer).LeaseKeepAlive',
       'etcdserver/api/v3rpc/watch.go',
     ],
     [

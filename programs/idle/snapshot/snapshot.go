@@ -1,0 +1,42 @@
+// Package snapshot ends a program of this module: it lets the libraries come to rest, then prints one goroutine
+// dump (the text of /debug/pprof/goroutine?debug=2) to stdout and exits.
+package snapshot
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"runtime/pprof"
+	"time"
+)
+
+// PrintAfter never returns.
+func PrintAfter(rest time.Duration) {
+	runtime.GC()
+	time.Sleep(rest)
+	if err := pprof.Lookup("goroutine").WriteTo(os.Stdout, 2); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	os.Exit(0)
+}
+
+// Must ends the program where the set-up of a library failed: a dump without it would say nothing.
+func Must[T any](value T, err error) T {
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "idle:", err)
+		os.Exit(1)
+	}
+	return value
+}
+
+// Check is Must without a value.
+func Check(err error) {
+	Must(struct{}{}, err)
+}
+
+// Must2 is Must for two values.
+func Must2[A, B any](first A, second B, err error) (A, B) {
+	Check(err)
+	return first, second
+}
