@@ -2,8 +2,8 @@
  * The one way a command's result leaves the program: the JSON envelope, or text, or Markdown on stdout; the HTML report
  * in its file; the error in one form on stderr. Leaves the exit code. Nothing else in `cli` writes to stdout.
  */
-import type { ExitCode, Fault } from '../base/errors.ts'
-import { makeEnvelope, type SchemaName } from '../model/contract.ts'
+import { type ExitCode, errorCatalogue, type Fault } from '../base/errors.ts'
+import { emptyCoverage, makeEnvelope, type SchemaName } from '../model/contract.ts'
 import type { Report } from '../model/report.ts'
 import { renderFault } from '../render/terminal-fault.ts'
 import type { Theme } from '../render/theme.ts'
@@ -45,6 +45,16 @@ export async function printOutcome<T>(context: CommandContext, outcome: Outcome<
       await writeAll(io.stderr, `HTML report: ${outcome.html.path}\n`)
   }
   return decideExitCode({ ...report, ...(error === undefined ? {} : { error }) }, outcome.policy)
+}
+
+/** The outcome of a command that could not begin its job. */
+export function failedOutcome(schema: SchemaName, error: Fault): Outcome<object> {
+  const { exitCode } = errorCatalogue[error.code]
+  return {
+    schema,
+    report: { data: {}, findings: [], issues: [], coverage: emptyCoverage, error, exitCode },
+    text: () => '',
+  }
 }
 
 /** A failure before there is any result: usage, configuration, our own. `schema` names the command where one is known. */

@@ -4,8 +4,9 @@
  */
 import { Command } from 'commander'
 import type { ExitCode } from '../base/errors.ts'
-import { registerErrors } from './catalogue.ts'
+import { registerErrors, registerLenses, registerRules } from './catalogue.ts'
 import type { CliIo, CommandContext } from './context.ts'
+import { registerDiagnose } from './diagnose.ts'
 import { addCommonFlags } from './flags.ts'
 
 /** Runs a command's action with a context made of the common flags, and keeps its exit code. */
@@ -18,7 +19,12 @@ export type ProgramInput = {
   readonly run: Runner
 }
 
-const registrations: readonly ((program: Command, run: Runner) => void)[] = [registerErrors]
+const registrations: readonly ((program: Command, run: Runner) => void)[] = [
+  registerDiagnose,
+  registerLenses,
+  registerErrors,
+  registerRules,
+]
 
 export function buildProgram({ version, io, width, run }: ProgramInput): Command {
   const program = new Command('sightline')

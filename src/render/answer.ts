@@ -132,13 +132,18 @@ function weigh(trouble: Trouble): number {
   return severities.indexOf(trouble.severity) * 10 + ['certain', 'probable', 'possible'].indexOf(trouble.confidence)
 }
 
-/** The groups that a finding names; one that names none is about those whose function its evidence shows. */
+/** The groups that a finding names; else those whose goroutine its evidence quotes, else whose function it shows. */
 function groupsOf(finding: Finding, groups: readonly GoroutineGroup[]): GoroutineGroup[] {
   if (finding.groups !== undefined) return groups.filter((group) => finding.groups?.includes(group.id))
-  const shown = [finding.title, ...finding.evidence.map((one) => one.excerpt ?? '')]
+  const shown = finding.evidence.map((one) => one.excerpt ?? '')
+  const ids = shown.flatMap((text) => [...text.matchAll(/^goroutine (\d+) \[/gm)].map((match) => Number(match[1])))
+  const quoted = groups.filter((group) => ids.some((id) => group.goroutineIds.includes(id)))
+  if (quoted.length > 0) return quoted
   return groups.filter(
-    (group) =>
-      group.verdict !== 'idle' && shown.some((text) => group.userFunction !== '' && text.includes(group.userFunction)),
+    ({ verdict, userFunction }) =>
+      verdict !== 'idle' &&
+      userFunction !== '' &&
+      [finding.title, ...shown].some((text) => text.includes(userFunction)),
   )
 }
 

@@ -49,6 +49,21 @@ export function renderDiagnosis(report: DiagnoseReport, options: TerminalOptions
   return `${lines.join('\n')}\n`
 }
 
+/** Several targets: the answer of each, then what did not answer; their detail is in --json and --html. */
+export function renderDiagnosisMany(
+  reports: readonly DiagnoseReport[],
+  whole: { readonly issues: readonly Issue[]; readonly coverage: Coverage },
+  options: TerminalOptions,
+): string {
+  const rule = options.theme.dim('─'.repeat(Math.min(options.width, 60)))
+  const answers = reports.map((report) => renderDiagnosis(report, { ...options, brief: true }))
+  const rest = [
+    ...section('Doubts about the data', renderIssues(whole.issues, options), options),
+    ...section('What did not answer', renderCoverage(whole.coverage, options, 'target'), options),
+  ]
+  return [...answers, ...(rest.length === 0 ? [] : [`${rest.slice(1).join('\n')}\n`])].join(`${rule}\n`)
+}
+
 function section(title: string, body: readonly string[], { theme }: TerminalOptions): string[] {
   return body.length === 0 ? [] : ['', theme.strong(title), ...body]
 }
@@ -112,7 +127,7 @@ function renderTrouble(trouble: Trouble, number: number, { width, theme }: Termi
   const { group } = trouble
   if (group !== undefined) {
     const frame = userFrame(group)
-    const at = frame.place === '' ? '' : `  ${cutStart(frame.place, Math.max(20, width - 10))}`
+    const at = frame.place === '' ? '' : ` at ${cutStart(frame.place, Math.max(20, width - 10))}`
     say(`${shortFunction(frame.function)}${at}`, 'note')
     const reason = group.waitReason ?? group.state
     say([reason, trouble.howLong ?? '', growthOf(group)].filter((part) => part !== '').join(', '))
@@ -280,11 +295,11 @@ export function placeOf({ at }: Issue): string {
   return parts.filter((part) => part !== '').join(', ')
 }
 
-export function renderCoverage(coverage: Coverage, { width, theme }: TerminalOptions): string[] {
+export function renderCoverage(coverage: Coverage, { width, theme }: TerminalOptions, what = 'request'): string[] {
   if (coverage.missing.length === 0) return []
   return [
     ...wrapWords(
-      `${formatCount(coverage.answered)} of ${countOf(coverage.asked, 'request')} answered. Nothing was made up for the rest:`,
+      `${formatCount(coverage.answered)} of ${countOf(coverage.asked, what)} answered. Nothing was made up for the rest:`,
       width,
     ),
     ...renderTable(

@@ -32,35 +32,81 @@ export function renderErrorRow(row: ErrorRow, { width, theme }: ListOptions): st
 
 export type LensEntry = {
   readonly lens: string
+  readonly title: string
   readonly sees: string
   readonly cannotSee: string
   readonly turnOn: string
-  readonly cost?: string
+  readonly cost: string
 }
 
-export function renderLensTable(rows: readonly LensEntry[], options: ListOptions): string {
-  const lines = renderTable(
+export type WaitEntry = {
+  readonly title: string
+  readonly dumpReasons: readonly string[]
+  readonly views: Readonly<Record<string, string>>
+  readonly source: string
+}
+
+/** The lenses that tell waits apart; the others (heap, spans, metrics, logs) say the same of nearly every wait. */
+const MATRIX = ['goroutine', 'trace', 'block', 'mutex', 'cpu', 'goroutineleak'] as const
+
+const viewTones: Readonly<Record<string, keyof Theme>> = {
+  now: 'good',
+  proof: 'good',
+  'proof-if-unreachable': 'good',
+  after: 'warn',
+  never: 'dim',
+}
+const viewWords: Readonly<Record<string, string>> = {
+  'proof-if-unreachable': 'proof?',
+  'now-unnamed': 'now*',
+  never: '-',
+}
+
+/** First which lens shows which wait, then each lens in words. */
+export function renderLensTable(
+  { lenses, waits }: { readonly lenses: readonly LensEntry[]; readonly waits: readonly WaitEntry[] },
+  options: ListOptions,
+): string {
+  const { theme, width } = options
+  const matrix = renderTable(
     [
-      { title: 'lens' },
-      { title: 'sees', overflow: 'wrap', least: 20 },
-      { title: 'cannot see', overflow: 'wrap', least: 20 },
-      { title: 'how to turn it on', overflow: 'wrap', least: 20 },
+      { title: 'a wait on', overflow: 'wrap', least: 32 },
+      { title: 'in a dump', overflow: 'end', least: 12 },
+      ...MATRIX.map((lens) => ({ title: lens === 'goroutine' ? 'dump' : lens === 'goroutineleak' ? 'leak' : lens })),
     ],
-    rows.map((row) => [
-      row.lens,
-      row.sees,
-      row.cannotSee,
-      row.cost === undefined ? row.turnOn : `${row.turnOn} (cost: ${row.cost})`,
+    waits.map((wait) => [
+      wait.title,
+      wait.dumpReasons.join(', '),
+      ...MATRIX.map((lens) => {
+        const view = wait.views[lens] ?? ''
+        return { text: viewWords[view] ?? view, paint: theme[viewTones[view] ?? 'note'] }
+      }),
     ]),
     options,
   )
-  return `${lines.join('\n')}\n`
+  const legend =
+    'now: while it lasts (now*: without a word for why). after: once it has ended, if the profile was on when it began. proof: the runtime proves that nothing can end it (proof?: where nothing that runs can reach what it waits on). -: never.'
+  const words = lenses.flatMap((row) => {
+    const part = (name: string, text: string) =>
+      wrapWords(escapeControls(text), width - 13).map(
+        (line, index) => `  ${(index === 0 ? name : '').padEnd(11)}${line}`,
+      )
+    return [
+      '',
+      `${theme.strong(row.lens)}  ${theme.dim(row.title)}`,
+      ...part('sees', row.sees),
+      ...part('cannot see', row.cannotSee),
+      ...part('turn on', row.turnOn),
+      ...part('cost', row.cost),
+    ]
+  })
+  return `${[theme.strong('Which lens shows which wait'), ...matrix, ...wrapWords(legend, width), ...words].join('\n')}\n`
 }
 
 export function renderRuleTable(rows: readonly RuleInfo[], options: ListOptions): string {
   const lines = renderTable(
-    [{ title: 'rule' }, { title: 'severity' }, { title: 'what it finds', overflow: 'wrap', least: 24 }],
-    rows.map((row) => [row.id, row.severity, row.title]),
+    [{ title: 'rule' }, { title: 'what it finds', overflow: 'wrap', least: 24 }],
+    rows.map((row) => [row.id, row.title]),
     options,
   )
   return `${lines.join('\n')}\n`

@@ -1,0 +1,54 @@
+/**
+ * What stands behind the arguments of `diagnose`: addresses become captures of live targets, folders and .slc files are
+ * one target each, all loose files together are one. Order as given; a failure is a value of its target.
+ */
+import { stat } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import type { CommandContext } from './context.ts'
+import type { CollectedTarget, CollectOptions } from './deps.ts'
+
+export type InputTarget = CollectedTarget & { readonly isLive: boolean }
+
+export async function openInputs(
+  { deps, io, signal, progress }: CommandContext,
+  names: readonly string[],
+  options: CollectOptions,
+): Promise<readonly InputTarget[]> {
+  const kinds = await Promise.all(names.map((name) => classifyInput(deps.isAddress, io.cwd, name)))
+  const addresses = names.filter((_, index) => kinds[index] === 'address')
+  const loose = names.filter((_, index) => kinds[index] === 'loose')
+  const collected = addresses.length === 0 ? [] : await deps.collect(addresses, options, { signal, progress })
+  const targets: InputTarget[] = []
+  let nextAddress = 0
+  for (const [index, name] of names.entries()) {
+    if (kinds[index] === 'address') {
+      const target = collected[nextAddress]
+      nextAddress += 1
+      if (target !== undefined) targets.push({ ...target, isLive: true })
+    } else if (kinds[index] === 'capture') {
+      progress.step(`reading ${name}`)
+      targets.push({ name, capture: await deps.reader.readCapture([resolve(io.cwd, name)]), isLive: false })
+    } else if (name === loose[0] && !targets.some((target) => target.name === nameLoose(loose))) {
+      progress.step(`reading ${nameLoose(loose)}`)
+      const paths = loose.map((path) => (path === '-' ? path : resolve(io.cwd, path)))
+      targets.push({ name: nameLoose(loose), capture: await deps.reader.readCapture(paths), isLive: false })
+    }
+  }
+  return targets
+}
+
+function nameLoose(names: readonly string[]): string {
+  return names.length === 1 ? (names[0] as string) : `${names[0]} and ${names.length - 1} more`
+}
+
+async function classifyInput(
+  isAddress: (text: string) => boolean,
+  cwd: string,
+  name: string,
+): Promise<'address' | 'capture' | 'loose'> {
+  if (name === '-') return 'loose'
+  if (/^[a-z+]+:\/\//i.test(name)) return 'address'
+  const found = await stat(resolve(cwd, name)).catch(() => undefined)
+  if (found === undefined) return isAddress(name) ? 'address' : name.endsWith('.slc') ? 'capture' : 'loose'
+  return found.isDirectory() || name.endsWith('.slc') ? 'capture' : 'loose'
+}
