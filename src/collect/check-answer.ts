@@ -14,7 +14,7 @@ import type { Answer } from './fetcher.ts'
 export type CheckedAnswer = {
   readonly profile?: Profile
   /** Why the content is not all there was, though the transfer was whole. */
-  readonly partial?: string
+  readonly partial?: Fault
 }
 
 /** runtime/pprof writeGoroutineStacks stops at 64 MiB without a word. */
@@ -35,7 +35,7 @@ export async function checkAnswer(
   if (wanted !== undefined && !wanted.test(head)) return err(notPprof(target, head))
   const isDump = kind === 'goroutine-dump' || kind === 'goroutineleak-dump'
   if (isDump && answer.bytes.length === DUMP_CUT_BYTES) {
-    return ok({ partial: 'the runtime cut the dump at 64 MiB: goroutines are missing' })
+    return ok({ partial: fault('SL_DECODE_DUMP_CAPPED', { target }) })
   }
   return ok({})
 }

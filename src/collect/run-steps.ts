@@ -96,7 +96,7 @@ export function openRun(deps: CaptureDeps, fetcher: Fetcher, plan: CapturePlan, 
         last = { path, answer: checked }
       } else if (last.answer.error.code !== 'SL_COLLECT_NOT_FOUND') return last
     }
-    return last as { readonly path: string; readonly answer: Result<Answer> }
+    return { ...(last as { readonly path: string; readonly answer: Result<Answer> }), path: `/${step.request}` }
   }
 
   function reasonNotToAsk(): Fault | undefined {
@@ -167,14 +167,11 @@ export function openRun(deps: CaptureDeps, fetcher: Fetcher, plan: CapturePlan, 
       notes.profiles.set(step.kind, { profile, isDelta, isStandardHandler })
       if (step.kind === 'goroutine-profile') count ??= sumFirstValue(profile)
     }
+    const partial = answer.cut ?? checked.partial
     const bytes = redact(step, answer.bytes)
     if (step.file !== undefined) files.set(step.file, { name: step.file, kind: step.kind, bytes })
     else notes.texts.set(step.request, Buffer.from(answer.bytes.subarray(0, 4096)).toString('utf8'))
-    const why =
-      answer.cut?.message ??
-      checked.partial ??
-      (step.span === 'cumulative' && isWindowLens(step) ? step.why : undefined)
-    const isPartial = answer.cut !== undefined || checked.partial !== undefined
+    const why = partial?.message ?? (step.span === 'cumulative' && isWindowLens(step) ? step.why : undefined)
     const durationNs = profile?.durationNs === undefined ? step.windowMs * 1e6 : Number(profile.durationNs)
     notes.requests.push({
       ...(step.file === undefined ? {} : { file: step.file }),
@@ -184,10 +181,10 @@ export function openRun(deps: CaptureDeps, fetcher: Fetcher, plan: CapturePlan, 
       startTime: formatUnixNs(startNs),
       endTime: formatUnixNs(deps.clock.nowUnixNs()),
       sizeBytes: bytes.length,
-      status: isPartial ? 'partial' : 'answered',
+      status: partial === undefined ? 'answered' : 'partial',
       httpStatus: answer.status,
       ...(why === undefined ? {} : { why }),
-      ...(answer.cut === undefined ? {} : { code: answer.cut.code }),
+      ...(partial === undefined ? {} : { code: partial.code }),
       ...(step.span === undefined
         ? {}
         : { span: { kind: step.span, ...(isDelta && durationNs > 0 ? { durationNs } : {}) } }),
