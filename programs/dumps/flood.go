@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// flood writes a dump of very many goroutines: with more than about 30,000 the
+// flood writes a dump of very many goroutines: with more than about 20,000 the
 // runtime stops at 64 MiB, in the middle of a line, and says nothing. The
 // number is in FLOOD; the dump is too large to keep, so tests make it anew.
 func flood(folder string) error {
@@ -22,7 +22,7 @@ func flood(folder string) error {
 		}
 	}
 	for range n {
-		go descend(25)
+		go descend(60)
 	}
 	for deadline := time.Now().Add(time.Minute); runtime.NumGoroutine() < n+1 && time.Now().Before(deadline); {
 		time.Sleep(10 * time.Millisecond)
@@ -33,7 +33,7 @@ func flood(folder string) error {
 		return err
 	}
 	known := truth{Goroutines: runtime.NumGoroutine(), Groups: []group{
-		{Function: "main.descend", Frame: "main.descend", Count: n, Status: "chan receive", Depth: 26},
+		{Function: "main.descend", Frame: "main.descend", Count: n, Status: "chan receive", Depth: 61},
 		{Function: "main.main", Count: 1, Status: "running"},
 	}}
 	if err := errorsOf(pprof.Lookup("goroutine").WriteTo(out, 2), out.Close()); err != nil {
