@@ -1,18 +1,17 @@
 /** The composition root: the only file that may import from every room. Wires collect, ops, render and cli together. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { mapBounded } from './base/bounded.ts'
 import type { CliDeps } from './cli/deps.ts'
 import { runCli } from './cli/run-cli.ts'
 import { openCaptureReader } from './collect/capture-read.ts'
-import { captureTarget } from './collect/capture-target.ts'
 import { openCaptureWriter } from './collect/capture-write.ts'
+import { startDemoService } from './collect/demo-service.ts'
 import { openInflater } from './collect/inflate.ts'
-import { isTargetAddress, parseTarget } from './collect/target.ts'
+import { isTargetAddress } from './collect/target.ts'
 import type { Clock } from './model/ports.ts'
 
-const packageFile = join(import.meta.dirname, '..', 'package.json')
-const { version } = JSON.parse(readFileSync(packageFile, 'utf8')) as { version: string }
+const root = join(import.meta.dirname, '..')
+const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }
 
 /** A reader that goes away (`| head`) ends the output, not the program. */
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -41,28 +40,19 @@ const clock: Clock = {
   nowUnixNs: () => BigInt(Math.round((performance.timeOrigin + performance.now()) * 1000)) * 1000n,
   nowMonoNs: () => Math.round(performance.now() * 1e6),
 }
-/** Targets at a time, where --concurrency says nothing. */
-const CONCURRENCY = 8
-
 const deps: CliDeps = {
   version,
+  clock,
   inflater,
   reader: openCaptureReader({ inflater, stdin: process.stdin }),
   writer: openCaptureWriter(),
   isAddress: isTargetAddress,
-  collect: (addresses, { concurrency = CONCURRENCY, ...options }, { signal, progress }) =>
-    mapBounded(addresses, concurrency, async (address) => {
-      const target = parseTarget(address)
-      if (!target.ok) return { name: 'the address given', capture: target }
-      const taken = await captureTarget(
-        { clock, inflater, progress, version },
-        { target: target.value, signal, ...options },
-      )
-      return {
-        name: target.value.display,
-        capture: taken.ok ? { ok: true, value: taken.value.capture } : taken,
-      }
-    }),
+  startDemo: (hooks) =>
+    startDemoService(
+      { source: join(root, 'programs', 'shop'), cache: join(root, '.cache', 'demo'), env: process.env },
+      hooks,
+    ),
+  demoCapture: join(root, 'testdata', 'captures', 'shop'),
 }
 
 process.exitCode = await runCli(

@@ -1,5 +1,5 @@
 /**
- * The flags that say how a live target is asked, and their values as CollectOptions.
+ * The flags that say how a live target is asked, and their values as the use case's options.
  * Secrets may come from the environment (SIGHTLINE_BEARER, SIGHTLINE_USER, SIGHTLINE_PASSWORD) or a file (@FILE), so
  * that they need not stand in the process list.
  */
@@ -9,8 +9,8 @@ import { type Command, Option } from 'commander'
 import { fault } from '../base/errors.ts'
 import { err, ok, type Result } from '../base/result.ts'
 import type { Lens } from '../model/lens.ts'
+import type { CaptureOptions } from '../ops/capture.ts'
 import type { CommandContext } from './context.ts'
-import type { CollectOptions } from './deps.ts'
 import { type Header, readCount, readHeader, readPositiveDuration, readSecret, readSize, valueFlag } from './flags.ts'
 
 export type CollectFlags = {
@@ -59,7 +59,7 @@ export function readCollectFlags(
   flags: CollectFlags,
   { io, settings }: CommandContext,
   without: readonly Lens[] = [],
-): Result<CollectOptions> {
+): Result<CaptureOptions> {
   const pems: { ca?: string; cert?: string; key?: string } = {}
   for (const name of ['ca', 'cert', 'key'] as const) {
     const path = flags[name]

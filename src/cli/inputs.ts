@@ -4,27 +4,29 @@
  */
 import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
+import { type CaptureOptions, fetchTargets } from '../ops/capture.ts'
+import type { TargetInput } from '../ops/diagnose.ts'
 import type { CommandContext } from './context.ts'
-import type { CollectedTarget, CollectOptions } from './deps.ts'
 
-export type InputTarget = CollectedTarget & { readonly isLive: boolean }
+export type InputTarget = TargetInput & { readonly isLive: boolean }
 
 export async function openInputs(
   { deps, io, signal, progress }: CommandContext,
   names: readonly string[],
-  options: CollectOptions,
+  options: CaptureOptions,
 ): Promise<readonly InputTarget[]> {
   const kinds = await Promise.all(names.map((name) => classifyInput(deps.isAddress, io.cwd, name)))
   const addresses = names.filter((_, index) => kinds[index] === 'address')
   const loose = names.filter((_, index) => kinds[index] === 'loose')
-  const collected = addresses.length === 0 ? [] : await deps.collect(addresses, options, { signal, progress })
+  const collected =
+    addresses.length === 0 ? [] : await fetchTargets({ ...deps, progress }, addresses, { ...options, signal })
   const targets: InputTarget[] = []
   let nextAddress = 0
   for (const [index, name] of names.entries()) {
     if (kinds[index] === 'address') {
       const target = collected[nextAddress]
       nextAddress += 1
-      if (target !== undefined) targets.push({ ...target, isLive: true })
+      if (target !== undefined) targets.push({ name: target.name, capture: target.capture, isLive: true })
     } else if (kinds[index] === 'capture') {
       progress.step(`reading ${name}`)
       targets.push({ name, capture: await deps.reader.readCapture([resolve(io.cwd, name)]), isLive: false })

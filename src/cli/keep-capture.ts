@@ -2,14 +2,14 @@
 import { join, resolve } from 'node:path'
 import { fault } from '../base/errors.ts'
 import { err, ok, type Result } from '../base/result.ts'
+import type { TargetInput } from '../ops/diagnose.ts'
 import type { CommandContext } from './context.ts'
-import type { CollectedTarget } from './deps.ts'
 
 export type KeptCapture = { readonly name: string; readonly path: string; readonly sizeBytes: number }
 
 export async function keepCaptures(
   { deps, io }: CommandContext,
-  targets: readonly CollectedTarget[],
+  targets: readonly TargetInput[],
   path: string,
 ): Promise<Result<readonly KeptCapture[]>> {
   const isPacked = path.endsWith('.slc')

@@ -4,8 +4,10 @@
  */
 import { Command } from 'commander'
 import type { ExitCode } from '../base/errors.ts'
+import { registerCapture } from './capture.ts'
 import { registerErrors, registerLenses, registerRules } from './catalogue.ts'
 import type { CliIo, CommandContext } from './context.ts'
+import { registerDemo } from './demo.ts'
 import { registerDiagnose } from './diagnose.ts'
 import { addCommonFlags } from './flags.ts'
 
@@ -20,6 +22,8 @@ export type ProgramInput = {
 }
 
 const registrations: readonly ((program: Command, run: Runner) => void)[] = [
+  registerDemo,
+  registerCapture,
   registerDiagnose,
   registerLenses,
   registerErrors,

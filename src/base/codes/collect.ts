@@ -196,6 +196,22 @@ export const collectCodes = {
     summary: 'The capture could not be written',
     hint: 'Check the path, the free space and the permissions.',
   }),
+  SL_COLLECT_DEMO_SOURCE: row(66, 404, false, {
+    summary: "The source of the demo's service is not here",
+    hint: 'demo --live needs a clone of the repository; demo without --live replays the recording.',
+  }),
+  SL_COLLECT_DEMO_GO: row(69, 503, false, {
+    summary: 'There is no Go toolchain to build the demo service with',
+    hint: 'Install Go 1.26 or newer, or name one with SIGHTLINE_GO; demo without --live needs none.',
+  }),
+  SL_COLLECT_DEMO_BUILD: row(69, 503, false, {
+    summary: 'The demo service could not be built',
+    hint: 'It needs Go 1.26 or newer and a folder to write to; demo without --live needs neither.',
+  }),
+  SL_COLLECT_DEMO_START: row(69, 503, true, {
+    summary: 'The demo service could not be started',
+    hint: 'It listens on loopback ports that the system chooses; see what it said.',
+  }),
 } as const satisfies Record<string, CodeRow>
 
 function row<E extends ExitCode>(
