@@ -22,6 +22,7 @@ export class DumpFeeder {
   private readonly sink: (dump: Decoded<GoroutineDump>) => void
   /** Bytes taken in so far, as they came. */
   sizeBytes = 0
+  private isOverLimit = false
   private encoding: TextEncoding = 'unknown'
   private text = new Uint8Array(0)
   private textAt = 0
@@ -49,7 +50,12 @@ export class DumpFeeder {
   }
 
   get isFull(): boolean {
-    return this.reader.isFull || this.sizeBytes >= this.limits.maxBytes
+    return this.reader.isFull || this.isOverLimit
+  }
+
+  /** `panic: …`, `SIGQUIT: quit`, when the text so far has one without goroutines after it. */
+  get openCause(): string | undefined {
+    return this.reader.openCause
   }
 
   get unsafePrefixes(): number {
@@ -64,6 +70,7 @@ export class DumpFeeder {
   push(chunk: Uint8Array): void {
     if (this.isFull || chunk.length === 0) return
     const room = this.limits.maxBytes - this.sizeBytes
+    if (chunk.length > room) this.isOverLimit = true
     const taken = chunk.length > room ? chunk.subarray(0, room) : chunk
     this.sizeBytes += taken.length
     if (this.encoding === 'utf-8') this.addText(taken)
@@ -202,7 +209,7 @@ export class DumpFeeder {
       const message = 'the dump is exactly 64 MiB long, where the Go runtime stops: goroutines are missing'
       builder.issues.add('SL_DECODE_DUMP_CAPPED', message, { at: { offset: this.sizeBytes } })
     }
-    if (builder.fullOf !== undefined || (isLastDump && this.sizeBytes >= this.limits.maxBytes)) {
+    if (builder.fullOf !== undefined || (isLastDump && this.isOverLimit)) {
       isTruncated = true
       const limit = builder.fullOf ?? `${this.limits.maxBytes} bytes of text`
       const message = `reading stopped at the limit of ${limit}: goroutines are missing`

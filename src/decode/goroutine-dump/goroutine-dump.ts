@@ -115,6 +115,12 @@ function explainNothing(feeder: DumpFeeder, head: Uint8Array): Fault {
   if (other !== undefined) {
     return fault('SL_DECODE_OTHER_RUNTIME', { message: `This is ${other.what}, not of a Go program`, detail })
   }
+  const cause = feeder.openCause
+  if (cause !== undefined) {
+    const message = `A Go crash is in the text (${cause.split('\n', 1)[0]}), but no goroutine`
+    const hint = 'Run it with GOTRACEBACK=all (none prints no goroutine), and keep all of its stderr.'
+    return fault('SL_DECODE_NO_GOROUTINES', { message, hint, detail: { ...detail, cause } })
+  }
   if (feeder.unsafePrefixes > 0) {
     const message = 'Goroutines stand behind a log prefix that changes from line to line'
     return fault('SL_DECODE_NO_GOROUTINES', { message, detail })

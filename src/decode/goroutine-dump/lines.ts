@@ -33,6 +33,12 @@ const KNOWN_TEXT =
 
 /** Lines of a signal's head that say nothing for people. */
 const REGISTER_TEXT = /^(?:PC=0x|instruction bytes:|[a-z][a-z0-9_]{1,7} +0x[0-9a-f]+$)/
+/** Lines that only come after the last goroutine. */
+const END_TEXT = /^(?:exit status \d+$|[a-z][a-z0-9_]{1,7} +0x[0-9a-f]+$)/
+
+export function isEndLine(bytes: Uint8Array, from: number, to: number): boolean {
+  return END_TEXT.test(readText(bytes, from, to, 64))
+}
 
 export function isRegisterLine(bytes: Uint8Array, from: number, to: number): boolean {
   return REGISTER_TEXT.test(readText(bytes, from, to, 64))

@@ -23,6 +23,7 @@ export const HISTORY_BYTES = 4096
 const MAX_CAUSE_BYTES = 4096
 /** A cause must be followed by its goroutines within this many lines. */
 const MAX_CAUSE_LINES = 2000
+const MAX_CAUSE_GAP_LINES = 3
 
 const HEX = new Uint8Array(256).fill(255)
 for (let digit = 0; digit < 16; digit++) HEX['0123456789abcdef'.charCodeAt(digit)] = digit
@@ -58,6 +59,8 @@ export class TracebackReader {
   /** A `-----` line since the last goroutine: what follows is another thread of the same crash. */
   private isAfterRule = false
   private isInThreads = false
+  /** Registers or an exit status since the last goroutine: the dump is over unless a `-----` follows. */
+  private sawEnd = false
   private causeText = ''
   private causeLine = 0
   private hasCause = false
@@ -94,6 +97,10 @@ export class TracebackReader {
       if (this.builder?.fullOf !== undefined) this.isFull = true
     }
     return this.at
+  }
+
+  get openCause(): string | undefined {
+    return this.hasCause ? trimCause(this.causeText) : undefined
   }
 
   /** Ends the text: what is open becomes a row, the dump goes to the sink. */
@@ -191,7 +198,7 @@ export class TracebackReader {
       if (this.causeText.length < MAX_CAUSE_BYTES && !lines.isRegisterLine(bytes, from, to)) {
         this.causeText += `\n${lines.readText(bytes, from, to, MAX_CAUSE_BYTES - this.causeText.length)}`
       }
-    } else if (this.builder !== undefined && !lines.isKnownLine(bytes, from, to)) this.noteNoise()
+    } else if (this.builder !== undefined) this.noteOther(from, to)
     return this.advance(to, hasNewline)
   }
 
@@ -263,10 +270,7 @@ export class TracebackReader {
     const isLastLine = isLast && !nextHasNewline
     const couldBeFunction = bytes[to - 1] === 41 || isCreator
     if (!hasPlace && !isNonGo && !(isLastLine && couldBeFunction)) {
-      if (!lines.isKnownLine(bytes, from, to)) {
-        this.bodyNoise += 1
-        this.sawNoise = true
-      }
+      this.noteOther(from, to)
       return this.advance(to, hasNewline)
     }
     if (this.bodyNoise > 0) {
@@ -504,9 +508,12 @@ export class TracebackReader {
   private startCause(from: number, to: number): void {
     if (this.isAfterRule && this.builder !== undefined) return
     if (this.builder !== undefined) this.endDump(false)
-    this.hasCause = true
+    const text = lines.readText(this.bytes, from, to, MAX_CAUSE_BYTES)
+    // `runtime: goroutine stack exceeds …` and `fatal error: stack overflow` are one cause.
+    const isSameCause = this.hasCause && this.line - this.causeLine <= MAX_CAUSE_GAP_LINES
+    this.causeText = isSameCause ? `${this.causeText}\n${text}` : text
     this.causeLine = this.line
-    this.causeText = lines.readText(this.bytes, from, to, MAX_CAUSE_BYTES)
+    this.hasCause = true
   }
 
   private startRow(): void {
@@ -516,9 +523,9 @@ export class TracebackReader {
     const known = header.id === 0 ? undefined : this.builder?.findRow(header.id)
     const isRunning = bytes[header.bracketFrom] === 114 && bytes[header.bracketFrom + 4] === 105
     if (this.builder !== undefined) {
-      const startsAnother = known !== undefined || (this.sawNoise && isRunning)
+      const startsAnother = known !== undefined || this.sawEnd || (this.sawNoise && isRunning)
       if (this.isAfterRule) this.isInThreads = true
-      else if (startsAnother && !this.isInThreads) this.endDump(false)
+      else if (startsAnother && (this.sawEnd || !this.isInThreads)) this.endDump(false)
     }
     this.isAfterRule = false
     if (this.builder === undefined) {
@@ -541,6 +548,7 @@ export class TracebackReader {
     this.hasCreator = false
     this.bodyNoise = 0
     this.sawNoise = false
+    this.sawEnd = false
     this.state = 'body'
   }
 
@@ -567,7 +575,14 @@ export class TracebackReader {
     this.state = 'outside'
     this.isAfterRule = false
     this.sawNoise = false
+    this.sawEnd = false
     this.sink({ builder, isCut })
+  }
+
+  /** A line that is no part of a goroutine: the runtime's own, or something else that writes into the text. */
+  private noteOther(from: number, to: number): void {
+    if (lines.isEndLine(this.bytes, from, to)) this.sawEnd = true
+    else if (!lines.isKnownLine(this.bytes, from, to)) this.noteNoise()
   }
 
   private noteNoise(): void {
