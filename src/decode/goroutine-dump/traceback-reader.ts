@@ -8,6 +8,7 @@
 import { goroutineFlags } from '../../model/goroutine-dump.ts'
 import { readDebug1Line } from './debug1-lines.ts'
 import { DumpBuilder } from './dump-builder.ts'
+import { FAST_MARGIN, matchCreator, matchFrame, readArgs } from './frame-text.ts'
 import { growColumn } from './intern.ts'
 import { type FullDumpLimits, MAX_LINE_BYTES } from './limits.ts'
 import * as lines from './lines.ts'
@@ -16,17 +17,12 @@ import { findLogPrefix, type LogPrefix, matchPrefix } from './log-prefix.ts'
 /** outside: between goroutines. body: in a goroutine. skip: a stack that is no goroutine's. debug1: counted groups. */
 type ReaderState = 'outside' | 'body' | 'skip' | 'debug1'
 
-/** A guess is only tried when this much text is left: one frame never takes more on the fast path. */
-const FAST_MARGIN = 4096
 /** Text that stays behind the cursor: a cause line is looked for there when its log prefix is found. */
 export const HISTORY_BYTES = 4096
 const MAX_CAUSE_BYTES = 4096
 /** A cause must be followed by its goroutines within this many lines. */
 const MAX_CAUSE_LINES = 2000
 const MAX_CAUSE_GAP_LINES = 3
-
-const HEX = new Uint8Array(256).fill(255)
-for (let digit = 0; digit < 16; digit++) HEX['0123456789abcdef'.charCodeAt(digit)] = digit
 
 export type FinishedDump = { readonly builder: DumpBuilder; readonly isCut: boolean }
 
@@ -311,7 +307,7 @@ export class TracebackReader {
     const open = lines.findArgsOpen(bytes, from, to)
     if (open > 0) {
       isInlined = to - open === 5 && bytes[open + 1] === 46 && bytes[open + 2] === 46 && bytes[open + 3] === 46
-      if (isInlined || this.readArgs(open + 1, to) === to - 1) nameTo = open
+      if (isInlined || readArgs(builder, bytes, open + 1, to) === to - 1) nameTo = open
     }
     if (lines.startsWith(bytes, from, to, lines.NON_GO)) nameTo = from + lines.NON_GO.length
     const frame = builder.internFrame(bytes, from, nameTo, place.from, place.to, place.fileEnd, place.line, isInlined)
@@ -357,134 +353,21 @@ export class TracebackReader {
     const builder = this.builder as DumpBuilder
     const last = this.lastFrame
     const guess = (last === 0 ? this.firstFrames[this.bracket] : builder.nextFrame[last - 1]) as number
-    if (guess > 0 && this.tryFrame(builder, guess - 1)) {
+    let end = guess > 0 ? matchFrame(builder, guess - 1, this.bytes, this.at) : 0
+    if (end > 0) {
       builder.pushFrame(guess - 1)
       this.lastFrame = guess
-      return true
-    }
-    if (last === 0 || this.bytes[this.at] !== 99) return false
-    const creator = builder.nextCreator[last - 1] as number
-    return creator > 0 && this.tryCreator(builder, creator - 1)
-  }
-
-  private tryFrame(builder: DumpBuilder, frame: number): boolean {
-    const start = this.at
-    let at = this.matchArena(builder.texts.arena, builder.frameNameStart, builder.frameNameEnd, frame, start)
-    const bytes = this.bytes
-    if (at === 0 || bytes[at] !== 40) return false
-    at += 1
-    const argsBefore = builder.argCount
-    if (builder.frameIsInlined[frame] === 1) {
-      if (bytes[at] !== 46 || bytes[at + 1] !== 46 || bytes[at + 2] !== 46) return false
-      at += 3
     } else {
-      const leftOut = builder.argsLeftOut
-      at = this.readArgs(at, start + FAST_MARGIN / 2)
-      if (at === 0) return false
-      if (this.matchRest(builder, frame, at)) return true
-      builder.argCount = argsBefore
-      builder.argsLeftOut = leftOut
-      return false
+      if (last === 0 || this.bytes[this.at] !== 99) return false
+      const creator = builder.nextCreator[last - 1] as number
+      if (creator > 0) end = matchCreator(builder, creator - 1, this.bytes, this.at)
+      if (end === 0) return false
+      builder.creatorPlusOne = creator
+      this.hasCreator = true
     }
-    return this.matchRest(builder, frame, at)
-  }
-
-  /** `)`, newline, tab, the place, what may follow it, newline; moves on when all of it is there. */
-  private matchRest(builder: DumpBuilder, frame: number, from: number): boolean {
-    const bytes = this.bytes
-    if (bytes[from] !== 41 || bytes[from + 1] !== lines.NEWLINE) return false
-    return this.matchPlace(builder, frame, from + 2)
-  }
-
-  private matchPlace(builder: DumpBuilder, frame: number, from: number): boolean {
-    const bytes = this.bytes
-    if (bytes[from] !== lines.TAB || builder.framePlaceEnd[frame] === builder.framePlaceStart[frame]) return false
-    let at = this.matchArena(builder.places.arena, builder.framePlaceStart, builder.framePlaceEnd, frame, from + 1)
-    if (at === 0) return false
-    if (bytes[at] === lines.SPACE) {
-      if (bytes[at + 1] !== 43 || bytes[at + 2] !== 48 || bytes[at + 3] !== 120) return false
-      at += 4
-      while ((HEX[bytes[at] as number] as number) < 16) at += 1
-    }
-    if (bytes[at] !== lines.NEWLINE) return false
-    this.at = at + 1
+    this.at = end
     this.line += 2
     return true
-  }
-
-  private tryCreator(builder: DumpBuilder, frame: number): boolean {
-    const bytes = this.bytes
-    if (!lines.startsWith(bytes, this.at, this.end, lines.CREATED_BY)) return false
-    const nameFrom = this.at + lines.CREATED_BY.length
-    let at = this.matchArena(builder.texts.arena, builder.frameNameStart, builder.frameNameEnd, frame, nameFrom)
-    if (at === 0) return false
-    let id = 0
-    if (lines.startsWith(bytes, at, this.end, lines.IN_GOROUTINE)) {
-      at += lines.IN_GOROUTINE.length
-      for (let digits = 0; digits < 16; digits++) {
-        const digit = (bytes[at] as number) - 48
-        if (digit < 0 || digit > 9) break
-        id = id * 10 + digit
-        at += 1
-      }
-    }
-    if (bytes[at] !== lines.NEWLINE || !this.matchPlace(builder, frame, at + 1)) return false
-    builder.creatorId = id
-    builder.creatorPlusOne = frame + 1
-    this.hasCreator = true
-    return true
-  }
-
-  /** Compares the text at `from` with a run of the arena: where it ends, or 0. The run must fit the margin. */
-  private matchArena(arena: Uint8Array, starts: Uint32Array, ends: Uint32Array, index: number, from: number): number {
-    const bytes = this.bytes
-    const end = ends[index] as number
-    let own = starts[index] as number
-    if (end - own > FAST_MARGIN / 4) return 0
-    let at = from
-    while (own < end) if (arena[own++] !== bytes[at++]) return 0
-    return at
-  }
-
-  /** The words from behind `(`: returns where `)` stands, or 0 when the text is no argument list (words undone). */
-  private readArgs(from: number, limit: number): number {
-    const bytes = this.bytes
-    const builder = this.builder as DumpBuilder
-    const argsBefore = builder.argCount
-    const leftOut = builder.argsLeftOut
-    let at = from
-    let position = 0
-    while (at < limit) {
-      const byte = bytes[at]
-      if (byte === 48 && bytes[at + 1] === 120) {
-        at += 2
-        let high = 0
-        let low = 0
-        const digitsFrom = at
-        for (;;) {
-          if (at >= limit) break
-          const digit = HEX[bytes[at] as number] as number
-          if (digit > 15) break
-          high = (high << 4) | (low >>> 28)
-          low = (low << 4) | digit
-          at += 1
-        }
-        if (at === digitsFrom || at - digitsFrom > 16) break
-        const isDoubtful = bytes[at] === 63
-        if (isDoubtful) at += 1
-        builder.pushArg(high, low, position, isDoubtful)
-        position += 1
-      } else if (byte === 44 || byte === lines.SPACE || byte === 123 || byte === 125) at += 1
-      else if (byte === 95) {
-        at += 1
-        position += 1
-      } else if (byte === 46 && bytes[at + 1] === 46 && bytes[at + 2] === 46) at += 3
-      else if (byte === 41) return at
-      else break
-    }
-    builder.argCount = argsBefore
-    builder.argsLeftOut = leftOut
-    return 0
   }
 
   /** The cause stands above the header with the same prefix: looked for in the text just read. */
