@@ -66,13 +66,7 @@ export function decodePprofProto(
     const counts = countRows(bytes)
     const tables = readTables(bytes, counts)
     if (tables.sampleTypes.length === 0) throw new CursorFault('malformed', 0, 'the profile has no sample types')
-    const samples = readSamples(
-      bytes,
-      counts.samples,
-      tables.sampleTypes.length,
-      tables.locationIds,
-      tables.strings.length,
-    )
+    const samples = readSamples(bytes, counts, tables.sampleTypes.length, tables.locationIds, tables.strings.length)
     const { sampleTypes, periodType, period, timeNs, durationNs } = tables
     const value: Profile = {
       sampleTypes,

@@ -57,11 +57,12 @@ type Columns = {
 /** Reads all samples. Throws CursorFault where a sample breaks the format. */
 export function readSamples(
   bytes: Uint8Array,
-  sampleCount: number,
+  counts: { readonly samples: number; readonly sampleBytes: number },
   typeCount: number,
   ids: IdIndex,
   stringCount: number,
 ): SampleColumns {
+  const sampleCount = counts.samples
   if (typeCount === 0 && sampleCount > 0) throw new CursorFault('malformed', 0, 'there are samples but no sample types')
   // A value takes at least one byte of input, so a count the input cannot hold is refused before it is allocated.
   if (sampleCount * typeCount > bytes.length) {
@@ -76,7 +77,7 @@ export function readSamples(
     valueHalves: new Uint32Array(values.buffer),
     valueAt: 0,
     valueLimit: 0,
-    locations: new Uint32Array(Math.min(sampleCount * 8, bytes.length) + 64),
+    locations: new Uint32Array(Math.ceil(counts.sampleBytes / 3) + 64),
     locationCount: 0,
     labelCount: 0,
     keys: new Uint32Array(64),

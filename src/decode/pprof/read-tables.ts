@@ -28,6 +28,7 @@ import {
 /** Rows per table, found by walking the top level once. */
 export type RowCounts = {
   readonly samples: number
+  readonly sampleBytes: number
   readonly locations: number
   readonly functions: number
   readonly mappings: number
@@ -74,20 +75,24 @@ export function countRows(bytes: Uint8Array): RowCounts {
   const wire = openWire(bytes)
   const end = bytes.length
   let samples = 0
+  let sampleBytes = 0
   let locations = 0
   let functions = 0
   let mappings = 0
   let strings = 0
   while (wire.at < end) {
+    const at = wire.at
     const tag = readTag(wire, end)
     skipField(wire, tag, end)
-    if (tag === 0x12) samples++
-    else if (tag === 0x22) locations++
+    if (tag === 0x12) {
+      samples++
+      sampleBytes += wire.at - at
+    } else if (tag === 0x22) locations++
     else if (tag === 0x2a) functions++
     else if (tag === 0x1a) mappings++
     else if (tag === 0x32) strings++
   }
-  return { samples, locations, functions, mappings, strings }
+  return { samples, sampleBytes, locations, functions, mappings, strings }
 }
 
 /** What one walk gathers; names and ids are still those of the file. */
@@ -144,7 +149,7 @@ type Gathered = {
 export function readTables(bytes: Uint8Array, counts: RowCounts): Tables {
   const functionRows = counts.functions + 1 // one spare row for lines without a function
   const addresses = new BigUint64Array(counts.locations)
-  const lineRows = counts.locations + 16
+  const lineRows = counts.locations * 2 + 16
   const all: Gathered = {
     wire: openWire(bytes),
     sampleTypes: [],

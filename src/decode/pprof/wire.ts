@@ -25,6 +25,32 @@ export function openWire(bytes: Uint8Array, at: number = 0): Wire {
 
 /** Reads a varint: returns its low 32 bits (unsigned), leaves the upper 32 in `wire.hi`. Bits past 64 are refused. */
 export function readVarint64(wire: Wire, end: number): number {
+  const at = wire.at
+  if (at + 4 > end) return readLongVarint(wire, end)
+  const bytes = wire.bytes
+  let byte = bytes[at] as number
+  let lo = byte & 0x7f
+  let next = at + 1
+  if (byte >= 0x80) {
+    byte = bytes[next++] as number
+    lo |= (byte & 0x7f) << 7
+    if (byte >= 0x80) {
+      byte = bytes[next++] as number
+      lo |= (byte & 0x7f) << 14
+      if (byte >= 0x80) {
+        byte = bytes[next++] as number
+        if (byte >= 0x80) return readLongVarint(wire, end)
+        lo |= byte << 21
+      }
+    }
+  }
+  wire.at = next
+  wire.hi = 0
+  return lo
+}
+
+/** Any length, byte by byte, every bound checked. */
+function readLongVarint(wire: Wire, end: number): number {
   const bytes = wire.bytes
   const start = wire.at
   let at = start
@@ -60,6 +86,11 @@ export function readVarint32(wire: Wire, end: number): number {
     if (first < 0x80) {
       wire.at = at + 1
       return first
+    }
+    const second = at + 1 < end ? (wire.bytes[at + 1] as number) : 0x80
+    if (second < 0x80) {
+      wire.at = at + 2
+      return (first & 0x7f) | (second << 7)
     }
   }
   const lo = readVarint64(wire, end)
