@@ -68,6 +68,7 @@ func holder(act func()) { act() }
 // spawn runs wait in n goroutines below waiter.
 func spawn(n int, wait func(i int)) {
 	for i := 0; i < n; i++ {
+		i := i // one variable per loop before Go 1.22
 		running.Add(1)
 		go func() {
 			defer running.Done()
