@@ -2,7 +2,8 @@
  * The verdict table: rules in order, the first that answers wins. Proof stands before knowledge (the idle table),
  * knowledge before inference (cycles, holders, children, growth), inference before the honest guess at the end.
  */
-import type { Group, GroupTable } from '../groups/group.ts'
+import type { GoroutineDump } from '../../model/goroutine-dump.ts'
+import { type Group, type GroupTable, rowsLast } from '../groups/group.ts'
 import type { Motion } from '../groups/stability.ts'
 import type { LeakProof } from '../leak/proof.ts'
 import { findCycles } from '../objects/cycles.ts'
@@ -10,7 +11,7 @@ import { joinWaiters } from '../objects/locks.ts'
 import { namedIdleRule, probeRule, systemRule } from './apart.ts'
 import type { CaseFile, Judgement, VerdictContext, VerdictRule } from './judgement.ts'
 import { lockRule } from './locks.ts'
-import { childrenRule } from './partners.ts'
+import { childrenRule, isJoinWait } from './partners.ts'
 import { foreverRule, leakProofRule } from './proven.ts'
 import { slowCallRule } from './slow-calls.ts'
 import { undecidedRule } from './undecided.ts'
@@ -38,20 +39,7 @@ export function openContext(
 ): VerdictContext {
   const last = table.dumps.at(-1)?.dump
   const locks = joinWaiters(table)
-  let highestId = 0
-  const lastRows = new Map<number, number>()
-  const childrenOf = new Map<number, number[]>()
-  const ofRow = table.groupOf.at(-1) ?? new Uint32Array(0)
-  for (let row = 0; last !== undefined && row < last.ids.length; row++) {
-    const id = last.ids[row] as number
-    highestId = Math.max(highestId, id)
-    lastRows.set(id, row)
-    const creator = last.creatorIds[row] as number
-    if (creator === 0) continue
-    const children = childrenOf.get(creator)
-    if (children === undefined) childrenOf.set(creator, [ofRow[row] as number])
-    else children.push(ofRow[row] as number)
-  }
+  const ids = (last?.ids ?? new Float64Array(0)).slice().sort()
   return {
     table,
     motion,
@@ -59,11 +47,37 @@ export function openContext(
     proof,
     locks,
     cycles: findCycles(locks),
-    highestId,
-    lastRows,
-    childrenOf,
+    highestId: ids.at(-1) ?? 0,
+    isAlive: (id) => contains(ids, id),
+    childrenOf: last === undefined ? new Map() : listChildren(table, last),
     endedWaits,
   }
+}
+
+/** Binary search in ascending ids. */
+function contains(ids: Float64Array, id: number): boolean {
+  let low = 0
+  let high = ids.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((ids[middle] as number) < id) low = middle + 1
+    else high = middle
+  }
+  return ids[low] === id
+}
+
+/** Children of the goroutines that wait for others to be done: nobody else's are asked for. */
+function listChildren(table: GroupTable, last: GoroutineDump): ReadonlyMap<number, readonly number[]> {
+  const children = new Map<number, number[]>()
+  for (const group of table.groups) {
+    if (!isJoinWait(group)) continue
+    for (const row of rowsLast(group)) children.set(last.ids[row] ?? 0, [])
+  }
+  const ofRow = table.groupOf.at(-1) ?? new Uint32Array(0)
+  for (let row = 0; children.size > 0 && row < last.ids.length; row++) {
+    children.get(last.creatorIds[row] as number)?.push(ofRow[row] as number)
+  }
+  return children
 }
 
 /** One judgement per group of the table, in its order. */

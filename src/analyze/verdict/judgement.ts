@@ -42,9 +42,9 @@ export type VerdictContext = {
   readonly cycles: LockCycles
   /** Highest goroutine id of the last dump: how many goroutines the process has started, about. */
   readonly highestId: number
-  /** Goroutine id → row of the last dump. */
-  readonly lastRows: ReadonlyMap<number, number>
-  /** Groups of the goroutines that each goroutine (by id) created, in the last dump. */
+  /** Whether the last dump has a goroutine with this id. */
+  isAlive(id: number): boolean
+  /** Groups of the goroutines that a goroutine (by id) created, in the last dump; only of those that wait to join. */
   readonly childrenOf: ReadonlyMap<number, readonly number[]>
   /** Waits that ended in the window at this stack, by the block profile; undefined where it cannot say. */
   endedWaits(group: Group): { readonly count: number; readonly seconds: number } | undefined

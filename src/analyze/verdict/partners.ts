@@ -13,14 +13,13 @@ const SAMPLE = 500
 export function readCreatorsGone({ group, context }: CaseFile): { gone: number; known: number } | undefined {
   const dated = context.table.dumps.at(-1)
   if (dated === undefined || dated.dump.isTruncated) return undefined
-  const rowOf = context.lastRows
   let gone = 0
   let known = 0
   for (const row of rowsLast(group).subarray(0, SAMPLE)) {
     const creator = dated.dump.creatorIds[row] as number
     if (creator === 0) continue
     known++
-    if (!rowOf.has(creator)) gone++
+    if (!context.isAlive(creator)) gone++
   }
   return known === 0 ? undefined : { gone, known }
 }
@@ -29,8 +28,7 @@ export const childrenRule: VerdictRule = {
   id: 'children',
   judge: (file) => {
     const { group, context } = file
-    const isJoin = group.reason.startsWith('sync.WaitGroup.Wait') || isOldWaitGroup(group)
-    if (!isJoin) return undefined
+    if (!isJoinWait(group)) return undefined
     if (context.dumpCount >= 2 && !isStanding(file)) return undefined
     const stuck = findStuckChildren(file)
     if (stuck === undefined) return undefined
@@ -48,7 +46,9 @@ export const childrenRule: VerdictRule = {
   },
 }
 
-function isOldWaitGroup(group: Group): boolean {
+/** sync.WaitGroup.Wait; until Go 1.23 its reason was `semacquire`. */
+export function isJoinWait(group: Group): boolean {
+  if (group.reason.startsWith('sync.WaitGroup.Wait')) return true
   return group.reason === 'semacquire' && group.functions.slice(0, 4).includes('sync.(*WaitGroup).Wait')
 }
 
