@@ -8,6 +8,7 @@ import { err, ok, type Result } from '../base/result.ts'
 import { parseUnixNs } from '../base/units.ts'
 import { decodeBuildInfoFromTarget } from '../decode/build-info/target.ts'
 import { decodeBuildInfo } from '../decode/build-info/text.ts'
+import { detectKind } from '../decode/detect.ts'
 import { decodeGoroutineDumps } from '../decode/goroutine-dump/goroutine-dump.ts'
 import { decodeExpvar } from '../decode/metrics/expvar.ts'
 import { decodeMetricsText } from '../decode/metrics/prometheus-text.ts'
@@ -157,12 +158,18 @@ async function readFile(reading: Reading, file: CaptureFile): Promise<void> {
       return
     case 'manifest':
       return
+    case 'unknown': {
+      const { fault: why } = detectKind(file.bytes)
+      if (why !== undefined) return refuse(reading, file, why)
+      break
+    }
     default:
-      log.add('SL_OPS_FILE_NOT_USED', 'diagnose does not read files of this kind', {
-        severity: 'info',
-        at: { file: source },
-      })
+      break
   }
+  log.add('SL_OPS_FILE_NOT_USED', 'diagnose does not read files of this kind', {
+    severity: 'info',
+    at: { file: source },
+  })
 }
 
 function readDumps(reading: Reading, file: CaptureFile): void {
