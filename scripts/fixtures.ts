@@ -8,10 +8,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Result } from '../src/base/result.ts'
 import type { Recorder } from './fixtures/case-folder.ts'
-import { recordDumps } from './fixtures/dumps.ts'
+import { recordDumps, wantsOldDumps } from './fixtures/dumps.ts'
 import { recordProfiles } from './fixtures/profiles.ts'
 import { recordTexts } from './fixtures/texts.ts'
-import { findGo, GO_VERSIONS, type GoVersion } from './setup/go.ts'
+import { findGo, GO_VERSIONS, OLD_GO_VERSIONS } from './setup/go.ts'
 
 type Family = (recorder: Recorder, wanted: (path: string) => boolean) => Promise<Result<string, string>[]>
 const FAMILIES: readonly Family[] = [recordProfiles, recordTexts, recordDumps]
@@ -19,11 +19,14 @@ const FAMILIES: readonly Family[] = [recordProfiles, recordTexts, recordDumps]
 const filters = process.argv.slice(2)
 const wanted = (path: string) => filters.length === 0 || filters.some((part) => path.includes(part))
 
-const outcomes = await Promise.all(GO_VERSIONS.map(recordUnder))
+const outcomes = await Promise.all(GO_VERSIONS.map((version) => recordUnder(version, FAMILIES)))
+for (const version of OLD_GO_VERSIONS) {
+  if (wantsOldDumps(version, wanted)) outcomes.push(await recordUnder(version, [recordDumps]))
+}
 process.exitCode = outcomes.every(Boolean) ? 0 : 1
 
-/** All families under one Go; false when something that should be there could not be recorded. */
-async function recordUnder(version: GoVersion): Promise<boolean> {
+/** These families under one Go; false when something that should be there could not be recorded. */
+async function recordUnder(version: Recorder['version'], families: readonly Family[]): Promise<boolean> {
   const go = await findGo(version)
   if (!go.ok) {
     process.stderr.write(`${go.error.message}: its fixtures stay as they are\n  ${go.error.tried.join('\n  ')}\n`)
@@ -32,7 +35,7 @@ async function recordUnder(version: GoVersion): Promise<boolean> {
   const work = mkdtempSync(join(tmpdir(), 'sightline-fixtures-'))
   let good = true
   try {
-    for (const family of FAMILIES) {
+    for (const family of families) {
       for (const result of await family({ version, go: go.value, work }, wanted)) {
         process.stdout.write(result.ok ? `recorded ${result.value}\n` : `FAILED ${result.error}\n`)
         good &&= result.ok

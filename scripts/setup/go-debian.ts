@@ -10,8 +10,12 @@ import { join } from 'node:path'
 import { err, ok, type Result } from '../../src/base/result.ts'
 import { runTool } from './run-tool.ts'
 
-/** Where new Go versions appear first; its packages' `go` is static and runs on older releases too. */
-const SUITE = 'sid'
+/** The releases that still hold an old Go. All others come from sid, where new versions appear first. */
+const SUITES: Readonly<Record<string, string>> = { '1.15': 'bullseye', '1.19': 'bookworm', '1.24': 'trixie' }
+
+function chooseSuite(version: string): string {
+  return SUITES[version] ?? 'sid'
+}
 
 /** The path of a `go` unpacked below `into`; on any failure `into` is left as it was. */
 export async function unpackDebianGo(
@@ -52,9 +56,10 @@ async function unpackFrom(
   work: string,
   timeoutMs: number,
 ): Promise<Result<string, string>> {
-  const options = writePrivateApt(mirror, work)
+  const options = writePrivateApt(mirror, chooseSuite(version), work)
   const update = await runTool('apt-get', [...options, 'update', '-q'], { timeoutMs, cwd: work })
-  if (update.failure !== undefined) return err(`apt-get update of a private ${SUITE} list ${update.failure}`)
+  if (update.failure !== undefined)
+    return err(`apt-get update of a private ${chooseSuite(version)} list ${update.failure}`)
   const packages = [`golang-${version}-go`, `golang-${version}-src`]
   const fetched = await runTool('apt-get', [...options, 'download', '-q', ...packages], { timeoutMs, cwd: work })
   if (fetched.failure !== undefined) return err(`apt-get download ${packages.join(' ')} ${fetched.failure}`)
@@ -76,7 +81,7 @@ async function unpackFrom(
 }
 
 /** A whole apt state of our own in `work`, and the options that make apt use it. */
-function writePrivateApt(mirror: Mirror, work: string): string[] {
+function writePrivateApt(mirror: Mirror, suite: string, work: string): string[] {
   for (const name of ['state/lists/partial', 'cache/archives/partial', 'etc']) {
     mkdirSync(join(work, name), { recursive: true })
   }
@@ -84,7 +89,7 @@ function writePrivateApt(mirror: Mirror, work: string): string[] {
   chmodSync(work, 0o755)
   const signedBy = mirror.signedBy ?? findDebianKeys()
   const how = signedBy === undefined ? '' : ` [signed-by=${signedBy}]`
-  writeFileSync(join(work, 'etc', 'sources.list'), `deb${how} ${mirror.uri} ${SUITE} main\n`)
+  writeFileSync(join(work, 'etc', 'sources.list'), `deb${how} ${mirror.uri} ${suite} main\n`)
   writeFileSync(join(work, 'state', 'status'), '')
   const settings: Readonly<Record<string, string>> = {
     'Dir::Etc::SourceList': join(work, 'etc', 'sources.list'),

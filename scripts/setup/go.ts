@@ -16,8 +16,18 @@ import { runTool } from './run-tool.ts'
 export type GoVersion = '1.26' | '1.27'
 export const GO_VERSIONS: readonly GoVersion[] = ['1.26', '1.27']
 
-/** The patch release that the GOTOOLCHAIN switch asks for; fixtures say which they were made with. */
-const TOOLCHAINS: Readonly<Record<GoVersion, string>> = { '1.26': 'go1.26.8', '1.27': 'go1.27.3' }
+/** Only for dumps of their time: where the forms changed. */
+export type OldGoVersion = '1.15' | '1.19' | '1.21' | '1.24'
+export const OLD_GO_VERSIONS: readonly OldGoVersion[] = ['1.15', '1.19', '1.21', '1.24']
+type AnyGoVersion = GoVersion | OldGoVersion
+
+/** The patch release that the GOTOOLCHAIN switch asks for (Go 1.21 on); fixtures say which they were made with. */
+const TOOLCHAINS: Readonly<Partial<Record<AnyGoVersion, string>>> = {
+  '1.21': 'go1.21.13',
+  '1.24': 'go1.24.13',
+  '1.26': 'go1.26.8',
+  '1.27': 'go1.27.3',
+}
 
 export type GoTool = {
   readonly goBin: string
@@ -51,7 +61,7 @@ const ALL_WAYS: readonly GoTool['from'][] = ['environment', 'cache', 'path', 'to
 type Attempt = Result<string, string>
 
 /** The first usable go of that minor version. Slow only where it must download; never throws. */
-export async function findGo(version: GoVersion, options: FindGoOptions = {}): Promise<Result<GoTool, GoMissing>> {
+export async function findGo(version: AnyGoVersion, options: FindGoOptions = {}): Promise<Result<GoTool, GoMissing>> {
   const { root = REPO_ROOT, env = process.env, ways = ALL_WAYS, timeoutMs = 300_000 } = options
   const attempts: Readonly<Record<GoTool['from'], () => Promise<Attempt>>> = {
     environment: async () => lookInEnvironment(version, env),
@@ -65,7 +75,7 @@ export async function findGo(version: GoVersion, options: FindGoOptions = {}): P
     const attempt = await attempts[way]()
     const checked = attempt.ok ? await checkGo(version, attempt.value, env, Math.min(timeoutMs, 20_000)) : attempt
     if (checked.ok) {
-      return ok({ goBin: checked.value.goBin, version: checked.value.version, from: way, env: makeGoEnv(env) })
+      return ok({ goBin: checked.value.goBin, version: checked.value.version, from: way, env: makeGoEnv(env, version) })
     }
     tried.push(`${way}: ${checked.error}`)
   }
@@ -102,11 +112,12 @@ function findGoOnce(version: GoVersion): Promise<Result<GoTool, GoMissing>> {
 }
 
 /** The environment in which a found go works on programs without dependencies, the same on every machine. */
-export function makeGoEnv(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+export function makeGoEnv(env: NodeJS.ProcessEnv, version: AnyGoVersion): NodeJS.ProcessEnv {
   const own: NodeJS.ProcessEnv = {
     ...env,
     GOTOOLCHAIN: 'local',
-    GOFLAGS: '-mod=mod -buildvcs=false',
+    // A flag that the go command does not know is an error: -buildvcs came with 1.18.
+    GOFLAGS: version === '1.15' ? '-mod=mod' : '-mod=mod -buildvcs=false',
     GOWORK: 'off',
     GOPROXY: 'off',
     GOENV: 'off',
@@ -123,16 +134,16 @@ export function makeGoEnv(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 }
 
 /** `SIGHTLINE_GO_1_27`: shells do not accept a dot in a name; the dotted form is read as well. */
-function envName(version: GoVersion): string {
+function envName(version: AnyGoVersion): string {
   return `SIGHTLINE_GO_${version.replace('.', '_')}`
 }
 
-function lookInEnvironment(version: GoVersion, env: NodeJS.ProcessEnv): Attempt {
+function lookInEnvironment(version: AnyGoVersion, env: NodeJS.ProcessEnv): Attempt {
   const value = env[envName(version)] ?? env[`SIGHTLINE_GO_${version}`]
   return value === undefined || value === '' ? err(`${envName(version)} is not set`) : ok(value)
 }
 
-function lookInCache(version: GoVersion, root: string): Attempt {
+function lookInCache(version: AnyGoVersion, root: string): Attempt {
   const base = join(root, '.cache', 'go', version)
   const names = [join(base, 'bin', 'go'), join(base, 'usr', 'lib', `go-${version}`, 'bin', 'go')]
   for (const name of names) {
@@ -151,33 +162,42 @@ function isExecutable(path: string): boolean {
 }
 
 /** Go 1.21 and later fetch another version of themselves; GOTOOLCHAIN=local in the environment is overridden. */
-async function switchToolchain(version: GoVersion, env: NodeJS.ProcessEnv, timeoutMs: number): Promise<Attempt> {
-  const child = { ...env, GOTOOLCHAIN: TOOLCHAINS[version], GOWORK: 'off', GOFLAGS: '' }
-  delete (child as NodeJS.ProcessEnv).GOROOT
+async function switchToolchain(version: AnyGoVersion, env: NodeJS.ProcessEnv, timeoutMs: number): Promise<Attempt> {
+  const toolchain = TOOLCHAINS[version]
+  if (toolchain === undefined) return err(`the go command cannot fetch ${version}`)
+  const child: NodeJS.ProcessEnv = { ...env, GOTOOLCHAIN: toolchain, GOWORK: 'off', GOFLAGS: '' }
+  delete child.GOROOT
   const run = await runTool('go', ['env', 'GOROOT'], { env: child, timeoutMs, cwd: tmpdir() })
-  if (run.failure !== undefined) return err(`GOTOOLCHAIN=${TOOLCHAINS[version]} go env GOROOT ${run.failure}`)
+  if (run.failure !== undefined) return err(`GOTOOLCHAIN=${toolchain} go env GOROOT ${run.failure}`)
   const goRoot = run.stdout.toString('utf8').trim()
-  return goRoot === '' ? err(`GOTOOLCHAIN=${TOOLCHAINS[version]} gave no GOROOT`) : ok(join(goRoot, 'bin', 'go'))
+  return goRoot === '' ? err(`GOTOOLCHAIN=${toolchain} gave no GOROOT`) : ok(join(goRoot, 'bin', 'go'))
 }
 
 /** Runs it: a path is believed only when it answers with the wanted version, and can find its own sources. */
 async function checkGo(
-  version: GoVersion,
+  version: AnyGoVersion,
   goBin: string,
   env: NodeJS.ProcessEnv,
   timeoutMs: number,
 ): Promise<Result<{ goBin: string; version: string }, string>> {
-  const child = makeGoEnv(env)
+  const child = makeGoEnv(env, version)
   const run = await runTool(goBin, ['env', 'GOVERSION', 'GOROOT'], { env: child, timeoutMs, cwd: tmpdir() })
   if (run.failure !== undefined) return err(`${goBin} ${run.failure}`)
-  const [said = '', goRoot = ''] = run.stdout.toString('utf8').trim().split('\n')
+  const [named = '', goRoot = ''] = run.stdout.toString('utf8').trimEnd().split('\n')
+  const said = named === '' ? await askVersion(goBin, child, timeoutMs) : named
   const minor = /^go(\d+\.\d+)(?:[.rb\-\s]|$)/.exec(said)?.[1]
   if (minor !== version) return err(`${goBin} is ${said === '' ? 'of unknown version' : said}`)
   return ok({ goBin: goBin === 'go' ? join(goRoot, 'bin', 'go') : goBin, version: said })
 }
 
+/** Before Go 1.16 there was no GOVERSION to ask for. */
+async function askVersion(goBin: string, env: NodeJS.ProcessEnv, timeoutMs: number): Promise<string> {
+  const run = await runTool(goBin, ['version'], { env, timeoutMs, cwd: tmpdir() })
+  return /^go version (go\S+)/.exec(run.stdout.toString('utf8'))?.[1] ?? ''
+}
+
 if (import.meta.main) {
-  const wanted = GO_VERSIONS.find((one) => one === process.argv[2])
+  const wanted = [...OLD_GO_VERSIONS, ...GO_VERSIONS].find((one) => one === process.argv[2])
   if (wanted === undefined) {
     process.stderr.write(`usage: node scripts/setup/go.ts ${GO_VERSIONS.join('|')}\n`)
     process.exit(64)
