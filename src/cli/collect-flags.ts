@@ -43,7 +43,7 @@ export function addCollectFlags(command: Command): Command {
     .addOption(valueFlag('--max-bytes <size>', 'of one answer', readSize))
     .addOption(valueFlag('--max-total-bytes <size>', 'of all answers of one target', readSize))
     .addOption(valueFlag('--concurrency <count>', 'targets at a time', readCount(1, 256)))
-    .addOption(valueFlag("-H, --header <'name: value'>", 'sent with every request; repeatable', readHeader))
+    .addOption(valueFlag('-H, --header <name:value>', 'sent with every request; repeatable', readHeader))
     .addOption(valueFlag('--bearer <token>', 'bearer token, or @FILE', readSecret))
     .addOption(
       valueFlag('--user <name[:password]>', 'basic auth, or @FILE; password also from SIGHTLINE_PASSWORD', readSecret),

@@ -9,6 +9,7 @@ import { registerErrors, registerLenses, registerRules } from './catalogue.ts'
 import type { CliIo, CommandContext } from './context.ts'
 import { registerDemo } from './demo.ts'
 import { registerDiagnose } from './diagnose.ts'
+import { registerDiff } from './diff.ts'
 import { addCommonFlags } from './flags.ts'
 
 /** Runs a command's action with a context made of the common flags, and keeps its exit code. */
@@ -25,6 +26,7 @@ const registrations: readonly ((program: Command, run: Runner) => void)[] = [
   registerDemo,
   registerCapture,
   registerDiagnose,
+  registerDiff,
   registerLenses,
   registerErrors,
   registerRules,

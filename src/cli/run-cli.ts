@@ -115,7 +115,10 @@ function guessSchema(argv: readonly string[], commands: readonly { name(): strin
 }
 
 function describeUsage(error: CommanderError): Fault {
-  const text = error.message.replace(/^error: /, '')
+  // What was given to these may be a secret: it is not repeated.
+  const text = error.message
+    .replace(/^error: /, '')
+    .replace(/(option '[^']*--(?:header|bearer|user)\b[^']*' (?:argument|value)) '.*?'(?= (?:is|from))/s, '$1')
   if (/ from env '/.test(text)) return fault('SL_CLI_BAD_CONFIG', { message: text })
   const message = error.code === 'commander.help' ? 'No command was given' : escapeControls(text.replaceAll('\n', ' '))
   return fault('SL_CLI_USAGE', { message })

@@ -26,6 +26,8 @@ export type Trouble = {
   readonly title: string
   readonly rule?: string
   readonly group?: GoroutineGroup
+  /** Further groups that it is about. */
+  readonly alsoGroups?: readonly string[]
   readonly verdict?: GroupVerdict
   readonly why?: string
   readonly howLong?: string
@@ -54,7 +56,10 @@ export function answerDiagnosis(report: DiagnoseReport): Answer {
   return {
     grade: report.data.verdict.grade,
     headline: sayHeadline(report.data, troubles),
-    because: report.data.verdict.because.map((reason) => capitalize(endSentence(reason))),
+    // The headline has said the blind share already.
+    because: report.data.verdict.because
+      .filter((reason) => !/is in no profile that is on/.test(reason))
+      .map((reason) => capitalize(endSentence(reason))),
     subject: saySubject(report.data),
     facts: listFacts(report.data),
     troubles,
@@ -80,17 +85,20 @@ function listFacts(data: DiagnoseData): string[] {
   return facts
 }
 
-function sayHeadline({ verdict, lenses, goroutines }: DiagnoseData, troubles: readonly Trouble[]): string {
+function sayHeadline({ verdict, lenses, goroutines, window }: DiagnoseData, troubles: readonly Trouble[]): string {
   const bad = goroutines.groups.filter((group) => group.verdict === 'stuck' || group.verdict === 'leaked')
-  const badCount = bad.reduce((sum, group) => sum + group.count, 0)
-  const stuck =
-    badCount === 0 ? '' : `${countOf(badCount, 'goroutine')} ${badCount === 1 ? 'is' : 'are'} stuck or leaked`
+  const sure = bad.filter((group) => group.confidence !== 'possible')
+  const badCount = (sure.length > 0 ? sure : bad).reduce((sum, group) => sum + group.count, 0)
+  const be = sure.length === 0 ? 'may be' : badCount === 1 ? 'is' : 'are'
+  const stuck = badCount === 0 ? '' : `${countOf(badCount, 'goroutine')} ${be} stuck or leaked`
   const on = lenses.filter(({ lens, state }) => state === 'on' && (profileLenses as readonly Lens[]).includes(lens))
   const names = on.length === 0 ? '' : ` (${joinAnd(on.map(({ lens }) => lens))})`
   const blind =
     verdict.blindRatio === undefined
       ? ''
-      : `${formatShare(verdict.blindRatio)} of the goroutine time here is in no profile that is on${names}`
+      : window.durationNs === undefined
+        ? `${formatShare(verdict.blindRatio)} of the goroutines here are in no profile that is on${names}`
+        : `${formatShare(verdict.blindRatio)} of the goroutine time here is in no profile that is on${names}`
   switch (verdict.grade) {
     case 'blind':
       return endSentence([blind, stuck].filter((part) => part !== '').join('; '))
@@ -119,7 +127,8 @@ function listTroubles({ data, findings }: DiagnoseReport): Trouble[] {
   const troubles: Trouble[] = findings.map((finding) => {
     const about = groupsOf(finding, groups)
     for (const group of about) told.add(group.id)
-    return describeFinding(finding, about[0], byId)
+    const trouble = describeFinding(finding, about[0], byId)
+    return about.length > 1 ? { ...trouble, alsoGroups: about.slice(1).map((group) => group.id) } : trouble
   })
   for (const group of groups) {
     if (told.has(group.id) || !['stuck', 'leaked', 'slow'].includes(group.verdict)) continue
@@ -193,13 +202,13 @@ function aboutGroup(group: GoroutineGroup, byId: ReadonlyMap<string, GoroutineGr
   }
 }
 
-/** `for at least 3s`, `for 3s to 2m05s`; undefined when the evidence proves nothing. */
+/** What the evidence proves, which is a lower bound: `for at least 3s`, `the longest for at least 3s`. */
 export function sayHowLong({ waitNs }: Pick<GoroutineGroup, 'waitNs'>): string | undefined {
   if (waitNs === undefined) return undefined
-  if (waitNs.max === undefined) return waitNs.min > 0 ? `for at least ${formatDuration(waitNs.min)}` : undefined
-  if (waitNs.min === waitNs.max) return `for ${formatDuration(waitNs.max)}`
-  if (waitNs.min <= 0) return `for at most ${formatDuration(waitNs.max)}`
-  return `for ${formatDuration(waitNs.min)} to ${formatDuration(waitNs.max)}`
+  const { min, max = min } = waitNs
+  if (max <= 0) return undefined
+  if (min === max) return `for at least ${formatDuration(max)}`
+  return `the longest for at least ${formatDuration(max)}`
 }
 
 function sayBlockedBy(group: GoroutineGroup, byId: ReadonlyMap<string, GoroutineGroup>): string | undefined {
@@ -229,7 +238,8 @@ function listSteps({ data }: DiagnoseReport, troubles: readonly Trouble[]): Step
     if (trouble.fix !== undefined) add(trouble.fix.summary, trouble.title)
   }
   for (const spot of rankBlindSpots(data.blindSpots).slice(0, 2)) {
-    if (spot.turnOn !== '') add(spot.turnOn, `to see ${spot.what}`)
+    const isShown = data.lenses.some((one) => one.state === 'on' && spot.lensesThatShowIt.includes(one.lens))
+    if (spot.turnOn !== '' && !isShown) add(spot.turnOn, `to see ${spot.what}`)
   }
   if (data.verdict.grade === 'inconclusive') {
     add('Take several dumps, spaced in time: sightline diagnose URL', 'one dump cannot tell waiting from stuck')

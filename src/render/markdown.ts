@@ -109,22 +109,25 @@ function row(cells: readonly string[]): string {
   return `| ${cells.join(' | ')} |`
 }
 
-/** A code span whatever the text holds: the fence is longer than any run of backticks, pipes are escaped for tables. */
+/** Code; what a code span cannot hold in a table (a backtick, a pipe) goes into a `code` element as escaped text. */
 function code(text: string): string {
-  const clean = escapeControls(text).replaceAll('|', '\\|')
-  if (clean === '') return ''
-  const longest = Math.max(0, ...[...clean.matchAll(/`+/g)].map((match) => match[0].length))
-  const fence = '`'.repeat(longest + 1)
-  return longest === 0 ? `${fence}${clean}${fence}` : `${fence} ${clean} ${fence}`
+  if (text === '') return ''
+  return /[`|]/.test(text) ? `<code>${escapeMarkdown(text)}</code>` : `\`${escapeControls(text)}\``
 }
 
-const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' }
+const entities: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '`': '&#96;',
+  '|': '&#124;',
+}
 
 /** Text that Markdown takes as text: marks, HTML, mentions, references and bare links lose their meaning. */
 function escapeMarkdown(text: string): string {
   return escapeControls(text)
-    .replace(/[\\`*_{}[\]#|~!$]/g, '\\$&')
-    .replace(/[&<>]/g, (character) => entities[character] as string)
+    .replace(/[\\*_{}[\]#~!$]/g, '\\$&')
+    .replace(/[&<>`|]/g, (character) => entities[character] as string)
     .replace(/@(?=\w)/g, '@\u2060')
     .replace(/(https?|ftp):\/\//gi, '$1:\u2060//')
     .replace(/\bwww\./gi, 'www\u2060.')

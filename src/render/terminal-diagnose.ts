@@ -7,7 +7,7 @@ import { formatDuration, formatSize } from '../base/units.ts'
 import type { Coverage } from '../model/contract.ts'
 import type { CpuReport, DiagnoseData, GoroutineGroup, LensReport } from '../model/diagnosis.ts'
 import type { Issue } from '../model/issue.ts'
-import { answerDiagnosis, type DiagnoseReport, rankBlindSpots, sayHowLong, type Trouble, userFrame } from './answer.ts'
+import { answerDiagnosis, type DiagnoseReport, rankBlindSpots, type Trouble, userFrame } from './answer.ts'
 import { renderTable } from './table.ts'
 import {
   countOf,
@@ -128,7 +128,8 @@ function renderTrouble(trouble: Trouble, number: number, { width, theme }: Termi
   if (group !== undefined) {
     const frame = userFrame(group)
     const at = frame.place === '' ? '' : ` at ${cutStart(frame.place, Math.max(20, width - 10))}`
-    say(`${shortFunction(frame.function)}${at}`, 'note')
+    const also = trouble.alsoGroups === undefined ? '' : `, and ${trouble.alsoGroups.join(', ')}`
+    say(`${shortFunction(frame.function)}${at} (${group.id}${also})`, 'note')
     const reason = group.waitReason ?? group.state
     say([reason, trouble.howLong ?? '', growthOf(group)].filter((part) => part !== '').join(', '))
   } else if (trouble.finding !== undefined) {
@@ -137,11 +138,16 @@ function renderTrouble(trouble: Trouble, number: number, { width, theme }: Termi
   }
   if (trouble.blockedBy !== undefined) say(`held up by ${trouble.blockedBy}`)
   else if (trouble.why !== undefined) say(trouble.why)
-  if (trouble.missedBy.length > 0) {
+  if (group !== undefined && trouble.missedBy.length > 0) {
     const seen = trouble.seenBy.length === 0 ? '' : `; shown by ${joinAnd(trouble.seenBy)}`
     say(`never in ${joinAnd(trouble.missedBy, 'or')} while it lasts${seen}`)
   }
   return lines
+}
+
+function shortWait({ waitNs }: GoroutineGroup): string {
+  const longest = waitNs?.max ?? waitNs?.min ?? 0
+  return longest > 0 ? `≥ ${formatDuration(longest)}` : ''
 }
 
 function growthOf({ growth }: GoroutineGroup): string {
@@ -163,8 +169,8 @@ function renderGroups({ goroutines }: DiagnoseData, { width, theme }: TerminalOp
       group.confidence,
       group.waitReason ?? group.state,
       shortFunction(frame.function),
-      shortPlace(file?.file, file?.line),
-      (sayHowLong(group) ?? '').replace(/^for (at least )?/, (_, least) => (least === undefined ? '' : '≥ ')),
+      shortPlace(file?.file, file?.line).replace(/^.*\//, ''),
+      shortWait(group),
     ]
   })
   const lines = renderTable(
@@ -173,9 +179,9 @@ function renderGroups({ goroutines }: DiagnoseData, { width, theme }: TerminalOp
       { title: 'count', align: 'right' },
       { title: 'verdict' },
       { title: 'confidence' },
-      { title: 'state', overflow: 'end', least: 12 },
-      { title: 'function', overflow: 'start', least: 20 },
-      { title: 'at', overflow: 'start', least: 12 },
+      { title: 'state', overflow: 'end', least: 15 },
+      { title: 'function', overflow: 'start', least: 26 },
+      { title: 'at', overflow: 'start', least: 14 },
       { title: 'waited', overflow: 'end', least: 6 },
     ],
     rows,
@@ -201,12 +207,12 @@ function renderBlindSpots({ blindSpots }: DiagnoseData, { width, theme }: Termin
       { title: 'shown by', overflow: 'wrap', least: 10 },
       { title: 'how to see it', overflow: 'wrap', least: 20 },
     ],
-    rankBlindSpots(blindSpots).map((spot) => [
+    rankBlindSpots(blindSpots).map((spot, index, all) => [
       formatCount(spot.goroutineCount),
       spot.goroutineSeconds === undefined ? '' : formatSeconds(spot.goroutineSeconds),
       spot.what,
       spot.lensesThatShowIt.join(', '),
-      spot.cost === undefined ? spot.turnOn : `${spot.turnOn} (cost: ${spot.cost})`,
+      index > 0 && all[index - 1]?.turnOn === spot.turnOn ? 'the same' : spot.turnOn,
     ]),
     { width, theme },
   )
@@ -251,7 +257,7 @@ function renderCpu(cpu: CpuReport, { width, theme }: TerminalOptions): string[] 
         { title: 'own', align: 'right' },
         { title: '95 % interval' },
         { title: 'with callees', align: 'right' },
-        { title: 'function', overflow: 'start', least: 20 },
+        { title: 'function', overflow: 'start', least: 30 },
       ],
       cpu.top
         .slice(0, 10)

@@ -30,13 +30,6 @@ export const cliCodes = {
     httpStatus: 500,
     retryable: false,
   },
-  SL_CLI_INTERRUPTED: {
-    summary: 'The command was interrupted before it had done its job',
-    hint: 'What had been collected until then is kept where the output says.',
-    exitCode: 75,
-    httpStatus: 503,
-    retryable: true,
-  },
   SL_CLI_BAD_CONFIG: {
     summary: 'A configuration file or environment variable has a value that cannot be used',
     hint: 'Correct the setting that the message names.',
