@@ -42,19 +42,34 @@ export function gradeVerdict(input: GradeInput): Verdict {
     blind += exposure.blind
     if (exposure.isExplained) explained += exposure.total
   }
+  const isThin = total > 0 && isTooLittle(context, exposures)
   const span = exposures.unit === 'goroutine-ns' ? (context.motion.spanNs ?? 0) : 1
   const lost = input.lost * span
   const explainedRatio = total + lost === 0 ? 1 : explained / (total + lost)
   const blindRatio = total === 0 ? 0 : blind / total
-  const grade = pickGrade(input, explainedRatio, blindRatio)
+  const grade = pickGrade(input, isThin ? 1 : explainedRatio, isThin ? 0 : blindRatio)
   return {
     grade,
-    explainedRatio: round(explainedRatio),
-    blindRatio: round(blindRatio),
+    ...(isThin ? {} : { explainedRatio: round(explainedRatio), blindRatio: round(blindRatio) }),
     ...(exposures.unit === 'goroutine-ns' ? { idleNs: Math.round(idle) } : {}),
     unknownRatio: round(members === 0 ? 0 : unknown / members),
-    because: explainGrade(input, explainedRatio, blindRatio, total === 0),
+    because: explainGrade(input, explainedRatio, blindRatio, total === 0 ? 'none' : isThin ? 'thin' : 'enough'),
   }
+}
+
+/** Sightings of goroutines that are not idle and did not stay from one dump to the next. */
+const MIN_SIGHTINGS = 5
+
+/** A goroutine seen once stands for half of the time to the next dumps: with a few of them, any ratio is chance. */
+function isTooLittle(context: VerdictContext, exposures: Exposures): boolean {
+  if (context.dumpCount < 2) return false
+  let sightings = 0
+  for (const [index, exposure] of exposures.byGroup.entries()) {
+    if (exposure.isIdle) continue
+    if ((context.motion.byGroup[index]?.stayedLast ?? 0) > 0) return false
+    sightings += (context.table.groups[index]?.counts ?? []).reduce((sum, count) => sum + count, 0)
+  }
+  return sightings < MIN_SIGHTINGS
 }
 
 function pickGrade({ context, judgements }: GradeInput, explained: number, blind: number): Grade {
@@ -68,7 +83,12 @@ function pickGrade({ context, judgements }: GradeInput, explained: number, blind
   return blind >= 0.1 || isBad ? 'partial' : 'clear'
 }
 
-function explainGrade(input: GradeInput, explained: number, blind: number, isAllIdle: boolean): readonly string[] {
+function explainGrade(
+  input: GradeInput,
+  explained: number,
+  blind: number,
+  time: 'none' | 'thin' | 'enough',
+): readonly string[] {
   const { context, exposures, judgements, book } = input
   const because: string[] = []
   const unit =
@@ -83,8 +103,12 @@ function explainGrade(input: GradeInput, explained: number, blind: number, isAll
   if (exposures.unit === 'goroutines') {
     because.push('The dumps give no duration: shares are of goroutines at the last dump, not of goroutine time.')
   }
-  if (isAllIdle) because.push('Every goroutine is idle by design: there is no time to explain.')
-  else {
+  if (time === 'none') because.push('Every goroutine is idle by design: there is no time to explain.')
+  else if (time === 'thin') {
+    because.push(
+      `All but a few passing goroutines are idle: with fewer than ${MIN_SIGHTINGS} sightings in the dumps, a share of their time would be chance.`,
+    )
+  } else {
     because.push(`${percent(blind)} ${unit} is in no profile that is on (${describeProfiles(book)}).`)
     because.push(`${percent(explained)} ${unit} has a state and a reason in the evidence.`)
   }

@@ -22,6 +22,25 @@ export const probeRule: VerdictRule = {
       : undefined,
 }
 
+/** net/http starts one per request and connection, to watch for the client going away: seen before it has come to wait. */
+const backgroundReader = /^net\/http\.\(\*connReader\)\.(startBackgroundRead(\.gowrap\d+)?|backgroundRead)$/
+
+/** Goroutines on their way into a wait that the idle table knows: caught between their start and their first read. */
+export const startingHelperRule: VerdictRule = {
+  id: 'starting-helper',
+  judge: ({ group }) => {
+    if (group.state !== 'runnable' && group.state !== 'running') return undefined
+    const root = group.functions.find((name) => !name.startsWith('runtime.'))
+    if (root === undefined || !backgroundReader.test(root)) return undefined
+    return {
+      verdict: 'idle',
+      confidence: 'certain',
+      pattern: 'net-http-server-background-read',
+      why: 'helper of a running HTTP/1 handler, on its way to watch the connection',
+    }
+  },
+}
+
 /** Rows of the idle table that were read from one library. Shapes are weaker and wait for the end of the table. */
 export const namedIdleRule: VerdictRule = {
   id: 'idle-pattern',

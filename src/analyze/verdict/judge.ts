@@ -8,7 +8,7 @@ import type { Motion } from '../groups/stability.ts'
 import type { LeakProof } from '../leak/proof.ts'
 import { findCycles } from '../objects/cycles.ts'
 import { joinWaiters } from '../objects/locks.ts'
-import { namedIdleRule, probeRule, systemRule } from './apart.ts'
+import { namedIdleRule, probeRule, startingHelperRule, systemRule } from './apart.ts'
 import type { CaseFile, Judgement, VerdictContext, VerdictRule } from './judgement.ts'
 import { lockRule } from './locks.ts'
 import { childrenRule, isJoinWait } from './partners.ts'
@@ -21,6 +21,7 @@ export const verdictRules: readonly VerdictRule[] = [
   leakProofRule,
   systemRule,
   probeRule,
+  startingHelperRule,
   foreverRule,
   namedIdleRule,
   runningRule,
@@ -109,7 +110,7 @@ function judgeGroup(context: VerdictContext, group: Group): Judgement {
 
 /** Seen in an earlier dump only: it moved on. */
 function judgePassing(file: CaseFile): Judgement {
-  for (const rule of [systemRule, probeRule, namedIdleRule]) {
+  for (const rule of [systemRule, probeRule, startingHelperRule, namedIdleRule]) {
     const judgement = rule.judge(file)
     if (judgement !== undefined) return { ...judgement, rule: rule.id }
   }

@@ -30,7 +30,21 @@ export const childrenRule: VerdictRule = {
     const { group, context } = file
     if (!isJoinWait(group)) return undefined
     if (context.dumpCount >= 2 && !isStanding(file)) return undefined
-    const stuck = findStuckChildren(file)
+    const children = readChildren(file)
+    if (children.idle !== undefined) {
+      const name = userFunctionOf(children.idle)
+      return {
+        verdict: 'idle',
+        confidence: 'possible',
+        pattern: 'waits-for-idle-children',
+        why: `it waits for goroutines that it started to end, and these are idle by design (${name})`,
+      }
+    }
+    if (group.creator === undefined && group.functions.includes('main.main')) {
+      const why = 'main waits for the program’s goroutines to end, as a program’s main does'
+      return { verdict: 'idle', confidence: 'possible', pattern: 'main-waits-for-all', why }
+    }
+    const stuck = children.stuck
     if (stuck === undefined) return undefined
     const isOne = context.dumpCount < 2
     const name = `${userFunctionOf(stuck.group)} [${nameWait(stuck.group)}]`
@@ -52,33 +66,36 @@ export function isJoinWait(group: Group): boolean {
   return group.reason === 'semacquire' && group.functions.slice(0, 4).includes('sync.(*WaitGroup).Wait')
 }
 
-/** The group in which most of the members' children stand; only synchronisation counts, not work outside. */
-function findStuckChildren({
-  group,
-  context,
-}: CaseFile): { readonly group: Group; readonly children: number; readonly share: number } | undefined {
+type Children = {
+  /** The group in which most of the members' children stand; only synchronisation counts, not work outside. */
+  readonly stuck?: { readonly group: Group; readonly children: number; readonly share: number }
+  /** A child that is idle by knowledge: then the wait lasts as long as the service does. */
+  readonly idle?: Group
+}
+
+function readChildren({ group, context }: CaseFile): Children {
   const dump = context.table.dumps.at(-1)?.dump as GoroutineDump
   const tally = new Map<number, number>()
   let waiters = 0
   let served = 0
   for (const row of rowsLast(group).subarray(0, SAMPLE)) {
     waiters++
-    const children = context.childrenOf.get(dump.ids[row] as number) ?? []
     let some = false
-    for (const child of children) {
+    for (const child of context.childrenOf.get(dump.ids[row] as number) ?? []) {
       const other = context.table.groups[child] as Group
+      if (other.pattern?.strength === 'named') return { idle: other }
       if (!isSynchronisation(other)) continue
       tally.set(child, (tally.get(child) ?? 0) + 1)
       some = true
     }
     if (some) served++
   }
-  let best: { group: Group; children: number; share: number } | undefined
+  let best: NonNullable<Children['stuck']> | undefined
   for (const [index, children] of tally) {
     if (best !== undefined && best.children >= children) continue
     best = { group: context.table.groups[index] as Group, children, share: served / waiters }
   }
-  return best
+  return best === undefined ? {} : { stuck: best }
 }
 
 function isSynchronisation(group: Group): boolean {

@@ -72,8 +72,9 @@ function judgeStanding(file: CaseFile): Draft {
   const creators = describeCreators(file)
   const ended = context.endedWaits(group)
   if (growth !== undefined && growth.last - growth.first >= 2) return judgeGrowth(file, growth, creators)
-  if (isServing(group.functions) && context.proof.ran) {
-    const why = `${window}, while a request is being served; the leak detector did not flag it, so it may yet go on`
+  if (isServing(group.functions) && (context.proof.ran || group.waitClass === 'select')) {
+    const ran = context.proof.ran ? 'the leak detector did not flag it' : 'a select in a handler mostly has a way out'
+    const why = `${window}, while a request is being served; ${ran}, so it may yet go on`
     return { verdict: 'slow', confidence: 'possible', why }
   }
   if (isReceive(file) && !isServing(group.functions)) {

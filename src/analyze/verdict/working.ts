@@ -23,6 +23,9 @@ export const runningRule: VerdictRule = {
   },
 }
 
+/** From here on, goroutines that sleep at one place are rather work that is held up than tickers. */
+const MANY_SLEEPERS = 5
+
 const outside: Readonly<Record<string, string>> = {
   network: 'an answer over the network',
   pipe: 'the other end of a pipe',
@@ -39,12 +42,13 @@ export const outsideRule: VerdictRule = {
     const what = group.waitClass === undefined ? undefined : outside[group.waitClass]
     if (what === undefined) return undefined
     const serves = isServing(group.functions)
-    if (group.waitClass === 'timer' && !serves && group.pattern !== undefined) {
+    if (group.waitClass === 'timer' && !serves && members < MANY_SLEEPERS) {
+      const what = group.pattern?.summary ?? 'a goroutine of its own, which serves no request, sleeps on its own clock'
       return {
         verdict: 'idle',
         confidence: 'possible',
-        pattern: group.pattern.id,
-        why: `${group.pattern.summary}: by the form of its stack, not by knowledge of the code`,
+        pattern: group.pattern?.id ?? 'sleeps-on-its-own',
+        why: `${what}: by the form of its stack, not by knowledge of the code`,
       }
     }
     if (context.dumpCount < 2) {
@@ -56,7 +60,7 @@ export const outsideRule: VerdictRule = {
     const serving = serves ? ' while a request is being served' : ''
     return {
       verdict: 'slow',
-      confidence: group.waitClass === 'timer' ? 'possible' : 'probable',
+      confidence: group.waitClass === 'timer' || !serves ? 'possible' : 'probable',
       why: `${plural(members, 'goroutine')} ${members === 1 ? 'waits' : 'wait'} for ${what}${serving}; none moved ${describeWindow(context)}`,
     }
   },
