@@ -8,6 +8,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { get } from 'node:http'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -77,7 +78,7 @@ async function judgeServer(server: Server): Promise<Row> {
     await wait(2_000)
     const dump = await fetchText(`${start.pprof}/debug/pprof/goroutine?debug=2`)
     if (!dump.ok) return { server, failure: dump.error }
-    if (flags.keep !== undefined) keepText(flags.keep, `${server.name}.txt`, dump.value)
+    if (flags.keep !== undefined && !server.heldOut) keepText(flags.keep, `${server.name}.txt`, dump.value)
     const table = shareOfTable(dump.value)
     if (flags.table === true) return { server, table }
     const found = await diagnose(start.pprof, [])
@@ -124,13 +125,21 @@ async function waitUntilUp(pprof: string, child: ChildProcess): Promise<boolean>
   return false
 }
 
-async function fetchText(address: string): Promise<Result<string, string>> {
-  try {
-    const answer = await fetch(address, { signal: AbortSignal.timeout(10_000) })
-    return answer.ok ? ok(await answer.text()) : err(`${address} answered ${answer.status}`)
-  } catch (error) {
-    return err(`${address}: ${String(error)}`)
-  }
+/** node:http and not fetch: what fetch adds for browsers makes some servers refuse. */
+function fetchText(address: string): Promise<Result<string, string>> {
+  return new Promise((resolve) => {
+    const outgoing = get(address, { timeout: 10_000 }, (answer) => {
+      const parts: Buffer[] = []
+      answer.on('data', (part: Buffer) => parts.push(part))
+      answer.on('error', (error) => resolve(err(`${address}: ${error.message}`)))
+      answer.on('end', () => {
+        const isOk = answer.statusCode === 200
+        resolve(isOk ? ok(Buffer.concat(parts).toString('utf8')) : err(`${address} answered ${answer.statusCode}`))
+      })
+    })
+    outgoing.on('timeout', () => outgoing.destroy(new Error('timeout')))
+    outgoing.on('error', (error) => resolve(err(`${address}: ${error.message}`)))
+  })
 }
 
 /** What the idle table says of each waiting goroutine of one dump. */

@@ -37,8 +37,7 @@ func main() {
 	openFranz()
 	openNSQ()
 	openMQTT()
-	go func() { time.Sleep(2500 * time.Millisecond); os.RemoveAll(dir) }()
-	snapshot.PrintAfter(3 * time.Second)
+	snapshot.PrintAfter(3*time.Second, dir)
 }
 
 func openNATS(dir string) {

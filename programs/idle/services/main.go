@@ -70,8 +70,7 @@ func main() {
 	openSockets()
 	openSSH()
 	openQUIC()
-	go func() { time.Sleep(1500 * time.Millisecond); os.RemoveAll(dir) }()
-	snapshot.PrintAfter(2 * time.Second)
+	snapshot.PrintAfter(2*time.Second, dir)
 }
 
 type spans struct{}
@@ -124,7 +123,7 @@ func openTelemetry(dir string) {
 }
 
 func openPools() {
-	pool := snapshot.Must(ants.NewPool(4))
+	pool := snapshot.Must(ants.NewPool(4, ants.WithExpiryDuration(time.Hour)))
 	snapshot.Check(pool.Submit(func() {}))
 	schedule := cron.New()
 	snapshot.Must(schedule.AddFunc("@hourly", func() {}))

@@ -3,6 +3,7 @@
 package snapshot
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"runtime"
@@ -10,14 +11,17 @@ import (
 	"time"
 )
 
-// PrintAfter never returns.
-func PrintAfter(rest time.Duration) {
+// PrintAfter never returns; the folders are removed when the dump is taken.
+func PrintAfter(rest time.Duration, folders ...string) {
 	runtime.GC()
 	time.Sleep(rest)
-	if err := pprof.Lookup("goroutine").WriteTo(os.Stdout, 2); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
+	var text bytes.Buffer
+	err := pprof.Lookup("goroutine").WriteTo(&text, 2)
+	for _, folder := range folders {
+		os.RemoveAll(folder)
 	}
+	Check(err)
+	os.Stdout.Write(text.Bytes())
 	os.Exit(0)
 }
 

@@ -28,9 +28,7 @@ func main() {
 	cache := snapshot.Must(ristretto.NewCache(&ristretto.Config[string, int]{NumCounters: 1000, MaxCost: 100, BufferItems: 64}))
 	series := snapshot.Must(tsdb.Open(dir+"/tsdb", nil, nil, tsdb.DefaultOptions(), nil))
 	keep = []any{store, kv, level, cache, series}
-	defer os.RemoveAll(dir)
-	go func() { time.Sleep(2500 * time.Millisecond); os.RemoveAll(dir) }()
-	snapshot.PrintAfter(3 * time.Second)
+	snapshot.PrintAfter(3*time.Second, dir)
 }
 
 var keep []any

@@ -198,24 +198,18 @@ export const servers: readonly Server[] = [
     }),
   },
   {
-    name: 'alertmanager',
-    package: 'prometheus-alertmanager',
+    name: 'soju',
+    package: 'soju',
     suite: 'sid',
-    binary: 'usr/bin/prometheus-alertmanager',
+    binary: 'usr/bin/soju',
     heldOut: true,
-    start: ({ dir, ports: [port, cluster] }) => ({
-      args: [
-        `--config.file=${dir}/a.yml`,
-        `--storage.path=${dir}/data`,
-        `--web.listen-address=${local}:${port}`,
-        `--cluster.listen-address=${local}:${cluster}`,
-      ],
-      files: { 'a.yml': 'route: {receiver: none}\nreceivers: [{name: none}]\n' },
-      pprof: url(port),
-      load: {
-        posts: [[url(port, '/api/v2/alerts'), '[{"labels":{"alertname":"a"}}]']],
-        gets: [url(port, '/api/v2/alerts')],
+    start: ({ dir, ports: [port, profile] }) => ({
+      args: ['-config', `${dir}/s.conf`],
+      files: {
+        's.conf': `listen irc+insecure://${local}:${port}\nlisten http+pprof://localhost:${profile}\ndb sqlite3 ${dir}/s.db\nhostname judge\n`,
       },
+      pprof: `http://localhost:${profile}`,
+      load: { sockets: [[port, 'NICK a\r\nUSER a 0 * :a\r\n', 'PING a\r\n']] },
     }),
   },
   {
@@ -299,18 +293,16 @@ export const servers: readonly Server[] = [
     }),
   },
   {
-    name: 'gobgpd',
-    package: 'gobgpd',
+    name: 'mtail',
+    package: 'mtail',
     suite: 'sid',
-    binary: 'usr/bin/gobgpd',
+    binary: 'usr/bin/mtail',
     heldOut: true,
-    start: ({ dir, ports: [port, profile, bgp] }) => ({
-      args: ['-f', `${dir}/g.toml`, `--api-hosts=${local}:${port}`, `--pprof-host=${local}`, `--pprof-port=${profile}`],
-      files: {
-        'g.toml': `[global.config]\nas = 64512\nrouter-id = "10.0.0.1"\nport = ${bgp}\nlocal-address-list = ["${local}"]\n[[neighbors]]\n[neighbors.config]\nneighbor-address = "127.0.0.9"\npeer-as = 64513\n[neighbors.transport.config]\npassive-mode = true\n`,
-      },
-      pprof: url(profile),
-      load: { gets: [url(profile, '/debug/pprof/cmdline')] },
+    start: ({ dir, ports: [port] }) => ({
+      args: [`--progs=${dir}/a.mtail`, `--logs=${dir}/*.log`, `--address=${local}`, `--port=${port}`],
+      files: { 'a.mtail': 'counter lines\n/$/ { lines++ }\n', 'a.log': 'one\n' },
+      pprof: url(port),
+      load: { gets: [url(port, '/metrics')] },
     }),
   },
   {

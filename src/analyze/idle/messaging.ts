@@ -8,7 +8,7 @@ const natsClient = { module: 'github.com/nats-io/nats.go', versions: 'v1.55.0' }
 const nats = natsClient.module
 const natsServerModule = { module: 'github.com/nats-io/nats-server/v2', versions: 'v2.15.2' }
 const natsServer = 'github.com/nats-io/nats-server/server'
-const kgo = { module: 'github.com/twmb/franz-go', package: 'github.com/twmb/franz-go/pkg/kgo', versions: 'v1' }
+const kgo = { module: 'github.com/twmb/franz-go', package: 'github.com/twmb/franz-go/pkg/kgo', versions: 'v1.22.2' }
 
 const natsClientLoops = nameLoops(natsClient, [
   ['nats-flusher', 'NATS client waits for something to flush', 'chan receive', '(*Conn).flusher', 'nats.go'],
@@ -140,7 +140,7 @@ const natsServerLoops = nameLoops({ ...natsServerModule, package: natsServer }, 
 ])
 
 const kafkaLoops = [
-  ...nameLoops({ module: 'github.com/IBM/sarama', versions: 'v1' }, [
+  ...nameLoops({ module: 'github.com/IBM/sarama', versions: 'v1.61.1' }, [
     [
       'sarama-metadata',
       'Kafka client (sarama) waits for its next look at the metadata',
@@ -198,7 +198,7 @@ const kafkaLoops = [
       'consumer_group_session.go',
     ],
   ]),
-  ...nameLoops({ module: 'github.com/segmentio/kafka-go', versions: 'v0.4' }, [
+  ...nameLoops({ module: 'github.com/segmentio/kafka-go', versions: 'v0.4.51' }, [
     [
       'kafka-go-discover',
       'Kafka transport (kafka-go) waits for its next look at the metadata',
@@ -242,14 +242,14 @@ const kafkaLoops = [
       'Kafka client (franz-go) waits to close idle connections',
       'select',
       '(*Client).reapConnectionsLoop',
-      'pkg/kgo/client.go',
+      'pkg/kgo/broker.go',
     ],
     [
       'franz-metrics',
       'Kafka client (franz-go) waits to push its metrics',
       'select',
       '(*Client).pushMetrics',
-      'pkg/kgo/metrics.go',
+      'pkg/kgo/metrics_714.go',
     ],
     [
       'franz-fetches',
@@ -276,7 +276,7 @@ const kafkaLoops = [
 ]
 
 const otherLoops = [
-  ...nameLoops({ module: 'github.com/rabbitmq/amqp091-go', versions: 'v1' }, [
+  ...nameLoops({ module: 'github.com/rabbitmq/amqp091-go', versions: 'v1.16.0' }, [
     [
       'amqp-heartbeat',
       'AMQP connection waits for its next heartbeat',
@@ -293,7 +293,7 @@ const otherLoops = [
       'connection.go',
     ],
   ]),
-  ...nameLoops({ module: 'github.com/nsqio/go-nsq', versions: 'v1' }, [
+  ...nameLoops({ module: 'github.com/nsqio/go-nsq', versions: 'v1.1.0' }, [
     ['nsq-write-loop', 'NSQ connection waits for a command to write', 'select', '(*Conn).writeLoop', 'conn.go'],
     ['nsq-handler', 'NSQ consumer waits for a message', 'chan receive', '(*Consumer).handlerLoop', 'consumer.go'],
     [
@@ -305,14 +305,14 @@ const otherLoops = [
     ],
     ['nsq-producer', 'NSQ producer waits for a message or a response', 'select', '(*Producer).router', 'producer.go'],
   ]),
-  ...nameLoops({ module: 'github.com/eclipse/paho.mqtt.golang', versions: 'v1' }, [
+  ...nameLoops({ module: 'github.com/eclipse/paho.mqtt.golang', versions: 'v1.5.1' }, [
     ['mqtt-keepalive', 'MQTT client waits for its next ping', 'select', 'keepalive', 'ping.go'],
     [
       'mqtt-comms',
       'MQTT client waits for a message in or out',
       'select|chan receive|sync.WaitGroup.Wait',
       '(*client).startCommsWorkers|startIncomingComms|startOutgoingComms|startComms|(*router).matchAndDispatch',
-      'net.go',
+      'client.go',
     ],
   ]),
 ]
@@ -344,7 +344,7 @@ const readers: readonly NamedRow[] = [
       module: 'github.com/rabbitmq/amqp091-go',
       file: 'connection.go',
       function: 'github.com/rabbitmq/amqp091-go.(*Connection).reader',
-      versions: 'v1',
+      versions: 'v1.16.0',
     },
   },
   {
@@ -356,7 +356,7 @@ const readers: readonly NamedRow[] = [
       module: 'github.com/nsqio/go-nsq',
       file: 'conn.go',
       function: 'github.com/nsqio/go-nsq.(*Conn).readLoop',
-      versions: 'v1',
+      versions: 'v1.1.0',
     },
   },
   {
@@ -371,7 +371,7 @@ const readers: readonly NamedRow[] = [
       module: 'github.com/eclipse/paho.mqtt.golang',
       file: 'net.go',
       function: 'github.com/eclipse/paho.mqtt.golang.startIncoming',
-      versions: 'v1',
+      versions: 'v1.5.1',
     },
   },
 ]

@@ -45,7 +45,7 @@ export const observabilityIdle = [
       'metric/metricexport/reader.go',
     ],
   ]),
-  ...nameLoops({ module: 'github.com/golang/glog', versions: 'v1' }, [
+  ...nameLoops({ module: 'github.com/golang/glog', versions: 'v1.0.0, v1.2.5' }, [
     [
       'glog-flush',
       'glog waits for its next flush',
@@ -54,10 +54,10 @@ export const observabilityIdle = [
       'glog_file.go',
     ],
   ]),
-  ...nameLoops({ module: 'k8s.io/klog/v2', package: 'k8s.io/klog', versions: 'v2' }, [
+  ...nameLoops({ module: 'k8s.io/klog/v2', package: 'k8s.io/klog', versions: 'v2.140.0' }, [
     ['klog-flush', 'klog waits for its next flush', 'select', '(*flushDaemon).run', 'klog.go'],
   ]),
-  ...nameLoops({ module: 'gopkg.in/natefinch/lumberjack.v2', versions: 'v2' }, [
+  ...nameLoops({ module: 'gopkg.in/natefinch/lumberjack.v2', versions: 'v2.2.1' }, [
     [
       'lumberjack-mill',
       'lumberjack waits for old logs to compress or remove',
@@ -75,11 +75,11 @@ export const observabilityIdle = [
       'zapcore/buffered_write_syncer.go',
     ],
   ]),
-  ...nameLoops({ module: 'github.com/getsentry/sentry-go', versions: 'v0' }, [
+  ...nameLoops({ module: 'github.com/getsentry/sentry-go', versions: 'v0.27.0, v0.50.0' }, [
     [
       'sentry-worker',
       'Sentry transport waits for an event',
-      'select',
+      'select|chan receive',
       '(*HTTPTransport).worker|/internal/http.(*AsyncTransport).worker',
       'transport.go',
     ],
@@ -99,18 +99,22 @@ export const observabilityIdle = [
     ],
   ]),
   ...nameLoops(
-    { module: 'github.com/DataDog/datadog-go/v5', package: 'github.com/DataDog/datadog-go', versions: 'v5' },
+    {
+      module: 'github.com/DataDog/datadog-go/v5',
+      package: 'github.com/DataDog/datadog-go',
+      versions: 'v5.1.0, v5.9.1',
+    },
     [
       [
         'statsd-sender',
         'DogStatsD client waits for a buffer to send or its timer',
         'select',
-        '/statsd.(*sender).sendLoop|/statsd.(*aggregator).start|/statsd.(*aggregator).pullMetric|/statsd.(*worker).pullMetric|/statsd.(*telemetryClient).run|/statsd.(*Client).watch',
+        '/statsd.(*sender).sendLoop|/statsd.(*aggregator).start|/statsd.(*aggregator).pullMetric|/statsd.(*worker).pullMetric|/statsd.(*telemetryClient).run|/statsd.(*ClientEx).watch|/statsd.(*Client).watch',
         'statsd/sender.go',
       ],
     ],
   ),
-  ...nameLoops({ module: 'github.com/VictoriaMetrics/metrics', versions: 'v1' }, [
+  ...nameLoops({ module: 'github.com/VictoriaMetrics/metrics', versions: 'v1.35.1' }, [
     [
       'vm-metrics-push',
       'VictoriaMetrics metrics waits for its next push',
@@ -126,14 +130,14 @@ export const observabilityIdle = [
       'summary.go',
     ],
   ]),
-  ...nameLoops({ module: 'github.com/hashicorp/go-metrics', versions: 'v0' }, [
+  ...nameLoops({ module: 'github.com/hashicorp/go-metrics', versions: 'v0.5.4, v0.6.0, v0.7.0' }, [
     ['go-metrics-signal', 'go-metrics waits for a signal to print', 'select', '(*InmemSignal).run', 'inmem_signal.go'],
     [
       'go-metrics-runtime',
       'go-metrics waits for its next look at the runtime',
       'sleep',
       '(*Metrics).collectStats',
-      'start.go',
+      'metrics.go',
     ],
     [
       'go-metrics-statsd',
@@ -143,7 +147,7 @@ export const observabilityIdle = [
       'statsd.go',
     ],
   ]),
-  ...nameLoops({ module: 'github.com/rcrowley/go-metrics', versions: 'v0' }, [
+  ...nameLoops({ module: 'github.com/rcrowley/go-metrics', versions: 'v0.0.0-20250401214520-65e299d6c5c9' }, [
     [
       'rcrowley-meter',
       'go-metrics meters wait for their next tick',
@@ -152,7 +156,7 @@ export const observabilityIdle = [
       'meter.go',
     ],
   ]),
-  ...nameLoops({ module: 'github.com/uber/jaeger-client-go', versions: 'v2' }, [
+  ...nameLoops({ module: 'github.com/uber/jaeger-client-go', versions: 'v2.30.0+incompatible' }, [
     [
       'jaeger-reporter',
       'Jaeger reporter waits for a span or its timer',

@@ -13,8 +13,9 @@ import { runtimeIdle } from './runtime-stdlib.ts'
 import { serviceIdle } from './services.ts'
 import { matchShape } from './shapes.ts'
 import { storageIdle } from './storage.ts'
+import { unseenRows } from './unseen.ts'
 
-export const idlePatterns: readonly IdlePattern[] = [
+const rows: readonly IdlePattern[] = [
   ...netHttpIdle,
   ...runtimeIdle,
   ...databaseIdle,
@@ -24,6 +25,11 @@ export const idlePatterns: readonly IdlePattern[] = [
   ...observabilityIdle,
   ...serviceIdle,
 ]
+
+/** Every named row, those that no recorded dump shows firing marked `seen: false`. */
+export const idlePatterns: readonly IdlePattern[] = rows.map((row) =>
+  unseenRows.has(row.id) ? { ...row, seen: false } : row,
+)
 
 let index: IdleIndex | undefined
 

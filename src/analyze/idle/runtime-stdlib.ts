@@ -152,7 +152,7 @@ const rows: readonly NamedRow[] = [
     id: 'context-propagate-cancel',
     summary: 'context of a foreign type: waits for the cancellation of parent or child',
     reasons: ['select'],
-    frames: ['context.(*cancelCtx).propagateCancel|context.propagateCancel'],
+    frames: ['context.(*cancelCtx).propagateCancel'],
     ambiguous: 'a child context that is never cancelled under a parent that never ends leaks this goroutine',
     source: { module: 'std', file: 'context/context.go', function: 'context.(*cancelCtx).propagateCancel', versions },
   },

@@ -2,7 +2,7 @@
 import { type NamedRow, nameLoops, nameRows } from './pattern.ts'
 
 const poolLoops = [
-  ...nameLoops({ module: 'github.com/panjf2000/ants/v2', package: 'github.com/panjf2000/ants', versions: 'v2' }, [
+  ...nameLoops({ module: 'github.com/panjf2000/ants/v2', package: 'github.com/panjf2000/ants', versions: 'v2.12.1' }, [
     [
       'ants-worker',
       'ants worker waits for a task',
@@ -18,28 +18,31 @@ const poolLoops = [
       'ants.go',
     ],
   ]),
-  ...nameLoops({ module: 'github.com/robfig/cron/v3', package: 'github.com/robfig/cron', versions: 'v3' }, [
+  ...nameLoops({ module: 'github.com/robfig/cron/v3', package: 'github.com/robfig/cron', versions: 'v3.0.1' }, [
     ['cron-run', 'cron waits for its next job', 'select', '(*Cron).run', 'cron.go'],
   ]),
-  ...nameLoops({ module: 'github.com/go-co-op/gocron/v2', package: 'github.com/go-co-op/gocron', versions: 'v2' }, [
+  ...nameLoops(
+    { module: 'github.com/go-co-op/gocron/v2', package: 'github.com/go-co-op/gocron', versions: 'v2.21.2' },
     [
-      'gocron-scheduler',
-      'gocron scheduler waits for a job or a request',
-      'select',
-      'NewScheduler|(*executor).start|(*executor).limitModeRunner|(*executor).singletonModeRunner',
-      'scheduler.go',
+      [
+        'gocron-scheduler',
+        'gocron scheduler waits for a job or a request',
+        'select',
+        'NewScheduler|(*executor).start|(*executor).limitModeRunner|(*executor).singletonModeRunner',
+        'scheduler.go',
+      ],
     ],
-  ]),
-  ...nameLoops({ module: 'github.com/hibiken/asynq', versions: 'v0' }, [
+  ),
+  ...nameLoops({ module: 'github.com/hibiken/asynq', versions: 'v0.26.0' }, [
     [
       'asynq-loops',
       'asynq waits for its next round',
       'select',
       '(*forwarder).start|(*healthchecker).start|(*heartbeater).start|(*janitor).start|(*recoverer).start|(*subscriber).start|(*syncer).start|(*aggregator).start|(*Scheduler).runHeartbeater',
-      'server.go',
+      'forwarder.go',
     ],
   ]),
-  ...nameLoops({ module: 'github.com/valyala/fasthttp', versions: 'v1' }, [
+  ...nameLoops({ module: 'github.com/valyala/fasthttp', versions: 'v1.40.0, v1.77.0' }, [
     [
       'fasthttp-worker',
       'fasthttp worker waits for a connection',
@@ -72,7 +75,7 @@ const poolLoops = [
 ]
 
 const cacheLoops = [
-  ...nameLoops({ module: 'github.com/patrickmn/go-cache', versions: 'v2' }, [
+  ...nameLoops({ module: 'github.com/patrickmn/go-cache', versions: 'v2.1.0+incompatible' }, [
     [
       'go-cache-janitor',
       'go-cache waits for its next clean-up',
@@ -82,11 +85,11 @@ const cacheLoops = [
     ],
   ]),
   ...nameLoops(
-    { module: 'github.com/jellydator/ttlcache/v3', package: 'github.com/jellydator/ttlcache', versions: 'v3' },
+    { module: 'github.com/jellydator/ttlcache/v3', package: 'github.com/jellydator/ttlcache', versions: 'v3.4.1' },
     [['ttlcache-start', 'ttlcache waits for its next expiry', 'select', '(*Cache).Start', 'cache.go']],
   ),
   ...nameLoops(
-    { module: 'github.com/hashicorp/golang-lru/v2', package: 'github.com/hashicorp/golang-lru', versions: 'v2' },
+    { module: 'github.com/hashicorp/golang-lru/v2', package: 'github.com/hashicorp/golang-lru', versions: 'v2.0.7' },
     [
       [
         'lru-expirable',
@@ -97,30 +100,38 @@ const cacheLoops = [
       ],
     ],
   ),
-  ...nameLoops({ module: 'github.com/allegro/bigcache/v3', package: 'github.com/allegro/bigcache', versions: 'v3' }, [
-    ['bigcache-clean', 'bigcache waits for its next clean-up', 'select', 'newBigCache', 'bigcache.go'],
-  ]),
+  ...nameLoops(
+    { module: 'github.com/allegro/bigcache/v3', package: 'github.com/allegro/bigcache', versions: 'v3.1.0' },
+    [['bigcache-clean', 'bigcache waits for its next clean-up', 'select', 'newBigCache', 'bigcache.go']],
+  ),
 ]
 
 const clusterLoops = [
-  ...nameLoops({ module: 'github.com/hashicorp/memberlist', versions: 'v0' }, [
+  ...nameLoops({ module: 'github.com/hashicorp/memberlist', versions: 'v0.5.0, v0.6.0, v0.7.0' }, [
     [
       'memberlist-loops',
       'memberlist waits for a packet, a stream or its timer',
       'select',
       '(*Memberlist).packetHandler|(*Memberlist).packetListen|(*Memberlist).streamListen|(*Memberlist).checkBroadcastQueueDepth|(*Memberlist).pushPullTrigger|(*Memberlist).triggerFunc',
-      'memberlist.go',
+      'net.go',
     ],
   ]),
-  ...nameLoops({ module: 'github.com/hashicorp/serf', package: 'github.com/hashicorp/serf/serf', versions: 'v0' }, [
+  ...nameLoops(
+    {
+      module: 'github.com/hashicorp/serf',
+      package: 'github.com/hashicorp/serf/serf',
+      versions: 'v0.10.1, v0.10.4, v0.11.0',
+    },
     [
-      'serf-loops',
-      'serf waits for an event or its timer',
-      'select',
-      '(*Serf).checkQueueDepth|(*Serf).handleReap|(*Serf).handleReconnect|(*Snapshotter).stream|(*Snapshotter).teeStream|(*serfQueries).stream|coalesceLoop',
-      'serf/serf.go',
+      [
+        'serf-loops',
+        'serf waits for an event or its timer',
+        'select',
+        '(*Serf).checkQueueDepth|(*Serf).handleReap|(*Serf).handleReconnect|(*Snapshotter).stream|(*Snapshotter).teeStream|(*serfQueries).stream|coalesceLoop',
+        'serf/serf.go',
+      ],
     ],
-  ]),
+  ),
   ...nameLoops({ module: 'github.com/hashicorp/raft', versions: 'v1.8.0' }, [
     [
       'raft-loops',
@@ -130,7 +141,7 @@ const clusterLoops = [
       'raft.go',
     ],
   ]),
-  ...nameLoops({ module: 'github.com/hashicorp/yamux', versions: 'v0' }, [
+  ...nameLoops({ module: 'github.com/hashicorp/yamux', versions: 'v0.1.2' }, [
     [
       'yamux-loops',
       'yamux session waits for a stream, a frame to send or its timer',
@@ -143,7 +154,7 @@ const clusterLoops = [
 ]
 
 const watchLoops = [
-  ...nameLoops({ module: 'github.com/fsnotify/fsnotify', versions: 'v1' }, [
+  ...nameLoops({ module: 'github.com/fsnotify/fsnotify', versions: 'v1.5.4, v1.10.1' }, [
     [
       'fsnotify-read',
       'file watcher waits for an event of the kernel',
@@ -152,7 +163,7 @@ const watchLoops = [
       'backend_inotify.go',
     ],
   ]),
-  ...nameLoops({ module: 'github.com/spf13/viper', versions: 'v1' }, [
+  ...nameLoops({ module: 'github.com/spf13/viper', versions: 'v1.21.0' }, [
     [
       'viper-watch',
       'viper waits for a change of its file',
@@ -161,7 +172,14 @@ const watchLoops = [
       'viper.go',
     ],
   ]),
-  ...nameLoops({ module: 'github.com/caddyserver/certmagic', versions: 'v0' }, [
+  ...nameLoops({ module: 'github.com/caddyserver/certmagic', versions: 'v0.25.6' }, [
+    [
+      'certmagic-lock',
+      'certmagic keeps a lock file fresh and sleeps between',
+      'sleep',
+      'keepLockfileFresh',
+      'filestorage.go',
+    ],
     [
       'certmagic-maintain',
       'certmagic waits for its next look at certificates',
@@ -177,7 +195,7 @@ const watchLoops = [
       'ratelimiter.go',
     ],
   ]),
-  ...nameLoops({ module: 'github.com/quic-go/quic-go', versions: 'v0' }, [
+  ...nameLoops({ module: 'github.com/quic-go/quic-go', versions: 'v0.50.0, v0.65.0' }, [
     [
       'quic-loops',
       'QUIC endpoint waits for a packet, something to send or its timer',
@@ -205,7 +223,7 @@ const watchLoops = [
 ]
 
 const kubernetesLoops = [
-  ...nameLoops({ module: 'k8s.io/apimachinery', package: 'k8s.io/apimachinery/pkg', versions: 'v0.37.2' }, [
+  ...nameLoops({ module: 'k8s.io/apimachinery', package: 'k8s.io/apimachinery/pkg', versions: 'v0.25.0, v0.37.2' }, [
     [
       'k8s-wait-until',
       'Kubernetes wait loop waits for its next round',
@@ -221,7 +239,7 @@ const kubernetesLoops = [
       'pkg/watch/mux.go',
     ],
   ]),
-  ...nameLoops({ module: 'k8s.io/client-go', versions: 'v0.37.2' }, [
+  ...nameLoops({ module: 'k8s.io/client-go', versions: 'v0.25.0, v0.37.2' }, [
     [
       'k8s-workqueue-get',
       'worker of a Kubernetes work queue waits for an item',
@@ -234,7 +252,7 @@ const kubernetesLoops = [
       'Kubernetes work queue waits for its next item or timer',
       'select',
       '/util/workqueue.(*Typed).updateUnfinishedWorkLoop|/util/workqueue.(*Type).updateUnfinishedWorkLoop|/util/workqueue.(*delayingType).waitingLoop',
-      'util/workqueue/delaying_queue.go',
+      'util/workqueue/queue.go',
     ],
     [
       'k8s-fifo-pop',
@@ -253,7 +271,7 @@ const kubernetesLoops = [
     [
       'k8s-informer-processor',
       'Kubernetes informer waits for its end',
-      'chan receive',
+      'chan receive|chan receive (nil chan)',
       '/tools/cache.(*sharedProcessor).run|/tools/cache.(*controller).RunWithContext|/tools/cache.(*controller).Run',
       'tools/cache/shared_informer.go',
     ],
@@ -284,7 +302,7 @@ const rows: readonly NamedRow[] = [
       module: 'k8s.io/apimachinery',
       file: 'pkg/watch/streamwatcher.go',
       function: 'k8s.io/apimachinery/pkg/watch.(*StreamWatcher).receive',
-      versions: 'v0.37.2',
+      versions: 'v0.25.0, v0.37.2',
     },
   },
   {
@@ -301,7 +319,7 @@ const rows: readonly NamedRow[] = [
       module: 'github.com/gorilla/websocket',
       file: 'conn.go',
       function: 'github.com/gorilla/websocket.(*Conn).NextReader',
-      versions: 'v1',
+      versions: 'v1.5.3, v1.5.4-0.20250319132907-e064f32e3674',
     },
   },
   {
@@ -323,6 +341,30 @@ const rows: readonly NamedRow[] = [
     },
   },
   {
+    id: 'quic-read',
+    summary: 'QUIC endpoint waits for a datagram',
+    reasons: ['IO wait'],
+    frames: ['golang.org/x/net/internal/socket.**', '...', 'github.com/quic-go/quic-go.(*Transport).listen'],
+    source: {
+      module: 'github.com/quic-go/quic-go',
+      file: 'transport.go',
+      function: 'github.com/quic-go/quic-go.(*Transport).listen',
+      versions: 'v0.50.0, v0.65.0',
+    },
+  },
+  {
+    id: 'exporter-toolkit-serve',
+    summary: 'Prometheus exporter waits for the end of its listeners',
+    reasons: ['sync.WaitGroup.Wait', 'semacquire'],
+    frames: ['golang.org/x/sync/errgroup.(*Group).Wait', 'github.com/prometheus/exporter-toolkit/web.ServeMultiple'],
+    source: {
+      module: 'github.com/prometheus/exporter-toolkit',
+      file: 'web/tls_config.go',
+      function: 'github.com/prometheus/exporter-toolkit/web.ServeMultiple',
+      versions: 'v0.20.0',
+    },
+  },
+  {
     id: 'ssh-mux-read',
     summary: 'SSH connection waits for the next packet',
     reasons: ['IO wait', 'chan receive'],
@@ -336,7 +378,7 @@ const rows: readonly NamedRow[] = [
       module: 'golang.org/x/crypto',
       file: 'ssh/mux.go',
       function: 'golang.org/x/crypto/ssh.(*mux).loop',
-      versions: 'v0',
+      versions: 'v0.58.0',
     },
   },
   {
@@ -348,12 +390,12 @@ const rows: readonly NamedRow[] = [
       module: 'github.com/miekg/dns',
       file: 'server.go',
       function: 'github.com/miekg/dns.(*Server).serveTCPConn',
-      versions: 'v1',
+      versions: 'v1.1.72, v1.1.73',
     },
   },
 ]
 
-const sshLoops = nameLoops({ module: 'golang.org/x/crypto', versions: 'v0' }, [
+const sshLoops = nameLoops({ module: 'golang.org/x/crypto', versions: 'v0.58.0' }, [
   [
     'ssh-kex-loop',
     'SSH connection waits for a key exchange',

@@ -4,7 +4,7 @@
  * receiver in a method called `run` has the same stack, so a shape is a hint for what has no other evidence.
  * A wait to send, on a lock, a WaitGroup or a Cond, and a wait below a call that the loop made, are never shapes.
  */
-import { baseName, canonicalName, isWrapper } from './names.ts'
+import { baseName, canonicalName, isWrapper, packageOf } from './names.ts'
 import type { IdlePattern, IdleSubject } from './pattern.ts'
 import { isPlumbing } from './plumbing.ts'
 
@@ -39,7 +39,25 @@ const sleepLoop: IdlePattern = {
   source: { ...own, function: 'matchShape' },
 }
 
-export const idleShapes: readonly IdlePattern[] = [mainWaits, serviceLoop, sleepLoop]
+const signalWait: IdlePattern = {
+  id: 'shape-signal-wait',
+  summary: 'a goroutine waits for a signal or the end of the program',
+  reasons: loopReasons,
+  frames: ['*Signal*|*trap*|*Interrupt*|…'],
+  strength: 'shape',
+  source: { ...own, function: 'matchShape' },
+}
+
+const runActor: IdlePattern = {
+  id: 'shape-run-actor',
+  summary: 'an actor of a run group waits at its top for its next event or its end',
+  reasons: loopReasons,
+  frames: ['*', 'github.com/oklog/run.(*Group).Run'],
+  strength: 'shape',
+  source: { ...own, function: 'matchShape' },
+}
+
+export const idleShapes: readonly IdlePattern[] = [mainWaits, serviceLoop, sleepLoop, signalWait, runActor]
 
 /** Words of which a loop's own name is made: whole (`run`) or as a first or last word (`runLoop`, `flushWorker`). */
 const loopWords = new Set([
@@ -74,6 +92,26 @@ const loopWords = new Set([
   'processor',
 ])
 
+/** Words of functions that wait for a signal and of those that only wait for the end of the program. */
+const signalWords = new Set([
+  'signal',
+  'signals',
+  'sig',
+  'trap',
+  'interrupt',
+  'interrupts',
+  'quit',
+  'atexit',
+  'shutdown',
+])
+
+/** Of a command line's framework between main and the command: they do not count as depth. */
+const frameworks: ReadonlySet<string> = new Set([
+  'github.com/spf13/cobra',
+  'github.com/urfave/cli',
+  'github.com/alecthomas/kong',
+])
+
 /** Functions that only start a goroutine's function: they do not count as depth. */
 const launchers: ReadonlySet<string> = new Set([
   'golang.org/x/sync/errgroup.(*Group).Go',
@@ -103,22 +141,38 @@ export function matchShape(subject: IdleSubject): IdlePattern | undefined {
   const top = code[0]
   if (top === undefined) return undefined
   if (subject.createdBy === undefined) {
-    const isMain = code.length <= 2 && code.at(-1) === 'main.main' && mainWaits.reasons.includes(subject.waitReason)
-    return isMain ? mainWaits : undefined
+    if (frames.findLast((name) => !name.startsWith('runtime.')) !== 'main.main') return undefined
+    if (standardRoots.has(firstElement(top))) return undefined
+    const isShallow = code.filter((name) => !frameworks.has(packageOf(name))).length <= 3
+    if (subject.waitReason === 'select (no cases)') return mainWaits
+    return isShallow && mainWaits.reasons.includes(subject.waitReason) ? mainWaits : undefined
   }
   if (code.length > 2 || (code.length === 2 && code[1] !== canonicalName(subject.createdBy) && code[1] !== top)) {
     return undefined
   }
-  if (standardRoots.has(firstElement(top)) || !isLoopName(baseName(top))) return undefined
+  const waitsForEvent = serviceLoop.reasons.includes(subject.waitReason)
+  if (waitsForEvent && frames.includes('github.com/oklog/run.(*Group).Run')) return runActor
+  if (waitsForEvent && hasWord(baseName(top), signalWords)) return signalWait
+  if (standardRoots.has(firstElement(top)) || !isLoopName(top)) return undefined
   if (subject.waitReason === 'sleep') return sleepLoop
-  return serviceLoop.reasons.includes(subject.waitReason) ? serviceLoop : undefined
+  return waitsForEvent ? serviceLoop : undefined
 }
 
 function firstElement(name: string): string {
   return name.split(/[/.]/, 1)[0] as string
 }
 
+function splitWords(name: string): string[] {
+  return name.split(/(?<=[a-z0-9])(?=[A-Z])|_/).map((word) => word.toLowerCase())
+}
+
+function hasWord(name: string, wanted: ReadonlySet<string>): boolean {
+  return splitWords(name).some((word) => wanted.has(word))
+}
+
+/** Of a method the first or the last word says it; of a plain function the whole name must. */
 function isLoopName(name: string): boolean {
-  const words = name.split(/(?<=[a-z0-9])(?=[A-Z])|_/).map((word) => word.toLowerCase())
+  const words = splitWords(baseName(name))
+  if (!name.includes(').')) return words.length === 1 && loopWords.has(words[0] as string)
   return loopWords.has(words[0] as string) || loopWords.has(words.at(-1) as string)
 }

@@ -4,8 +4,12 @@
  */
 import { type NamedRow, nameLoops, nameRows } from './pattern.ts'
 
-const etcdClient = { module: 'go.etcd.io/etcd/client/v3', versions: 'v3' }
-const etcdServer = { module: 'go.etcd.io/etcd/server/v3', package: 'go.etcd.io/etcd/server', versions: 'v3' }
+const etcdClient = { module: 'go.etcd.io/etcd/client/v3', versions: 'v3.5.16, v3.7.3' }
+const etcdServer = {
+  module: 'go.etcd.io/etcd/server/v3',
+  package: 'go.etcd.io/etcd/server',
+  versions: 'v3.5.16, v3.7.3',
+}
 const grpcTransport = 'google.golang.org/grpc/internal/transport'
 
 const etcdLoops = [
@@ -136,23 +140,24 @@ const etcdLoops = [
       'etcd peer waits for a message to send',
       'select',
       '/etcdserver/api/rafthttp.(*pipeline).handle|/etcdserver/api/rafthttp.(*streamWriter).run|/etcdserver/api/rafthttp.startPeer|/etcdserver/api/rafthttp.monitorProbingStatus',
-      'etcdserver/api/rafthttp/peer.go',
+      'etcdserver/api/rafthttp/pipeline.go',
     ],
     [
       'etcd-embed-errors',
       'etcd waits for the first error of its listeners',
       'chan receive|select',
-      '/embed.(*Etcd).errHandler',
+      '/embed.(*Etcd).errHandler|/embed.(*serveCtx).registerGateway|/etcdmain.startEtcdOrProxyV2',
       'embed/etcd.go',
     ],
   ]),
-  ...nameLoops({ module: 'go.etcd.io/raft/v3', package: 'go.etcd.io/raft', versions: 'v3' }, [
+  ...nameLoops({ module: 'go.etcd.io/raft/v3', package: 'go.etcd.io/raft', versions: 'v3.7.0' }, [
     ['etcd-raft-node', 'raft node waits for a message or a tick', 'select', '(*node).run', 'node.go'],
   ]),
-  ...nameLoops({ module: 'go.etcd.io/etcd/client/pkg/v3', package: 'go.etcd.io/etcd/client/pkg', versions: 'v3' }, [
-    ['etcd-purge-file', 'etcd waits to purge old files', 'select', '/fileutil.purgeFile', 'fileutil/purge.go'],
-  ]),
-  ...nameLoops({ module: 'go.etcd.io/etcd/pkg/v3', package: 'go.etcd.io/etcd/pkg', versions: 'v3' }, [
+  ...nameLoops(
+    { module: 'go.etcd.io/etcd/client/pkg/v3', package: 'go.etcd.io/etcd/client/pkg', versions: 'v3.5.16, v3.7.3' },
+    [['etcd-purge-file', 'etcd waits to purge old files', 'select', '/fileutil.purgeFile', 'fileutil/purge.go']],
+  ),
+  ...nameLoops({ module: 'go.etcd.io/etcd/pkg/v3', package: 'go.etcd.io/etcd/pkg', versions: 'v3.5.16, v3.7.3' }, [
     [
       'etcd-fifo-scheduler',
       'etcd job queue waits for a job',
@@ -171,48 +176,57 @@ const etcdLoops = [
 ]
 
 const engineLoops = [
-  ...nameLoops({ module: 'github.com/dgraph-io/badger/v4', package: 'github.com/dgraph-io/badger', versions: 'v4' }, [
-    ['badger-writes', 'badger waits for a write', 'select', '(*DB).doWrites', 'db.go'],
-    [
-      'badger-compactor',
-      'badger waits for its next look at compactions',
-      'select',
-      '(*levelsController).runCompactor',
-      'levels.go',
-    ],
-    ['badger-flush', 'badger waits for a memtable to flush', 'chan receive', '(*DB).flushMemtable', 'db.go'],
-    ['badger-watermark', 'badger waits for a transaction mark', 'select', '/y.(*WaterMark).process', 'y/watermark.go'],
-    [
-      'badger-timers',
-      'badger waits for its next update of sizes',
-      'select',
-      '(*DB).updateSize|(*DB).monitorCache',
-      'db.go',
-    ],
-    [
-      'badger-publisher',
-      'badger waits for an update to publish',
-      'select',
-      '(*publisher).listenForUpdates',
-      'publisher.go',
-    ],
-    [
-      'badger-threshold',
-      'badger waits for a new value threshold',
-      'select',
-      '(*vlogThreshold).listenForValueThresholdUpdate',
-      'value.go',
-    ],
-    [
-      'badger-vlog-gc',
-      'badger waits for its end, to stop value-log GC',
-      'chan receive',
-      '(*valueLog).waitOnGC',
-      'value.go',
-    ],
-  ]),
   ...nameLoops(
-    { module: 'github.com/dgraph-io/ristretto/v2', package: 'github.com/dgraph-io/ristretto', versions: 'v2' },
+    { module: 'github.com/dgraph-io/badger/v4', package: 'github.com/dgraph-io/badger', versions: 'v4.9.6' },
+    [
+      ['badger-writes', 'badger waits for a write', 'select', '(*DB).doWrites', 'db.go'],
+      [
+        'badger-compactor',
+        'badger waits for its next look at compactions',
+        'select',
+        '(*levelsController).runCompactor',
+        'levels.go',
+      ],
+      ['badger-flush', 'badger waits for a memtable to flush', 'chan receive', '(*DB).flushMemtable', 'db.go'],
+      [
+        'badger-watermark',
+        'badger waits for a transaction mark',
+        'select',
+        '/y.(*WaterMark).process',
+        'y/watermark.go',
+      ],
+      [
+        'badger-timers',
+        'badger waits for its next update of sizes',
+        'select',
+        '(*DB).updateSize|(*DB).monitorCache',
+        'db.go',
+      ],
+      [
+        'badger-publisher',
+        'badger waits for an update to publish',
+        'select',
+        '(*publisher).listenForUpdates',
+        'publisher.go',
+      ],
+      [
+        'badger-threshold',
+        'badger waits for a new value threshold',
+        'select',
+        '(*vlogThreshold).listenForValueThresholdUpdate',
+        'value.go',
+      ],
+      [
+        'badger-vlog-gc',
+        'badger waits for its end, to stop value-log GC',
+        'chan receive',
+        '(*valueLog).waitOnGC',
+        'value.go',
+      ],
+    ],
+  ),
+  ...nameLoops(
+    { module: 'github.com/dgraph-io/ristretto/v2', package: 'github.com/dgraph-io/ristretto', versions: 'v2.4.2' },
     [
       [
         'ristretto-items',
@@ -231,7 +245,7 @@ const engineLoops = [
     ],
   ),
   ...nameLoops(
-    { module: 'github.com/cockroachdb/pebble/v2', package: 'github.com/cockroachdb/pebble', versions: 'v2' },
+    { module: 'github.com/cockroachdb/pebble/v2', package: 'github.com/cockroachdb/pebble', versions: 'v2.1.7' },
     [
       [
         'pebble-log-flush',
@@ -271,7 +285,7 @@ const engineLoops = [
     ],
   ),
   ...nameLoops(
-    { module: 'github.com/syndtr/goleveldb', package: 'github.com/syndtr/goleveldb/leveldb', versions: 'v1' },
+    { module: 'github.com/syndtr/goleveldb', package: 'github.com/syndtr/goleveldb/leveldb', versions: 'v1.0.0' },
     [
       [
         'leveldb-compaction',
@@ -285,7 +299,7 @@ const engineLoops = [
         'goleveldb waits for a compaction error',
         'select',
         '(*DB).compactionError',
-        'leveldb/db_write.go',
+        'leveldb/db_compaction.go',
       ],
       [
         'leveldb-pools',
@@ -293,13 +307,6 @@ const engineLoops = [
         'select',
         '(*DB).mpoolDrain|/util.(*BufferPool).drain',
         'leveldb/db_state.go',
-      ],
-      [
-        'leveldb-refs',
-        'goleveldb waits for a change of its versions',
-        'select',
-        '(*session).refLoop',
-        'leveldb/session_util.go',
       ],
     ],
   ),
@@ -318,13 +325,13 @@ const prometheusLoops = nameLoops({ module: 'github.com/prometheus/prometheus', 
     'Prometheus tsdb waits for its next look at series states',
     'select',
     '/tsdb.(*Head).runSeriesStateTicker',
-    'tsdb/head.go',
+    'tsdb/head_wal.go',
   ],
   [
     'prometheus-wal',
     'Prometheus WAL waits for a segment to sync',
     'select',
-    '/tsdb/wlog.(*WL).run|/tsdb/wal.(*WAL).run',
+    '/tsdb/wlog.(*WL).run',
     'tsdb/wlog/wlog.go',
   ],
   [
@@ -337,9 +344,9 @@ const prometheusLoops = nameLoops({ module: 'github.com/prometheus/prometheus', 
   [
     'prometheus-chunk-writer',
     'Prometheus chunk mapper waits for a chunk to write',
-    'sync.Cond.Wait|chan receive|select',
-    '/tsdb/chunks.(*writeJobQueue).processJobs|/tsdb/chunks.(*writeJobQueue).start|/tsdb/chunks.(*chunkWriteQueue).start',
-    'tsdb/chunks/chunk_write_queue.go',
+    'sync.Cond.Wait',
+    '/tsdb/chunks.(*writeJobQueue).pop',
+    'tsdb/chunks/queue.go',
   ],
   [
     'prometheus-scrape-loop',
@@ -373,14 +380,14 @@ const prometheusLoops = nameLoops({ module: 'github.com/prometheus/prometheus', 
     'prometheus-discovery',
     'Prometheus discovery waits for targets',
     'select|chan receive',
-    '/discovery.(*Manager).sender|/discovery.(*Manager).updater|/discovery.(*Manager).Run|/discovery.StaticProvider.Run|/discovery.staticDiscoverer.Run|/discovery/refresh.(*Discovery).Run|/discovery/file.(*Discovery).Run',
+    '/discovery.(*Manager).sender|/discovery.(*Manager).updater|/discovery.(*Manager).Run|/discovery.staticDiscoverer.Run|/discovery/refresh.(*Discovery).Run|/discovery/file.(*Discovery).Run',
     'discovery/manager.go',
   ],
   [
     'prometheus-notifier',
     'Prometheus notifier waits for an alert',
-    'select',
-    '/notifier.(*Manager).Run|/notifier.(*Manager).targetUpdateLoop|/notifier.(*Manager).sendLoop|/notifier.(*sendLoop).loop|/notifier.(*sendLoop).run',
+    'select|chan receive|sync.WaitGroup.Wait',
+    '/notifier.(*Manager).Run|/notifier.(*Manager).targetUpdateLoop|/notifier.(*Manager).sendLoop|/notifier.(*sendLoop).loop|/tracing.(*Manager).Run',
     'notifier/manager.go',
   ],
   [
@@ -414,7 +421,7 @@ const streams: readonly NamedRow[] = [
       module: etcdServer.module,
       file: 'etcdserver/api/v3rpc/watch.go',
       function: 'go.etcd.io/etcd/server/etcdserver/api/v3rpc.(*serverWatchStream).recvLoop',
-      versions: 'v3',
+      versions: 'v3.5.16, v3.7.3',
     },
   },
   {
@@ -430,7 +437,7 @@ const streams: readonly NamedRow[] = [
       module: etcdServer.module,
       file: 'etcdserver/api/v3rpc/lease.go',
       function: 'go.etcd.io/etcd/server/etcdserver/api/v3rpc.(*LeaseServer).leaseKeepAlive',
-      versions: 'v3',
+      versions: 'v3.5.16, v3.7.3',
     },
   },
   {
@@ -440,7 +447,7 @@ const streams: readonly NamedRow[] = [
     frames: [
       `${grpcTransport}.(*recvBufferReader).readClient|${grpcTransport}.(*recvBufferReader).readMessageHeaderClient`,
       '...',
-      'go.etcd.io/etcd/client.(*watchGRPCStream).serveWatchClient|go.etcd.io/etcd/clientv3.(*watchGrpcStream).serveWatchClient',
+      'go.etcd.io/etcd/client.(*watchGRPCStream).serveWatchClient',
     ],
     source: { ...etcdClient, file: 'watch.go', function: 'go.etcd.io/etcd/client.(*watchGRPCStream).serveWatchClient' },
   },
