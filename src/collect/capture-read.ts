@@ -16,6 +16,7 @@ import type { Capture, CaptureFile, CaptureManifest } from '../model/capture.ts'
 import { type Issue, openIssueLog } from '../model/issue.ts'
 import type { CaptureReader, Inflater } from '../model/ports.ts'
 import { kindOfName, parseManifest } from './capture-manifest.ts'
+import { detectCompression } from './inflate.ts'
 import { looksLikeTar, readTar } from './tar.ts'
 
 export type CaptureReaderOptions = {
@@ -28,7 +29,6 @@ export type CaptureReaderOptions = {
 const MAX_FILE_BYTES = 1024 * 1024 * 1024
 const MAX_TOTAL_BYTES = 2 * 1024 * 1024 * 1024
 const MAX_FILES = 1_000
-const ZSTD_MAGIC = [0x28, 0xb5, 0x2f, 0xfd] as const
 
 export function openCaptureReader(options: CaptureReaderOptions): CaptureReader {
   return { readCapture: (paths) => readCapture(options, paths) }
@@ -49,7 +49,11 @@ export async function readCapture(options: CaptureReaderOptions, paths: readonly
   const files = await readLoose(options, paths)
   if (!files.ok) return files
   const [first] = files.value
-  if (files.value.length === 1 && first !== undefined && (isZstd(first.bytes) || only.endsWith('.slc'))) {
+  if (
+    files.value.length === 1 &&
+    first !== undefined &&
+    (detectCompression(first.bytes) === 'zstd' || only.endsWith('.slc'))
+  ) {
     const packed = await unpack(options, first, only)
     if (packed !== undefined) return packed
   }
@@ -230,14 +234,10 @@ async function makeLoose(
 /** What a file is by its content, compressed or not. */
 async function detectFile(options: CaptureReaderOptions, file: NamedBytes): Promise<CaptureFile['kind']> {
   const hint = { name: file.name }
-  const first = detectKind(file.bytes, hint)
-  if (first.compression === undefined) return first.kind
+  const compression = detectCompression(file.bytes)
+  if (compression !== 'gzip' && compression !== 'zstd') return detectKind(file.bytes, hint).kind
   const inflated = await options.inflater.inflate(file.bytes, { maxBytes: MAX_FILE_BYTES })
-  return inflated.ok ? detectKind(file.bytes, { ...hint, inflated: inflated.value }).kind : first.kind
-}
-
-function isZstd(bytes: Uint8Array): boolean {
-  return ZSTD_MAGIC.every((byte, index) => bytes[index] === byte)
+  return detectKind(file.bytes, inflated.ok ? { ...hint, inflated: inflated.value } : hint).kind
 }
 
 function tooLarge(target: string, why: string): ReturnType<typeof fault> {

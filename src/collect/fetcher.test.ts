@@ -3,7 +3,8 @@ import assert from 'node:assert/strict'
 import { createServer as createHttp, type RequestListener } from 'node:http'
 import { createServer as createTcp, type Socket } from 'node:net'
 import { type TestContext, test } from 'node:test'
-import { type FetchLimits, openFetcher } from './fetcher.ts'
+import type { Result } from '../base/result.ts'
+import { type Answer, type FetchLimits, openFetcher } from './fetcher.ts'
 import { parseTarget } from './target.ts'
 
 const LIMITS: FetchLimits = { connectMs: 1000, firstByteMs: 400, idleMs: 400, wholeMs: 1500, maxBytes: 1000 }
@@ -188,8 +189,8 @@ test('a redirect on the same origin is followed, with the credentials', async (t
   const seen: (string | undefined)[] = []
   const url = await serveHttp(t, (request, response) => {
     seen.push(request.headers.authorization)
-    if (request.url === '/there/heap') return response.end('here')
-    response.writeHead(302, { location: '/there/heap' }).end()
+    if (request.url === '/there/heap') response.end('here')
+    else response.writeHead(302, { location: '/there/heap' }).end()
   })
   const target = parseTarget(url.replace('//', '//ann:secret@'))
   assert.ok(target.ok)
@@ -240,7 +241,7 @@ test('a keep-alive connection that the server closed meanwhile is opened again',
   const fetcher = openFetcher(target.value)
   assert.ok(fetcher.ok)
   for (let round = 0; round < 3; round += 1) {
-    const answer = await fetcher.value.fetchPath('/', LIMITS)
+    const answer: Result<Answer> = await fetcher.value.fetchPath('/', LIMITS)
     assert.ok(answer.ok, `round ${round}`)
   }
   fetcher.value.close()

@@ -36,7 +36,8 @@ export function makeManifest(
   })
   const block = notes.profiles.get('block-profile')
   const mutex = notes.profiles.get('mutex-profile')
-  const heap = notes.profiles.get('heap-profile')?.profile
+  // Both are written from the same records; a target may serve only one of them.
+  const heap = (notes.profiles.get('heap-profile') ?? notes.profiles.get('allocs-profile'))?.profile
   const mutexText = notes.texts.get('mutex?debug=1')
   const clock = estimateClockOffset(notes.clockSamples)
   const value: CaptureManifest = {

@@ -119,7 +119,7 @@ function judgeHeap(heap: Profile | undefined): readonly [LensState, string] {
   if (period > 0n) return ['on', `One allocation per ${period} bytes is recorded (MemProfileRate).`]
   return heap.sampleCount === 0
     ? ['off', 'The profile says MemProfileRate 0 and is empty.']
-    : ['unknown', 'The profile says MemProfileRate 0, but holds samples: it was on at some time.']
+    : ['off', 'The profile says MemProfileRate 0 now; what it holds was recorded before it was turned off.']
 }
 
 function hasFunction(profile: Profile, name: RegExp): boolean {

@@ -13,15 +13,18 @@ export type Redaction = { readonly text: string; readonly count: number }
 const SECRET_NAME =
   /pass(word|wd|phrase|code)?$|passw|pwd|secret|token|api[-_.]?key|access[-_.]?key|private[-_.]?key|secret[-_.]?key|credential|(^|[-_.])auth($|[-_.])|authorization|bearer|cookie|session[-_.]?(id|key)|signing[-_.]?key|encryption[-_.]?key|dsn$|conn(ection)?[-_.]?str|jaas|license[-_.]?key/i
 
+/** Names of something about a secret that is none itself: `--password-file`, `token_ttl`. */
+const NAME_OF_OTHER = /[-_.](file|path|dir|ttl|expiry|expires|timeout|length|size|name|type|enabled|count|total)$/i
+
 /** Secrets that are known by their own form, wherever they stand. */
 const SECRET_FORMS: readonly { readonly find: RegExp; readonly put: string }[] = [
   // scheme://user:password@host, and scheme://:password@host (redis)
-  { find: /([a-z][a-z0-9+.-]*:\/\/[^\s:/@"'?#]*):[^\s@"']+@/gi, put: `$1:${REDACTED}@` },
+  { find: /([a-z][a-z0-9+.-]*:\/\/[^\s:/@"'?#]*):[^\s@"'/?#]+@/gi, put: `$1:${REDACTED}@` },
   // user:password@tcp(host): go-sql-driver
   { find: /\b([\w.-]+):[^\s:@"'/]+@(tcp|unix)\(/g, put: `$1:${REDACTED}@$2(` },
   // password=… in key=value connection strings and queries; the key may carry a prefix
   {
-    find: /\b([\w.-]*(?:password|passwd|pwd|secret|token|api[-_]?key|access[-_]?key|credential)[\w.-]*)=(?!REDACTED)[^\s&;,"']+/gi,
+    find: /\b(?![\w.-]*[-_.](?:file|path|dir|ttl|expiry|timeout|length|size|type)=)([\w.-]*(?:password|passwd|pwd|secret|token|api[-_]?key|access[-_]?key|credential)[\w.-]*)=(?!REDACTED)[^\s&;,"']+/gi,
     put: `$1=${REDACTED}`,
   },
   { find: /\b(bearer|basic)\s+[A-Za-z0-9._~+/-]{8,}=*/gi, put: `$1 ${REDACTED}` },
@@ -102,12 +105,16 @@ function redactArguments(parts: readonly string[]): { readonly values: readonly 
 /** `key`: the name above the value. `previous`: the argument before it, for `--token VALUE`. */
 function redactValue(value: string, key: string, previous: string | undefined): string {
   if (value === '' || value === REDACTED) return value
-  if (key !== '' && SECRET_NAME.test(key)) return REDACTED
+  if (key !== '' && isSecretName(key)) return REDACTED
   const assigned = /^(-{0,2}[\w.-]+)=(.+)$/s.exec(value)
-  if (assigned !== null && SECRET_NAME.test(assigned[1] as string)) return `${assigned[1]}=${REDACTED}`
+  if (assigned !== null && isSecretName(assigned[1] as string)) return `${assigned[1]}=${REDACTED}`
   const flag = previous === undefined ? undefined : /^--?([\w.-]+)$/.exec(previous)
-  if (flag && !value.startsWith('-') && SECRET_NAME.test(flag[1] as string)) return REDACTED
+  if (flag && !value.startsWith('-') && isSecretName(flag[1] as string)) return REDACTED
   return redactText(value).text
+}
+
+function isSecretName(name: string): boolean {
+  return SECRET_NAME.test(name) && !NAME_OF_OTHER.test(name)
 }
 
 function readJsonString(literal: string): string | undefined {

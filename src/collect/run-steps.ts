@@ -261,13 +261,8 @@ export function openRun(deps: CaptureDeps, fetcher: Fetcher, plan: CapturePlan, 
       })
     },
     isAlive: async () => {
-      const short = {
-        connectMs: ALIVE_MS,
-        firstByteMs: ALIVE_MS,
-        idleMs: ALIVE_MS,
-        wholeMs: ALIVE_MS,
-        maxBytes: 1 << 20,
-      }
+      const ms = Math.min(ALIVE_MS, limits.timeoutMs)
+      const short = { connectMs: ms, firstByteMs: ms, idleMs: ms, wholeMs: ms, maxBytes: 1 << 20 }
       const answer = await fetcher.fetchPath(`${state.base}cmdline`, {
         ...short,
         ...(signal === undefined ? {} : { signal }),
