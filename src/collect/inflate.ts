@@ -50,7 +50,8 @@ export async function inflateBounded(
     stream.on('data', (chunk: Uint8Array) => {
       size += chunk.length
       if (size > limits.maxBytes || (size > RATIO_FREE_BYTES && size > bytes.length * MAX_INFLATE_RATIO)) {
-        return finish(err(tooMuch(bytes.length, size, limits.maxBytes)))
+        // Not all of the input may have been read yet: the ratio is that of what has.
+        return finish(err(tooMuch(Math.min(stream.bytesWritten, bytes.length), size, limits.maxBytes)))
       }
       chunks.push(chunk)
     })
