@@ -216,7 +216,7 @@ function renderLenses(lenses: readonly LensReport[]): Html {
     (lens) =>
       html`<tr><td><strong>${lens.lens}</strong></td><td><span class="pill ${toneOfState(lens.state)}">${lens.state}</span>${
         lens.because === undefined ? noHtml : html` <span class="dim">${endSentence(lens.because)}</span>`
-      }</td><td data-name="sees">${lens.sees}</td><td data-name="cannot see">${lens.cannotSee}</td><td data-name="turn on">${lens.state === 'on' ? '' : lens.turnOn}</td></tr>`,
+      }</td><td data-name="sees">${lens.sees}</td><td data-name="cannot see">${lens.cannotSee}</td>${lens.state === 'on' ? html`<td></td>` : html`<td data-name="turn on">${lens.turnOn}</td>`}</tr>`,
   )}</tbody></table></div></section>`
 }
 
@@ -245,7 +245,7 @@ function renderDoubts({ issues, coverage }: DiagnoseReport): Html {
   const doubts =
     issues.length === 0
       ? noHtml
-      : html`<section><h2>Doubts about the data</h2><div class="scroll"><table><tbody>${issues.map(
+      : html`<section><h2>Doubts about the data</h2><div class="scroll"><table class="stack-table"><tbody>${issues.map(
           (issue) =>
             html`<tr><td><code class="${issue.severity === 'warning' ? 'warn' : 'dim'}">${issue.code}</code></td><td>${issue.message}${issue.count > 1 ? ` (${formatCount(issue.count)} times)` : ''}</td><td class="dim">${placeOf(issue)}</td></tr>`,
         )}</tbody></table></div></section>`
@@ -255,7 +255,7 @@ function renderDoubts({ issues, coverage }: DiagnoseReport): Html {
       : html`<section><h2>What answered</h2><p class="lead">${formatCount(coverage.answered)} of ${countOf(coverage.asked, 'request')}.${coverage.missing.length === 0 ? '' : ' Nothing was made up for the rest.'}</p>${
           coverage.missing.length === 0
             ? noHtml
-            : html`<div class="scroll"><table><tbody>${coverage.missing.map(
+            : html`<div class="scroll"><table class="stack-table"><tbody>${coverage.missing.map(
                 (gap) =>
                   html`<tr><td>${gap.what}${gap.target === undefined ? '' : ` of ${gap.target}`}</td><td>${gap.why}</td><td><code class="dim">${gap.code ?? ''}</code></td></tr>`,
               )}</tbody></table></div>`

@@ -3,14 +3,14 @@
  * Light and dark by the reader's setting; readable at phone width; prints with everything open and in black on white.
  */
 
-export const STYLE_HASH = 'sha256-UbOL6sg6XGv2m6iYbJeyViFK/fb4spzo3TvFiAV+Px0='
+export const STYLE_HASH = 'sha256-u2WA/dG3sULmBHyYm+hMEKvHYCmYslEtpBU29qu5MRA='
 
 export const STYLE = `
 :root{color-scheme:light dark;--paper:#fff;--ink:#1c2024;--soft:#5b6570;--line:#dfe3e8;--panel:#f6f7f9;--bad:#b42318;--badbg:#fdecea;--warn:#8a5a00;--warnbg:#fdf3dc;--good:#176f3d;--goodbg:#e6f4ea;--note:#175cb8;--notebg:#e8f0fb;--mono:ui-monospace,SFMono-Regular,Menlo,Consolas,"Liberation Mono",monospace}
 @media (prefers-color-scheme:dark){:root{--paper:#14171a;--ink:#e4e7ea;--soft:#98a2ad;--line:#2c3238;--panel:#1b1f24;--bad:#ff8f85;--badbg:#3a1b18;--warn:#f0be5c;--warnbg:#33270f;--good:#6ed08f;--goodbg:#14301e;--note:#8ab8ff;--notebg:#17263d}}
 *{box-sizing:border-box}
 body{margin:0;background:var(--paper);color:var(--ink);font:16px/1.55 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif;-webkit-text-size-adjust:100%}
-main{max-width:64rem;margin:0 auto;padding:2rem 1.25rem 4rem}
+main{max-width:64rem;margin:0 auto;padding:2rem 1.25rem 4rem;overflow-wrap:anywhere}
 h1{font-size:1.75rem;line-height:1.25;margin:.35rem 0 .75rem;font-weight:650;letter-spacing:-.01em;text-wrap:balance}
 h2{font-size:1.2rem;margin:3rem 0 .25rem;font-weight:650}
 h3{font-size:1.05rem;line-height:1.35;margin:0;font-weight:600;overflow-wrap:anywhere}

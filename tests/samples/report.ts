@@ -157,7 +157,9 @@ export const drawnReport: DiagnoseReport = {
       severity: 'high',
       confidence: 'probable',
       subject: { service: 'shop' },
-      evidence: [{ lens: 'goroutine', source: 'goroutine.2.txt', at: 'line 118', excerpt: 'goroutine 12 [sync.Mutex.Lock]:' }],
+      evidence: [
+        { lens: 'goroutine', source: 'goroutine.2.txt', at: 'line 118', excerpt: 'goroutine 12 [sync.Mutex.Lock]:' },
+      ],
       blindTo: ['cpu', 'block', 'mutex'],
       cost: { goroutineSeconds: 183 },
       fix: { summary: 'Do not hold the lock across the request: copy what it needs first' },
@@ -186,7 +188,8 @@ export const hostileText =
   '\u001b[2J\u001b]0;owned\u0007<script>alert(1)</script>"\'><img src=x onerror=alert(2)>`|[x](javascript:alert(3)) @team \u202egnp.exe\r\nINJECTED'
 
 /** Words of the wire types that renderers switch on: a hostile capture cannot change these. */
-const KEPT = /^(id|group|groups|grade|state|verdict|confidence|severity|lens|kind|code|startTime|.*By|lensesThat.*|blindTo)$/
+const KEPT =
+  /^(id|group|groups|grade|state|verdict|confidence|severity|lens|kind|code|startTime|.*By|lensesThat.*|blindTo)$/
 
 /** The same report with the hostile text in every place that shows text. */
 export const hostileReport: DiagnoseReport = poison(drawnReport)
