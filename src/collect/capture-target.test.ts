@@ -201,6 +201,18 @@ describe('a target that answers oddly', { concurrency: 6 }, () => {
     assert.ok(!nothing.ok && nothing.error.code === 'SL_COLLECT_NOT_FOUND')
   })
 
+  test('a target whose requests all fail, each in its own way, is said to answer nothing, with the first cause', async (t) => {
+    const odd: Answers = {
+      '*': (response) => response.writeHead(404).end(),
+      goroutine: (response) => response.end('{}'),
+      heap: (response) => response.writeHead(500).end(),
+    }
+    const result = await capture(await serve(t, odd))
+    assert.ok(!result.ok)
+    assert.equal(result.error.code, 'SL_COLLECT_NOTHING_ANSWERED')
+    assert.equal(result.error.cause?.code, 'SL_COLLECT_NOT_PPROF')
+  })
+
   test('the limit on all bytes stops further requests, and says which were not asked', async (t) => {
     const url = await serve(t, {})
     const target = parseTarget(url)

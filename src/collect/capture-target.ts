@@ -7,21 +7,14 @@
 import { type ErrorCode, type Fault, fault } from '../base/errors.ts'
 import { err, ok, type Result } from '../base/result.ts'
 import type { Capture, CaptureFile, CaptureManifest } from '../model/capture.ts'
-import type { Clock, Inflater } from '../model/ports.ts'
-import type { ProgressSink } from '../model/report.ts'
+import type { CaptureDeps } from './capture-deps.ts'
 import { type FetcherOptions, openFetcher } from './fetcher.ts'
 import { makeManifest } from './make-manifest.ts'
 import { type CapturePlan, type PlanOptions, type PlanPhase, planCapture } from './plan.ts'
 import { openRun, type Run } from './run-steps.ts'
 import type { TargetAddress } from './target.ts'
 
-export type CaptureDeps = {
-  readonly clock: Clock
-  readonly inflater: Inflater
-  readonly progress?: ProgressSink
-  /** Of sightline, for the manifest. */
-  readonly version: string
-}
+export type { CaptureDeps } from './capture-deps.ts'
 
 export type CaptureTargetInput = {
   readonly target: TargetAddress
@@ -71,8 +64,7 @@ export async function captureTarget(deps: CaptureDeps, input: CaptureTargetInput
     const goroutineCount = run.goroutineCount()
     const plan = planCapture(input.plan, goroutineCount === undefined ? {} : { goroutineCount })
     await runPhases(run, plan, goroutineCount !== undefined)
-    if (!run.hasLens())
-      return err(run.firstFault() ?? fault('SL_COLLECT_NOTHING_ANSWERED', { target: input.target.display }))
+    if (!run.hasLens()) return err(explainNothing(run.faults(), input.target.display))
     const manifest = makeManifest(deps, run, plan, {
       target: input.target,
       startNs,
@@ -87,6 +79,13 @@ export async function captureTarget(deps: CaptureDeps, input: CaptureTargetInput
   } finally {
     fetcher.close()
   }
+}
+
+/** Every request failed: in one way, which is then the target's; or in several, and the first is the cause. */
+function explainNothing(faults: readonly Fault[], target: string): Fault {
+  const [first] = faults
+  if (first !== undefined && faults.every(({ code }) => code === first.code)) return first
+  return fault('SL_COLLECT_NOTHING_ANSWERED', { target, ...(first === undefined ? {} : { cause: first }) })
 }
 
 /** Asks the count at each base that the address may mean; a fault when the target as a whole has failed. */

@@ -4,7 +4,7 @@
  */
 import { formatUnixNs } from '../base/units.ts'
 import { CAPTURE_SCHEMA, type CaptureFile, type CaptureManifest } from '../model/capture.ts'
-import type { CaptureDeps } from './capture-target.ts'
+import type { CaptureDeps } from './capture-deps.ts'
 import { estimateClockOffset } from './clock-offset.ts'
 import { observeLenses } from './observe-lenses.ts'
 import type { CapturePlan } from './plan.ts'

@@ -9,7 +9,7 @@ import { formatUnixNs } from '../base/units.ts'
 import type { CaptureFile, CaptureRequest } from '../model/capture.ts'
 import type { Lens } from '../model/lens.ts'
 import type { Profile } from '../model/profile.ts'
-import type { CaptureDeps } from './capture-target.ts'
+import type { CaptureDeps } from './capture-deps.ts'
 import { type CheckedAnswer, checkAnswer } from './check-answer.ts'
 import type { ClockSample } from './clock-offset.ts'
 import type { Answer, Fetcher, FetchLimits } from './fetcher.ts'
@@ -29,7 +29,8 @@ export type Run = {
   noteSkipped(what: string, lens: Lens | undefined, why: string): void
   goroutineCount(): number | undefined
   hasLens(): boolean
-  firstFault(): Fault | undefined
+  /** Of requests that failed, in order; not of those that were not asked. */
+  faults(): readonly Fault[]
   files(): readonly CaptureFile[]
   readonly notes: RunNotes
 }
@@ -67,7 +68,7 @@ export function openRun(deps: CaptureDeps, fetcher: Fetcher, plan: CapturePlan, 
   const state = { base: fetcher.target.basePaths[0], bytes: 0, timeouts: 0, done: 0, slowDump: false }
   const stepTotal = plan.phases.reduce((sum, phase) => sum + phase.steps.length, 0)
   let count: number | undefined
-  let firstFault: Fault | undefined
+  const faults: Fault[] = []
   let stopped: Promise<unknown> = Promise.resolve()
 
   function makeLimits(step: PlanStep): FetchLimits {
@@ -133,7 +134,7 @@ export function openRun(deps: CaptureDeps, fetcher: Fetcher, plan: CapturePlan, 
       : answer
     if (!answer.ok || !checked.ok) {
       const failed = nameAbsence(step, checked.ok ? fault('SL_COLLECT_NOTHING_ANSWERED') : checked.error, hasAnswered())
-      firstFault ??= failed
+      faults.push(failed)
       if (failed.code === 'SL_COLLECT_TIMEOUT' || failed.code === 'SL_COLLECT_STALLED') state.timeouts += 1
       const fallback = await askCumulative(step, failed)
       if (fallback) return undefined
@@ -284,7 +285,7 @@ export function openRun(deps: CaptureDeps, fetcher: Fetcher, plan: CapturePlan, 
     },
     goroutineCount: () => count,
     hasLens: () => notes.requests.some((request) => request.file !== undefined && request.lens !== undefined),
-    firstFault: () => firstFault,
+    faults: () => faults,
     files: () => [...files.values()],
     notes,
   }
