@@ -48,9 +48,16 @@ test('every source file says on top what it is for', () => {
 
 for (const { what, pattern, most } of ratchets) {
   test(`the number of ${what} in src is at most ${most}`, () => {
-    const places = sources.flatMap((file) => [...read(file).matchAll(pattern)].map(() => file))
+    const places = sources.flatMap((file) => [...readCode(file).matchAll(pattern)].map(() => file))
     assert.ok(places.length <= most, `${places.length}: ${[...new Set(places)].join(', ')}`)
   })
+}
+
+/** Comments may say "any"; only marks that live in comments are looked for in them. */
+function readCode(file: string): string {
+  const withoutProse = (line: string) =>
+    /biome-ignore|@ts-|TODO|FIXME|XXX/.test(line) ? line : line.replace(/^\s*(\*|\/\/|\/\*).*$/, '')
+  return read(file).split('\n').map(withoutProse).join('\n')
 }
 
 function read(file: string): string {
