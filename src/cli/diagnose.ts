@@ -49,6 +49,9 @@ async function diagnose(context: CommandContext, names: readonly string[], flags
   const targets = await openInputs(context, names, options.value)
   const kept = flags.output === undefined ? undefined : await keepCaptures(context, targets, flags.output)
   if (kept !== undefined && !kept.ok) return printOutcome(context, failedOutcome(SCHEMA, kept.error))
+  if (kept !== undefined && !context.settings.quiet) {
+    for (const { path } of kept.value) context.io.stderr.write(`Capture: ${path}\n`)
+  }
   context.progress.step('judging')
   const judge = { without, ...(flags.service === undefined ? {} : { service: flags.service }) }
   const [only] = targets

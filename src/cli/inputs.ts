@@ -11,7 +11,7 @@ import type { CommandContext } from './context.ts'
 export type InputTarget = TargetInput & { readonly isLive: boolean }
 
 export async function openInputs(
-  { deps, io, signal, progress }: CommandContext,
+  { deps, io, signal, progress, logger }: CommandContext,
   names: readonly string[],
   options: CaptureOptions,
 ): Promise<readonly InputTarget[]> {
@@ -35,6 +35,10 @@ export async function openInputs(
       const paths = loose.map((path) => (path === '-' ? path : resolve(io.cwd, path)))
       targets.push({ name: nameLoose(loose), capture: await deps.reader.readCapture(paths), isLive: false })
     }
+  }
+  for (const { name, capture, isLive } of targets) {
+    if (capture.ok) logger.log('info', 'read', { name, live: isLive, files: capture.value.files.length })
+    else logger.log('info', 'not read', { name, live: isLive, code: capture.error.code })
   }
   return targets
 }

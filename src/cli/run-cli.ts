@@ -34,8 +34,15 @@ export async function runCli(deps: CliDeps, io: CliIo, signal: AbortSignal): Pro
     width,
     run: async (common, action) => {
       const context = makeContext(deps, io, signal, width, common as CommonOptions)
+      const startMs = performance.now()
+      context.logger.log('debug', 'run', {
+        command: guessSchema(io.argv, program.commands),
+        version: deps.version,
+        width,
+      })
       try {
         exitCode = await action(context)
+        context.logger.log('debug', 'done', { exitCode, durationMs: Math.round(performance.now() - startMs) })
       } finally {
         context.progress.close()
       }

@@ -111,7 +111,7 @@ export function formatShare(ratio: number): string {
   if (percent >= 100) return '100 %'
   if (percent < 0.1) return 'under 0.1 %'
   if (percent > 99.9) return 'over 99.9 %'
-  if (percent > 99 || percent < 10) return `${Number(percent.toFixed(1))} %`
+  if (percent > 90 || percent < 10) return `${Number(percent.toFixed(1))} %`
   return `${Math.round(percent)} %`
 }
 
