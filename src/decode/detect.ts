@@ -262,8 +262,14 @@ function detectLateDump({ bytes, isText }: Sample): Detected | undefined {
       return { kind: 'goroutine-dump', certainty: 'probable', why: 'A goroutine header stands further on in its text' }
     }
   }
+  if (CAUSE_LINE.test(new TextDecoder().decode(bytes.subarray(0, HEAD_BYTES)))) {
+    return { kind: 'goroutine-dump', certainty: 'possible', why: 'It says why a Go program ended, without goroutines' }
+  }
   return undefined
 }
+
+/** How the runtime begins when a program dies; under GOTRACEBACK=none that is all there is. */
+const CAUSE_LINE = /^(?:panic: |fatal error: |SIG[A-Z]+: |\[signal SIG)/m
 
 /** Text: no control characters but blanks, escapes and (in UTF-16) what its mark explains; valid UTF-8 mostly. */
 function looksLikeText(head: Uint8Array): boolean {
