@@ -6,6 +6,7 @@ import { makeFingerprint } from '../../model/fingerprint.ts'
 import { blindNetworkWaits } from './blind-network-waits.ts'
 import { foreverWait } from './forever-wait.ts'
 import { goroutineGrowth } from './goroutine-growth.ts'
+import { goroutineWithoutContext } from './goroutine-without-context.ts'
 import { leakedGoroutines } from './leaked-goroutines.ts'
 import { blockProfileBlind, dumpTruncated, profileOff } from './lens-rules.ts'
 import { lockHeldAcrossIo, lockOrderCycle, selfDeadlock } from './lock-rules.ts'
@@ -23,6 +24,7 @@ export const rules: readonly Rule[] = [
   poolExhausted,
   foreverWait,
   goroutineGrowth,
+  goroutineWithoutContext,
   blindNetworkWaits,
   runnableTooLong,
   waitingWithoutBlockEvent,

@@ -42,8 +42,8 @@ export type VerdictContext = {
   readonly cycles: LockCycles
   /** Highest goroutine id of the last dump: how many goroutines the process has started, about. */
   readonly highestId: number
-  /** Whether the last dump has a goroutine with this id. */
-  isAlive(id: number): boolean
+  /** Row of the last dump with this id; undefined where it has none. */
+  findRow(id: number): number | undefined
   /** Groups of the goroutines that a goroutine (by id) created, in the last dump; only of those that wait to join. */
   readonly childrenOf: ReadonlyMap<number, readonly number[]>
   /** Waits that ended in the window at this stack, by the block profile; undefined where it cannot say. */

@@ -9,20 +9,39 @@ import { type CaseFile, describeWindow, isStanding, oneDump, plural, type Verdic
 /** Rows looked at per group: enough to be sure of what its members share. */
 const SAMPLE = 500
 
-/** Of the group's members, the share whose creator is no longer in the last dump; undefined where ids are not printed. */
-export function readCreatorsGone({ group, context }: CaseFile): { gone: number; known: number } | undefined {
+export type Makers = {
+  /** Members whose maker the dump names (Go 1.21 and later). */
+  readonly known: number
+  /** …of these: the goroutine that made it is gone, or the function in it that did has returned. */
+  readonly returned: number
+  /** …of these: the maker is a goroutine that serves requests of clients. */
+  readonly serving: number
+}
+
+/** What became of the goroutines and functions that started the group's members; undefined where nothing says. */
+export function readMakers({ group, context }: Pick<CaseFile, 'group' | 'context'>): Makers | undefined {
   const dated = context.table.dumps.at(-1)
-  if (dated === undefined || dated.dump.isTruncated) return undefined
-  let gone = 0
+  const maker = group.creator?.function
+  if (dated === undefined || dated.dump.isTruncated || maker === undefined) return undefined
+  const ofRow = context.table.groupOf.at(-1) as Uint32Array
   let known = 0
+  let returned = 0
+  let serving = 0
   for (const row of rowsLast(group).subarray(0, SAMPLE)) {
     const creator = dated.dump.creatorIds[row] as number
     if (creator === 0) continue
     known++
-    if (!context.isAlive(creator)) gone++
+    const at = context.findRow(creator)
+    const functions = at === undefined ? [] : (context.table.groups[ofRow[at] as number] as Group).functions
+    if (!functions.includes(maker)) returned++
+    if (functions.some((name) => servingFrame.test(name))) serving++
   }
-  return known === 0 ? undefined : { gone, known }
+  return known === 0 ? undefined : { known, returned, serving }
 }
+
+/** Roots of goroutines that serve one client after another. */
+const servingFrame =
+  /^(net\/http\.\(\*conn\)\.serve|net\/http\.\(\*http2serverConn\)\.runHandler|google\.golang\.org\/grpc\.\(\*Server\)\.handleStream)$/
 
 export const childrenRule: VerdictRule = {
   id: 'children',
@@ -103,11 +122,11 @@ function isSynchronisation(group: Group): boolean {
   return ['chan', 'select', 'sync', 'cond', 'forever'].includes(group.waitClass ?? '')
 }
 
-export function describeCreators(file: CaseFile): string | undefined {
-  const creators = readCreatorsGone(file)
-  if (creators === undefined || creators.gone === 0) return undefined
-  const who = file.group.creator?.function ?? 'its creator'
-  return creators.gone === creators.known
-    ? `the goroutine${creators.known === 1 ? '' : 's'} that started ${file.members === 1 ? 'it' : 'them'} (in ${who}) ${creators.known === 1 ? 'has' : 'have'} ended`
-    : `of ${creators.known} that started them, ${creators.gone} have ended`
+export function describeMakers(file: CaseFile): string | undefined {
+  const makers = readMakers(file)
+  if (makers === undefined || makers.returned === 0) return undefined
+  const who = file.group.creator?.function ?? 'its maker'
+  if (makers.returned < makers.known)
+    return `for ${makers.returned} of ${makers.known}, ${who}, which started them, has returned`
+  return `${who}, which started ${file.members === 1 ? 'it' : 'them'}, has returned`
 }

@@ -16,7 +16,7 @@ import {
   readGrowth,
   type VerdictRule,
 } from './judgement.ts'
-import { describeCreators, readCreatorsGone } from './partners.ts'
+import { describeMakers, readMakers } from './partners.ts'
 import { isServing } from './slow-calls.ts'
 
 type Draft = Omit<Judgement, 'rule'>
@@ -69,7 +69,7 @@ function judgeStanding(file: CaseFile): Draft {
   const { group, members, motion, context } = file
   const window = `${plural(members, 'goroutine')} in ${nameWait(group)}, none moved ${describeWindow(context)}`
   const growth = readGrowth(file)
-  const creators = describeCreators(file)
+  const creators = describeMakers(file)
   const ended = context.endedWaits(group)
   if (growth !== undefined && growth.last - growth.first >= 2) return judgeGrowth(file, growth, creators)
   if (isServing(group.functions) && (context.proof.ran || group.waitClass === 'select')) {
@@ -100,8 +100,8 @@ function judgeStanding(file: CaseFile): Draft {
       why: `${window}; the leak detector ran and did not flag it: something which can still run reaches what it waits for, so it may yet go on; ${whatProofMisses}`,
     }
   }
-  const gone = readCreatorsGone(file)
-  const isOrphaned = gone !== undefined && gone.gone === gone.known
+  const makers = readMakers(file)
+  const isOrphaned = makers !== undefined && makers.returned === makers.known
   const isSend = group.reason.startsWith('chan send')
   const isProbable = isSend && isOrphaned && members >= PILE && (motion.stayNs?.min ?? 0) >= 2e9
   return {

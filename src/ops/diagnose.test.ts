@@ -1,0 +1,132 @@
+/** Captures to reports, on the recorded capture of the repo and on files made for the case. */
+import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { fault } from '../base/errors.ts'
+import { err, ok } from '../base/result.ts'
+import { openInflater } from '../collect/inflate.ts'
+import type { Capture, CaptureFile, CaptureFileKind, CaptureManifest } from '../model/capture.ts'
+import { explainRule, listLenses, listRules } from './catalogues.ts'
+import { diagnoseCapture, diagnoseTargets } from './diagnose.ts'
+import { diffCaptures } from './diff.ts'
+
+const deps = { inflater: openInflater() }
+const shopFolder = join(import.meta.dirname, '..', '..', 'testdata', 'captures', 'shop')
+
+function readShop(): Capture {
+  const manifest = JSON.parse(readFileSync(join(shopFolder, 'manifest.json'), 'utf8')) as CaptureManifest
+  const kinds = new Map(manifest.requests.map(({ file, kind }) => [file, kind]))
+  const files: CaptureFile[] = readdirSync(shopFolder)
+    .filter((name) => name !== 'manifest.json')
+    .map((name) => ({ name, kind: kinds.get(name) ?? 'unknown', bytes: readFileSync(join(shopFolder, name)) }))
+  return { origin: 'shop', manifest, files }
+}
+
+function loose(files: Readonly<Record<string, readonly [CaptureFileKind, string]>>): Capture {
+  return {
+    origin: 'loose',
+    files: Object.entries(files).map(([name, [kind, text]]) => ({ name, kind, bytes: new TextEncoder().encode(text) })),
+  }
+}
+
+const dumpText =
+  'goroutine 7 [chan send]:\nmain.ask()\n\t/src/main.go:10 +0x10\ncreated by main.main in goroutine 1\n\t/src/main.go:5 +0x10\n'
+
+test('the recorded service gives its troubles: a proven leak, a pool, a lock held across I/O', async () => {
+  const report = await diagnoseCapture(deps, readShop())
+  const found = new Set(report.findings.map(({ rule }) => rule))
+  for (const rule of ['leaked-goroutines', 'pool-exhausted', 'lock-held-across-io', 'block-profile-blind']) {
+    assert.ok(found.has(rule), `no ${rule} in ${[...found]}`)
+  }
+  assert.deepEqual([report.data.verdict.grade, report.exitCode, report.data.target.service], ['blind', 0, 'shop'])
+})
+
+test('replay gives the same bytes, in whatever order the files are read', async () => {
+  const capture = readShop()
+  const one = JSON.stringify(await diagnoseCapture(deps, capture))
+  const other = JSON.stringify(await diagnoseCapture(deps, { ...capture, files: [...capture.files].reverse() }))
+  assert.equal(one, other)
+})
+
+test('without the leak profile nothing is certain, and the file is not even decoded', async () => {
+  const capture = readShop()
+  const broken = capture.files.map((file) =>
+    file.name.startsWith('goroutineleak') ? { ...file, bytes: new Uint8Array([1, 2, 3]) } : file,
+  )
+  const report = await diagnoseCapture(deps, { ...capture, files: broken }, { without: ['goroutineleak'] })
+  assert.deepEqual(
+    report.issues.filter(({ code }) => code === 'SL_OPS_FILE_UNREADABLE'),
+    [],
+  )
+  const leaked = report.data.goroutines.groups.filter(({ verdict }) => verdict === 'leaked')
+  assert.ok(leaked.length > 0 && leaked.every(({ confidence }) => confidence !== 'certain'))
+})
+
+test('a damaged file is left out with an issue and a gap, and the rest is judged', async () => {
+  const capture = readShop()
+  const files = capture.files.map((file) =>
+    file.name === 'block.pb.gz' ? { ...file, bytes: new Uint8Array([9, 9, 9]) } : file,
+  )
+  const report = await diagnoseCapture(deps, { ...capture, files })
+  assert.equal(report.error, undefined)
+  assert.ok(report.issues.some(({ code, at }) => code === 'SL_OPS_FILE_UNREADABLE' && at?.file === 'block.pb.gz'))
+  assert.ok(report.coverage.missing.some(({ what }) => what === 'block.pb.gz'))
+})
+
+test('one loose dump is judged, named after nothing else, and inconclusive', async () => {
+  const report = await diagnoseCapture(deps, loose({ 'dump.txt': ['goroutine-dump', dumpText] }))
+  assert.deepEqual([report.data.verdict.grade, report.exitCode, report.data.goroutines.count], ['inconclusive', 2, 1])
+})
+
+test('several dumps in one log are dumps after each other', async () => {
+  const text = `SIGQUIT: quit\n\n${dumpText}\nSIGQUIT: quit\n\n${dumpText}`
+  const report = await diagnoseCapture(deps, loose({ 'service.log': ['goroutine-dump', text] }))
+  assert.equal(report.data.window.dumps, 2)
+})
+
+test('the only file’s own fault is the report’s; of several, that there is no evidence', async () => {
+  const noise = await diagnoseCapture(deps, loose({ 'a.bin': ['profile', '\u0001\u0002'] }))
+  assert.match(noise.error?.code ?? '', /^SL_DECODE_/)
+  const several = await diagnoseCapture(
+    deps,
+    loose({ 'a.bin': ['profile', '\u0001'], 'b.bin': ['goroutine-dump', 'x'] }),
+  )
+  assert.equal(several.error?.code, 'SL_OPS_NO_EVIDENCE')
+  assert.equal(several.exitCode, 65)
+})
+
+test('a file of a kind that diagnose does not read is said to be kept', async () => {
+  const report = await diagnoseCapture(
+    deps,
+    loose({ 'dump.txt': ['goroutine-dump', dumpText], 'logs.ndjson': ['logs', '{}'] }),
+  )
+  assert.ok(report.issues.some(({ code }) => code === 'SL_OPS_FILE_NOT_USED'))
+})
+
+test('several targets: one failed is 3, inside the tolerance it is not, the only one keeps its own code', async () => {
+  const good = { name: 'a', capture: ok(readShop()) }
+  const bad = { name: 'b', capture: err(fault('SL_COLLECT_TIMEOUT')) }
+  const failed = await diagnoseTargets(deps, [good, bad])
+  assert.deepEqual([failed.exitCode, failed.error?.code, failed.coverage.answered], [3, 'SL_OPS_TARGETS_FAILED', 1])
+  assert.equal((await diagnoseTargets(deps, [good, bad], { maxFailures: 1 })).exitCode, 0)
+  assert.equal((await diagnoseTargets(deps, [bad])).exitCode, 69)
+})
+
+test('diff names what grew, appeared and went, and which findings are new', async () => {
+  const shop = readShop()
+  const early = { ...shop, files: shop.files.filter(({ name }) => name !== 'goroutine.2.txt') }
+  const report = await diffCaptures(deps, early, shop)
+  const leak = report.data.changes.find(({ userFunction }) => userFunction.endsWith('askSupplier'))
+  assert.equal(leak?.change, 'grew')
+  assert.ok((leak?.after?.count ?? 0) > (leak?.before?.count ?? 0))
+  const same = await diffCaptures(deps, shop, shop)
+  assert.deepEqual([same.data.changes, same.findings], [[], []])
+})
+
+test('the catalogues list every lens and rule, and explain one', () => {
+  assert.equal(listLenses().lenses.length, 10)
+  assert.ok(listRules().length >= 14)
+  assert.equal(explainRule('pool-exhausted')?.id, 'pool-exhausted')
+  assert.equal(explainRule('no-such-rule'), undefined)
+})
