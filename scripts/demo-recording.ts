@@ -3,11 +3,10 @@
  * Enters: nothing (`node scripts/demo-recording.ts [FOLDER]`). Leaves: testdata/captures/shop, or FOLDER.
  * Needs a Go toolchain; the recording itself needs none to be read.
  */
-import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { cpSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { buildProgram, startService } from './fixtures/build-program.ts'
-import { recordPlainly } from './fixtures/plain-recorder.ts'
 import { findGo } from './setup/go.ts'
 import { runTool } from './setup/run-tool.ts'
 
@@ -30,7 +29,7 @@ async function main(): Promise<void> {
       const base = String(shop.value.said.pprof)
       await waitForTrouble(String(shop.value.said.vars))
       const fresh = join(work, 'capture')
-      await record(base, fresh, go.value.version)
+      await record(base, fresh)
       rmSync(folder, { recursive: true, force: true })
       cpSync(fresh, folder, { recursive: true })
     } finally {
@@ -55,10 +54,9 @@ async function waitForTrouble(vars: string): Promise<void> {
   }
 }
 
-/** With the product's own command where it is there: the recording is then what a user would get. */
-async function record(base: string, folder: string, goVersion: string): Promise<void> {
+/** With the product's own command: the recording is what a user would get. */
+async function record(base: string, folder: string): Promise<void> {
   const command = join(ROOT, 'src', 'main.ts')
-  if (!existsSync(join(ROOT, 'src', 'cli', 'capture.ts'))) return recordPlainly(base, folder, { goVersion })
   const run = await runTool(process.execPath, [command, 'capture', base, '-o', folder], {
     timeoutMs: 60_000,
     cwd: ROOT,
