@@ -85,17 +85,18 @@ for (const { name, folder } of listRecordings()) {
       assert.ok(dump.cause?.replaceAll('\n\t', '\n').includes(message.replaceAll('\n\t', '\n')), message)
     }
     const areAlike = truth.groups?.some((group) => group.labels !== undefined) === true && dump.labelSets.length === 1
-    for (const group of truth.groups ?? []) checkGroup(dump, group, areAlike)
+    for (const group of truth.groups ?? []) checkGroup(dump, group, areAlike, name)
   })
 }
 
-/** Labels are printed from 1.27 on, or when GODEBUG says so; without them, groups that only differ in them are alike. */
-function checkGroup(dump: GoroutineDump, group: TruthGroup, areAlike: boolean): void {
+/** The creator's id is printed from 1.21 on, labels from 1.27 on, or when GODEBUG says so; without them, groups that only differ in them are alike. */
+function checkGroup(dump: GoroutineDump, group: TruthGroup, areAlike: boolean, name: string): void {
   const hasLabels = dump.labelSets.length > 1
   let found = 0
   for (let row = 0; row < dump.rowCount; row++) {
     const functions = functionsOf(dump, row).filter((name) => !STARTERS.test(name))
-    if (functions.at(-1) !== group.function && !group.locked) continue
+    // A wrapper of the compiler's (`gowrap1`, `func1`) may stand below a function that was started with arguments.
+    if (functions.at(-1) !== group.function && !group.locked && group.creator === undefined) continue
     if (!functions.includes(group.frame ?? group.function)) continue
     if (group.status !== undefined && readReason(dump, row) !== group.status) continue
     const labels = dump.labelSets[dump.labels[row] as number] ?? {}
@@ -111,7 +112,7 @@ function checkGroup(dump: GoroutineDump, group: TruthGroup, areAlike: boolean): 
     if (group.locked !== undefined) assert.equal(hasFlag(dump, row, 'lockedToThread'), group.locked)
     if (group.creator !== undefined) {
       assert.equal(readFrame(dump, (dump.creatorsPlusOne[row] as number) - 1).function, group.creator)
-      assert.ok((dump.creatorIds[row] as number) > 0)
+      assert.equal((dump.creatorIds[row] as number) > 0, !/go1\.1\d|go1\.20/.test(name))
     }
     found += dump.counts[row] as number
   }
@@ -314,6 +315,7 @@ test('carriage returns, terminal colours, a byte order mark and UTF-16 change no
 
 const PREFIXES: Readonly<Record<string, (line: number) => string>> = {
   'docker and Kubernetes time stamps': (line) => `2026-11-22T18:28:26.${900 + line}Z stderr F `,
+  'rsyslog, which escapes tabs': () => 'Nov 22 18:28:26 host-1 service: ',
   journald: () => 'Nov 22 18:28:26 host-1 service[4711]: ',
   compose: () => 'orders-1  | ',
   'kubectl --prefix': () => '[pod/orders-7d9f/main] ',
@@ -325,6 +327,7 @@ for (const [shipper, prefix] of Object.entries(PREFIXES)) {
     const text = `panic: boom\n\n${BLOCK}\n${BLOCK.replace('goroutine 7', 'goroutine 8')}`
     const shipped = text
       .split('\n')
+      .map((line) => (shipper.startsWith('rsyslog') ? line.replace(/^\t/, '#011') : line))
       .map((line, at) => `${prefix(at)}${line}`.trimEnd())
       .join('\n')
     assert.equal(detectGoroutineDump(new TextEncoder().encode(shipped)), 'yes')
@@ -440,6 +443,13 @@ test('nothing, noise, and a crash without goroutines each have their own fault',
     assert.deepEqual(streamed.error, whole.error)
     assert.equal(whole.error.detail?.offset, bytes.length)
   }
+  const race = decodeGoroutineDump(
+    new TextEncoder().encode(
+      '==================\nWARNING: DATA RACE\nRead at 0x00c000 by goroutine 7:\n  main.f()\n      /x.go:1 +0x1\n\nGoroutine 7 (running) created at:\n  main.main()\n      /x.go:2 +0x1\n',
+    ),
+  )
+  assert.ok(!race.ok)
+  assert.match(race.error.message, /race detector/)
   const crash = decodeGoroutineDump(new TextEncoder().encode('panic: boom\n'))
   assert.ok(!crash.ok)
   assert.match(crash.error.message, /panic: boom/)

@@ -20,6 +20,7 @@ export { detectOtherRuntime } from './other-runtimes.ts'
 
 /** How much of the head is kept for telling a text without goroutines what it is. */
 const HEAD_BYTES = 64 * 1024
+const RACE_REPORT = /^WARNING: DATA RACE\r?$/m
 
 /**
  * The dump in `bytes`. When the text holds several, the one with the most goroutines, the last of equals; an issue
@@ -114,6 +115,10 @@ function explainNothing(feeder: DumpFeeder, head: Uint8Array): Fault {
   const other = detectOtherRuntime(head)
   if (other !== undefined) {
     return fault('SL_DECODE_OTHER_RUNTIME', { message: `This is ${other.what}, not of a Go program`, detail })
+  }
+  if (RACE_REPORT.test(new TextDecoder().decode(head))) {
+    const message = 'This is a report of the race detector: it shows two accesses, not the goroutines of a process'
+    return fault('SL_DECODE_NO_GOROUTINES', { message, detail })
   }
   const cause = feeder.openCause
   if (cause !== undefined) {
