@@ -144,6 +144,17 @@ test('one of several targets that fails is exit 3, unless --max-failures tolerat
   assert.equal((envelope as unknown as { coverage: { missing: unknown[] } }).coverage.missing.length, 1)
 })
 
+test('of several targets each is told its own findings', async () => {
+  const quiet = join(folder, 'quiet.txt')
+  writeFileSync(quiet, 'goroutine 1 [select]:\nmain.main()\n\t/src/main.go:3 +0x1\n')
+  const ran = await runSightline(['diagnose', shop, quiet])
+  const [first = '', second = ''] = ran.stdout.split(/^─+$/m)
+  assert.match(first, /leaked goroutines in/)
+  assert.doesNotMatch(second, /leaked goroutines in/)
+  assert.match(second, /INCONCLUSIVE/)
+  assert.equal(ran.code, 2)
+})
+
 test('no colour off a terminal, colour where FORCE_COLOR asks, never with NO_COLOR or --no-color', async () => {
   const escapeStart = '\u001b['
   const hasColor = async (args: readonly string[], env: Record<string, string>) =>

@@ -46,9 +46,9 @@ export function parseDuration(text: string): Ns | undefined {
 export function formatDuration(ns: number): string {
   const sign = ns < 0 ? '-' : ''
   const value = Math.abs(ns)
-  if (value < 1e3) return `${sign}${trimDigits(value)}ns`
-  if (value < 1e6) return `${sign}${trimDigits(value / 1e3)}µs`
-  if (value < 1e9) return `${sign}${trimDigits(value / 1e6)}ms`
+  if (value < 999.5) return `${sign}${trimDigits(value)}ns`
+  if (value < 999.5e3) return `${sign}${trimDigits(value / 1e3)}µs`
+  if (value < 999.5e6) return `${sign}${trimDigits(value / 1e6)}ms`
   if (value < 60e9) return `${sign}${trimDigits(value / 1e9)}s`
   const seconds = Math.round(value / 1e9)
   if (seconds < 3600) return `${sign}${Math.floor(seconds / 60)}m${pad2(seconds % 60)}s`

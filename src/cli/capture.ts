@@ -6,10 +6,9 @@ import type { Lens } from '../model/lens.ts'
 import { captureTargets, planTargets } from '../ops/capture.ts'
 import { renderCaptures, renderPlan } from '../render/terminal-capture.ts'
 import { addCollectFlags, type CollectFlags, readCollectFlags } from './collect-flags.ts'
-import type { CommandContext } from './context.ts'
+import type { CommandContext, Runner } from './context.ts'
 import { readCount, readLens, valueFlag } from './flags.ts'
 import { failedOutcome, printOutcome } from './print-envelope.ts'
-import type { Runner } from './program.ts'
 
 const SCHEMA: SchemaName = 'sightline.capture/v1'
 

@@ -14,9 +14,8 @@ import {
   renderRule,
   renderRuleTable,
 } from '../render/terminal-lists.ts'
-import type { CommandContext } from './context.ts'
+import type { CommandContext, Runner } from './context.ts'
 import { failedOutcome, printOutcome } from './print-envelope.ts'
-import type { Runner } from './program.ts'
 import { suggestName } from './suggest.ts'
 
 const codes = Object.keys(errorCatalogue).sort() as ErrorCode[]

@@ -3,10 +3,9 @@ import type { Command } from 'commander'
 import type { ExitCode } from '../base/errors.ts'
 import { captureLiveDemo, readRecordedDemo } from '../ops/demo.ts'
 import { diagnoseCapture } from '../ops/diagnose.ts'
-import type { CommandContext } from './context.ts'
+import type { CommandContext, Runner } from './context.ts'
 import { type JudgeFlags, oneOutcome } from './diagnose.ts'
 import { failedOutcome, printOutcome } from './print-envelope.ts'
-import type { Runner } from './program.ts'
 
 type DemoFlags = {
   readonly live?: boolean

@@ -1,22 +1,21 @@
 /** `sightline diagnose URL|CAPTURE|FILE...`: inputs → captures → ops/diagnose → terminal, JSON, HTML, Markdown. */
 import type { Command } from 'commander'
 import { type ExitCode, errorCatalogue } from '../base/errors.ts'
-import { emptyCoverage, type Finding, type SchemaName, type Severity } from '../model/contract.ts'
+import { emptyCoverage, type SchemaName, type Severity } from '../model/contract.ts'
 import type { DiagnoseData, DiagnoseManyData } from '../model/diagnosis.ts'
 import type { Lens } from '../model/lens.ts'
 import type { Report } from '../model/report.ts'
-import { diagnoseCapture, diagnoseTargets } from '../ops/diagnose.ts'
+import { diagnoseCapture, diagnoseTargets, type ManyReport } from '../ops/diagnose.ts'
 import type { DiagnoseReport } from '../render/answer.ts'
 import { renderHtmlReport } from '../render/html-diagnose.ts'
 import { renderMarkdown } from '../render/markdown.ts'
 import { renderDiagnosis, renderDiagnosisMany } from '../render/terminal-diagnose.ts'
 import { addCollectFlags, type CollectFlags, readCollectFlags } from './collect-flags.ts'
-import type { CommandContext } from './context.ts'
+import type { CommandContext, Runner } from './context.ts'
 import { addJudgeFlags, readLens, valueFlag } from './flags.ts'
 import { type InputTarget, openInputs } from './inputs.ts'
-import { keepCaptures } from './keep-capture.ts'
 import { failedOutcome, type Outcome, printOutcome } from './print-envelope.ts'
-import type { Runner } from './program.ts'
+import { keepCaptures } from './save.ts'
 
 const SCHEMA: SchemaName = 'sightline.diagnose/v1'
 
@@ -47,7 +46,14 @@ async function diagnose(context: CommandContext, names: readonly string[], flags
   const options = readCollectFlags(flags, context, without)
   if (!options.ok) return printOutcome(context, failedOutcome(SCHEMA, options.error))
   const targets = await openInputs(context, names, options.value)
-  const kept = flags.output === undefined ? undefined : await keepCaptures(context, targets, flags.output)
+  const kept =
+    flags.output === undefined
+      ? undefined
+      : await keepCaptures(
+          context,
+          targets.filter(({ isLive }) => isLive),
+          flags.output,
+        )
   if (kept !== undefined && !kept.ok) return printOutcome(context, failedOutcome(SCHEMA, kept.error))
   if (kept !== undefined && !context.settings.quiet) {
     for (const { path } of kept.value) context.io.stderr.write(`Capture: ${path}\n`)
@@ -81,14 +87,8 @@ export function oneOutcome(
   }
 }
 
-function manyOutcome(
-  context: CommandContext,
-  report: Report<DiagnoseManyData>,
-  flags: JudgeFlags,
-): Outcome<DiagnoseManyData> {
-  const judged = report.data.targets
-    .filter((entry): entry is DiagnoseData => !('error' in entry))
-    .map((data) => ({ data, findings: findingsOf(report.findings, data), issues: [], coverage: emptyCoverage }))
+function manyOutcome(context: CommandContext, report: ManyReport, flags: JudgeFlags): Outcome<DiagnoseManyData> {
+  const judged = report.reports.map(({ data, findings }) => ({ data, findings, issues: [], coverage: emptyCoverage }))
   return {
     schema: SCHEMA,
     report,
@@ -144,9 +144,4 @@ async function diagnoseOne(
 
 function toDiagnoseReport({ data, findings, issues, coverage }: Report<DiagnoseData>): DiagnoseReport {
   return { data, findings, issues, coverage }
-}
-
-/** Findings of several targets stand in one list; their subject says whose each is. */
-function findingsOf(findings: readonly Finding[], { target }: DiagnoseData): readonly Finding[] {
-  return findings.filter(({ subject }) => subject.service === target.service && subject.instance === target.instance)
 }

@@ -5,11 +5,10 @@ import type { SchemaName, Severity } from '../model/contract.ts'
 import type { Lens } from '../model/lens.ts'
 import { diffCaptures } from '../ops/diff.ts'
 import { renderDiff } from '../render/terminal-diff.ts'
-import type { CommandContext } from './context.ts'
+import type { CommandContext, Runner } from './context.ts'
 import { readLens, readSeverity, valueFlag } from './flags.ts'
 import { openInputs } from './inputs.ts'
 import { failedOutcome, printOutcome } from './print-envelope.ts'
-import type { Runner } from './program.ts'
 
 const SCHEMA: SchemaName = 'sightline.diff/v1'
 

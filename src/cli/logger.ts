@@ -3,7 +3,7 @@
  * Control characters in values are escaped; secrets never reach it (their flags are not logged).
  */
 import { escapeControls } from '../render/text.ts'
-import type { OutStream } from './context.ts'
+import type { OutStream } from './streams.ts'
 
 export const logLevels = ['error', 'warn', 'info', 'debug'] as const
 export type LogLevel = (typeof logLevels)[number]

@@ -7,9 +7,10 @@ import { emptyCoverage, makeEnvelope, type SchemaName } from '../model/contract.
 import type { Report } from '../model/report.ts'
 import { renderFault } from '../render/terminal-fault.ts'
 import type { Theme } from '../render/theme.ts'
-import type { CommandContext, OutStream } from './context.ts'
+import type { CommandContext } from './context.ts'
 import { decideExitCode, type ExitPolicy } from './exit-code.ts'
-import { writeFileWhole } from './write-file.ts'
+import { writeFileWhole } from './save.ts'
+import { type OutStream, writeAll } from './streams.ts'
 
 export type Outcome<T> = {
   readonly schema: SchemaName
@@ -76,12 +77,4 @@ export async function printFailure(
 
 function printFault({ io, theme, width }: CommandContext, error: Fault): void {
   io.stderr.write(renderFault(error, { theme, width }))
-}
-
-/** Resolves when the stream has taken the text, or can take no more (a reader that went away is no failure). */
-export function writeAll(stream: OutStream, text: string): Promise<void> {
-  return new Promise((resolve) => {
-    if (text === '') resolve()
-    else stream.write(text, () => resolve())
-  })
 }

@@ -3,17 +3,14 @@
  * `register<Name>`; what is not built yet is not listed. Parsing is commander's; it never exits and never prints errors.
  */
 import { Command } from 'commander'
-import type { ExitCode } from '../base/errors.ts'
 import { registerCapture } from './capture.ts'
 import { registerErrors, registerLenses, registerRules } from './catalogue.ts'
-import type { CliIo, CommandContext } from './context.ts'
+import type { Runner } from './context.ts'
 import { registerDemo } from './demo.ts'
 import { registerDiagnose } from './diagnose.ts'
 import { registerDiff } from './diff.ts'
 import { addCommonFlags } from './flags.ts'
-
-/** Runs a command's action with a context made of the common flags, and keeps its exit code. */
-export type Runner = (common: object, action: (context: CommandContext) => Promise<ExitCode>) => Promise<void>
+import type { CliIo } from './streams.ts'
 
 export type ProgramInput = {
   readonly version: string

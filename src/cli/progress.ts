@@ -5,7 +5,7 @@
 import { formatSize } from '../base/units.ts'
 import type { ProgressSink } from '../model/report.ts'
 import { cutEnd, escapeControls } from '../render/text.ts'
-import type { OutStream } from './context.ts'
+import type { OutStream } from './streams.ts'
 
 export type ProgressOptions = {
   readonly stream: OutStream

@@ -62,6 +62,9 @@ export async function diagnoseCapture(
   }
 }
 
+/** The report of several targets, and beside it the reports of those that could be judged, in their order. */
+export type ManyReport = Report<DiagnoseManyData> & { readonly reports: readonly Report<DiagnoseData>[] }
+
 /** One target of several: its name for people, and its capture or why there is none. */
 export type TargetInput = { readonly name: string; readonly capture: Result<Capture> }
 
@@ -73,7 +76,8 @@ export async function diagnoseTargets(
   deps: EvidenceDeps,
   targets: readonly TargetInput[],
   options: DiagnoseCaptureOptions & { readonly maxFailures?: number } = {},
-): Promise<Report<DiagnoseManyData>> {
+): Promise<ManyReport> {
+  const reports: Report<DiagnoseData>[] = []
   const entries: DiagnoseManyData['targets'][number][] = []
   const findings: Finding[] = []
   const missing: CoverageGap[] = []
@@ -91,6 +95,7 @@ export async function diagnoseTargets(
       continue
     }
     entries.push(report.data)
+    reports.push(report)
     findings.push(...report.findings)
     log.addAll(report.issues)
     if (report.exitCode === 2) isInconclusive = true
@@ -102,6 +107,7 @@ export async function diagnoseTargets(
   const exitCode: ExitCode = error !== undefined ? errorCatalogue[error.code].exitCode : isInconclusive ? 2 : 0
   return {
     data: { targets: entries },
+    reports,
     findings,
     issues: log.list(),
     coverage: { asked: targets.length, answered, missing },

@@ -1,9 +1,28 @@
-/** Writes captures where the user wants them: one into the path itself, several below it by the name of their target. */
-import { join, resolve } from 'node:path'
-import { fault } from '../base/errors.ts'
+/**
+ * What the command line leaves on disk: reports, written whole or not at all (beside their name first, then renamed), and
+ * captures of live targets: one into the path itself, several below it by the name of their target.
+ */
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
+import { type Fault, fault } from '../base/errors.ts'
 import { err, ok, type Result } from '../base/result.ts'
 import type { TargetInput } from '../ops/diagnose.ts'
 import type { CommandContext } from './context.ts'
+
+export async function writeFileWhole(cwd: string, path: string, text: string): Promise<Fault | undefined> {
+  const target = resolve(cwd, path)
+  const fresh = `${target}.${process.pid}.part`
+  try {
+    await mkdir(dirname(target), { recursive: true })
+    await writeFile(fresh, text)
+    await rename(fresh, target)
+    return undefined
+  } catch (error) {
+    await rm(fresh, { force: true }).catch(() => {})
+    const why = error instanceof Error ? error.message : String(error)
+    return fault('SL_CLI_CANNOT_WRITE', { message: `Cannot write ${path}: ${why}`, target: path })
+  }
+}
 
 export type KeptCapture = { readonly name: string; readonly path: string; readonly sizeBytes: number }
 
