@@ -13,6 +13,9 @@ import { type FullDumpLimits, MAX_DEPTH } from './limits.ts'
 
 const EMPTY = new Uint8Array(0)
 const IS_LITTLE_ENDIAN = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1
+/** What an interned text costs besides its bytes, and what a parsed bracket does. */
+const ENTRY_BYTES = 40
+const BRACKET_BYTES = 300
 const LOW = IS_LITTLE_ENDIAN ? 0 : 1
 
 export class DumpBuilder {
@@ -66,7 +69,7 @@ export class DumpBuilder {
   bracket = 0
   labelSet = 0
   rowFlags = 0
-  readonly depthFrames = new Uint32Array(MAX_DEPTH)
+  private depthFrames: Uint32Array = new Uint32Array(128)
   depth = 0
   creatorPlusOne = 0
   creatorId = 0
@@ -137,6 +140,11 @@ export class DumpBuilder {
 
   /** Labels behind the bracket or behind `# labels:`, without the braces. */
   internLabels(bytes: Uint8Array, from: number, to: number): void {
+    if (this.labelTextSets.length > this.limits.maxLabelSets) {
+      const message = `labels after the first ${this.limits.maxLabelSets} distinct sets were left out`
+      this.issues.add('SL_DECODE_TOO_LARGE', message, { severity: 'info' })
+      return
+    }
     const index = this.labelTexts.intern(bytes, from, to)
     if (index === this.labelTextSets.length) {
       const pairs = parseLabels(this.labelTexts.decode(index, this.decoder))
@@ -186,6 +194,7 @@ export class DumpBuilder {
       this.issues.add('SL_DECODE_TOO_LARGE', `frames deeper than ${MAX_DEPTH} were left out`)
       return
     }
+    if (this.depth === this.depthFrames.length) this.depthFrames = growColumn(this.depthFrames, this.depth + 1)
     this.depthFrames[this.depth] = frame
     this.depth += 1
   }
@@ -361,7 +370,13 @@ export class DumpBuilder {
   }
 
   private checkText(): void {
-    const used = this.texts.arenaUsed + this.places.arenaUsed + this.labelTexts.arenaUsed + this.brackets.arenaUsed
+    const used =
+      this.texts.arenaUsed +
+      this.places.arenaUsed +
+      this.labelTexts.arenaUsed +
+      this.brackets.arenaUsed +
+      (this.texts.count + this.places.count + this.labelTexts.count) * ENTRY_BYTES +
+      this.brackets.count * BRACKET_BYTES
     if (used > this.limits.maxTextBytes) this.fullOf = `${this.limits.maxTextBytes} bytes of distinct names and labels`
   }
 

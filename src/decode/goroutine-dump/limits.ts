@@ -10,7 +10,7 @@ export type DumpLimits = {
   readonly maxGoroutines?: number
   /** Argument words that are kept at most; a word takes 12 bytes. Further ones are left out, the rows stay. */
   readonly maxArgWords?: number
-  /** Bytes of distinct names, paths and labels together. */
+  /** Bytes of distinct names, paths, labels and brackets together, with what each costs besides its text. */
   readonly maxTextBytes?: number
   /** Frames of all distinct stacks together. */
   readonly maxStackFrames?: number
@@ -26,7 +26,7 @@ export const defaultDumpLimits: FullDumpLimits = {
   maxBytes: 16 * 1024 ** 3,
   maxGoroutines: 2_000_000,
   maxArgWords: 4_000_000,
-  maxTextBytes: 32 * 1024 ** 2,
+  maxTextBytes: 48 * 1024 ** 2,
   maxStackFrames: 4_000_000,
   maxLabelSets: 200_000,
   maxDumps: 64,

@@ -104,7 +104,7 @@ export class TracebackReader {
     const builder = this.builder
     if (builder === undefined) return
     const hasNoStack = (builder.rowFlags & goroutineFlags.stackUnavailable) === 0 && builder.depth === 0
-    if (this.hasRow && hasNoStack) {
+    if (this.hasRow && hasNoStack && !this.isFull) {
       builder.rowFlags |= goroutineFlags.cut
       builder.isCut = true
     }
