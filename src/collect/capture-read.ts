@@ -113,20 +113,39 @@ async function readOne(path: string, maxBytes: number): Promise<Result<Uint8Arra
       return err(fault('SL_COLLECT_NO_INPUT', { message, target: path }))
     }
     if (found.size > maxBytes) return err(tooLarge(path, `it takes ${formatSize(found.size)}`))
-    const chunks: Uint8Array[] = []
-    let size = 0
-    for await (const chunk of handle.createReadStream({ autoClose: false, highWaterMark: 1 << 20 })) {
-      size += (chunk as Uint8Array).length
-      if (size > maxBytes) return err(tooLarge(path, 'it grows while it is read'))
-      chunks.push(chunk as Uint8Array)
-    }
-    return ok(Buffer.concat(chunks, size))
+    // A regular file is taken as long as it was when opened, in one piece: no second copy of 64 MiB, and a log that
+    // grows meanwhile has an end. What has no size beforehand (a pipe, /proc) is read until it ends.
+    return found.isFile() && found.size > 0
+      ? ok(await readSized(handle, found.size))
+      : await readUnsized(handle, path, maxBytes)
   } catch (error) {
     const cause = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
     return err(fault('SL_COLLECT_NO_INPUT', { target: path, detail: { cause } }))
   } finally {
     await handle.close()
   }
+}
+
+async function readSized(handle: FileHandle, size: number): Promise<Uint8Array> {
+  const bytes = new Uint8Array(size)
+  let at = 0
+  while (at < size) {
+    const { bytesRead } = await handle.read(bytes, at, Math.min(READ_BYTES, size - at), at)
+    if (bytesRead === 0) break
+    at += bytesRead
+  }
+  return bytes.subarray(0, at)
+}
+
+async function readUnsized(handle: FileHandle, path: string, maxBytes: number): Promise<Result<Uint8Array>> {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of handle.createReadStream({ autoClose: false, highWaterMark: READ_BYTES })) {
+    size += (chunk as Uint8Array).length
+    if (size > maxBytes) return err(tooLarge(path, 'it does not end'))
+    chunks.push(chunk as Uint8Array)
+  }
+  return ok(Buffer.concat(chunks, size))
 }
 
 async function readStdin(options: CaptureReaderOptions, maxBytes: number): Promise<Result<Uint8Array>> {

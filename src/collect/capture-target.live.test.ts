@@ -106,7 +106,7 @@ describe('what each lens proves', { concurrency: 2 }, () => {
     const value = await captured(server.url)
     const block = value.capture.manifest.lenses.find(({ lens }) => lens === 'block')
     assert.equal(block?.state, 'off')
-    assert.match(block?.because ?? '', /off, or a rate that coarse/)
+    assert.match(block?.because ?? '', /off, or at a rate so coarse/)
   })
 
   test('the leak profile is there on Go 1.27 and comes in both forms, after every dump', async (t) => {

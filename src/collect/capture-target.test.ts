@@ -7,6 +7,7 @@ import { encodePprof } from '../decode/pprof/encode.ts'
 import type { Profile } from '../model/profile.ts'
 import { captureTarget } from './capture-target.ts'
 import { openInflater } from './inflate.ts'
+import { SLOW_DUMP_MS } from './plan.ts'
 import { parseTarget } from './target.ts'
 
 const DEPS = {
@@ -211,6 +212,18 @@ describe('a target that answers oddly', { concurrency: 6 }, () => {
     assert.ok(!result.ok)
     assert.equal(result.error.code, 'SL_COLLECT_NOTHING_ANSWERED')
     assert.equal(result.error.cause?.code, 'SL_COLLECT_NOT_PPROF')
+  })
+
+  test('after a dump that took long the others are taken as profiles', async (t) => {
+    const url = await serve(t, {
+      'goroutine?debug=2': (response) => void setTimeout(() => response.end(GOOD_DUMP), SLOW_DUMP_MS + 200),
+    })
+    const target = parseTarget(url)
+    assert.ok(target.ok)
+    const result = await captureTarget(DEPS, { target: target.value, plan: { traceSeconds: 0 } })
+    assert.ok(result.ok)
+    const taken = result.value.capture.files.filter(({ name }) => /^goroutine\./.test(name)).map(({ name }) => name)
+    assert.deepEqual(taken, ['goroutine.0.txt', 'goroutine.2.pb.gz', 'goroutine.3.pb.gz', 'goroutine.pb.gz'])
   })
 
   test('the limit on all bytes stops further requests, and says which were not asked', async (t) => {

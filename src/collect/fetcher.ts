@@ -61,6 +61,8 @@ export type Fetcher = {
 }
 
 const MAX_REDIRECTS = 5
+/** setTimeout fires at once above it. */
+const MAX_TIMER_MS = 2 ** 31 - 1
 /** Of an error page only this much is read. */
 const MAX_ERROR_BYTES = 4096
 const USER_AGENT = 'sightline'
@@ -143,7 +145,7 @@ function fetchOnce(wire: Wire, path: string, limits: FetchLimits): Promise<Resul
       clientRequest.destroy()
     }
     const startTimer = (ms: number, why: () => Fault): NodeJS.Timeout => {
-      const timer = setTimeout(() => giveUp(why()), ms)
+      const timer = setTimeout(() => giveUp(why()), Math.min(ms, MAX_TIMER_MS))
       timers.add(timer)
       return timer
     }

@@ -93,7 +93,7 @@ function judgeBlock(block: LensAnswers['block']): readonly [LensState, string] {
   return isStandardHandler
     ? [
         'off',
-        `This request's own wait of ${window} was not recorded: off, or a rate that coarse that it sees next to nothing.`,
+        `This request's own wait of ${window} was not recorded: off, or at a rate so coarse that it sees next to nothing.`,
       ]
     : ['unknown', 'No wait was recorded in the window, and the handler is not the standard one: off, or no wait ended.']
 }

@@ -82,6 +82,15 @@ test('a lens that is left out is not asked for, and is said', () => {
   assert.equal(plan.traceMs, 0)
 })
 
+test('without goroutines they are still counted, since the count decides what is safe, and nothing of them is kept', () => {
+  const steps = planCapture({ without: ['goroutine'] }).phases.flatMap((phase) => phase.steps)
+  const own = steps.filter(({ lens }) => lens === 'goroutine')
+  assert.deepEqual(
+    own.map(({ request, file }) => [request, file]),
+    [['goroutine?debug=0', undefined]],
+  )
+})
+
 test('another window spreads the dumps over it, at least two, the last at its end', () => {
   for (const windowSeconds of [1, 2, 10, 60]) {
     const atMs = planCapture({ windowSeconds }).phases.flatMap(({ steps }) =>

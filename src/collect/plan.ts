@@ -32,6 +32,9 @@ export const DEFAULT_LIMITS: CaptureLimits = {
 /** When the first dump of a series took longer, the others are taken as profiles instead. */
 export const SLOW_DUMP_MS = 2_500
 
+/** A CPU profile and two deltas over a day are no diagnosis any more. */
+const MAX_WINDOW_SECONDS = 24 * 3600
+
 export type PlanOptions = {
   readonly mode?: CaptureMode
   /** Instead of the mode's own window; whole seconds. */
@@ -100,13 +103,13 @@ export function planCapture(options: PlanOptions = {}, facts: PlanFacts = {}): C
   const mode = options.mode ?? 'default'
   const row = MODES[mode]
   const limits = { ...DEFAULT_LIMITS, ...options.limits }
-  const seconds = Math.max(1, Math.round(options.windowSeconds ?? row.windowSeconds))
+  const seconds = Math.min(MAX_WINDOW_SECONDS, Math.max(1, Math.round(options.windowSeconds ?? row.windowSeconds)))
   const traceSeconds = options.traceSeconds ?? row.traceSeconds
   const without = new Set(options.without ?? [])
   const dumpsAtMs = spreadDumps(row.dumpsAtMs, seconds * 1000)
   const context: Context = { limits, seconds, traceSeconds, dumpsAtMs, count: facts.goroutineCount }
   const phases: PlanPhase[] = [
-    { name: 'count', steps: [planCount(context)] },
+    { name: 'count', steps: [without.has('goroutine') ? leaveOut(planCount(context)) : planCount(context)] },
     { name: 'instant', steps: planInstant(context) },
     { name: 'window', steps: [...planProfiles(context), ...planDumps(context)] },
     { name: 'trace', steps: traceSeconds > 0 ? [planTrace(context)] : [] },
@@ -159,6 +162,11 @@ function planCount({ limits }: Context): PlanStep {
     cost: 'one short stop: 0.03 s at 10,000 goroutines, 0.2 to 2.8 s at 100,000',
     why: 'counts the goroutines, which decides what else may be asked',
   }
+}
+
+/** Asked for, since the count decides what is safe, but not kept. */
+function leaveOut({ file: _, ...step }: PlanStep): PlanStep {
+  return step
 }
 
 function planInstant({ limits }: Context): PlanStep[] {
