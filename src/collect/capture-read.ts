@@ -5,7 +5,7 @@
  * _CAPTURE_NEWER, _MANIFEST_DAMAGED, _ARCHIVE_DAMAGED, _ARCHIVE_BOMB, _FILE_TOO_LARGE. Never follows links out of
  * a folder, never reads more than its limits.
  */
-import { open, readdir, stat } from 'node:fs/promises'
+import { type FileHandle, open, readdir, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { fault } from '../base/errors.ts'
@@ -29,6 +29,7 @@ export type CaptureReaderOptions = {
 const MAX_FILE_BYTES = 1024 * 1024 * 1024
 const MAX_TOTAL_BYTES = 2 * 1024 * 1024 * 1024
 const MAX_FILES = 1_000
+const READ_BYTES = 1 << 20
 
 export function openCaptureReader(options: CaptureReaderOptions): CaptureReader {
   return { readCapture: (paths) => readCapture(options, paths) }
