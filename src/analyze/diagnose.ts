@@ -75,6 +75,7 @@ export function diagnoseEvidence(given: EvidenceSet, options: DiagnoseOptions = 
         ...(window.endTime === undefined ? {} : { endTime: window.endTime }),
         ...(durationNs === undefined ? {} : { durationNs }),
         dumps: evidence.dumps.length,
+        ...(motion.spanNs === undefined ? {} : { dumpSpanNs: motion.spanNs }),
       },
       lenses: reportLenses(book),
       goroutines: {

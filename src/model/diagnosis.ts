@@ -125,6 +125,8 @@ export type DiagnoseData = {
     readonly endTime?: string
     readonly durationNs?: number
     readonly dumps: number
+    /** From the first dump to the last: what stability and both ratios rest on. */
+    readonly dumpSpanNs?: number
   }
   readonly lenses: readonly LensReport[]
   readonly goroutines: {

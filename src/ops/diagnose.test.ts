@@ -1,12 +1,12 @@
 /** Captures to reports, on the recorded capture of the repo and on files made for the case. */
 import assert from 'node:assert/strict'
-import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { fault } from '../base/errors.ts'
 import { err, ok } from '../base/result.ts'
+import { readCapture } from '../collect/capture-read.ts'
 import { openInflater } from '../collect/inflate.ts'
-import type { Capture, CaptureFile, CaptureFileKind, CaptureManifest } from '../model/capture.ts'
+import type { Capture, CaptureFileKind } from '../model/capture.ts'
 import { explainRule, listLenses, listRules } from './catalogues.ts'
 import { diagnoseCapture, diagnoseTargets } from './diagnose.ts'
 import { diffCaptures } from './diff.ts'
@@ -14,13 +14,10 @@ import { diffCaptures } from './diff.ts'
 const deps = { inflater: openInflater() }
 const shopFolder = join(import.meta.dirname, '..', '..', 'testdata', 'captures', 'shop')
 
-function readShop(): Capture {
-  const manifest = JSON.parse(readFileSync(join(shopFolder, 'manifest.json'), 'utf8')) as CaptureManifest
-  const kinds = new Map(manifest.requests.map(({ file, kind }) => [file, kind]))
-  const files: CaptureFile[] = readdirSync(shopFolder)
-    .filter((name) => name !== 'manifest.json')
-    .map((name) => ({ name, kind: kinds.get(name) ?? 'unknown', bytes: readFileSync(join(shopFolder, name)) }))
-  return { origin: 'shop', manifest, files }
+async function readShop(): Promise<Capture> {
+  const capture = await readCapture({ inflater: deps.inflater }, [shopFolder])
+  if (!capture.ok) throw new Error(capture.error.message)
+  return capture.value
 }
 
 function loose(files: Readonly<Record<string, readonly [CaptureFileKind, string]>>): Capture {
@@ -34,7 +31,7 @@ const dumpText =
   'goroutine 7 [chan send]:\nmain.ask()\n\t/src/main.go:10 +0x10\ncreated by main.main in goroutine 1\n\t/src/main.go:5 +0x10\n'
 
 test('the recorded service gives its troubles: a proven leak, a pool, a lock held across I/O', async () => {
-  const report = await diagnoseCapture(deps, readShop())
+  const report = await diagnoseCapture(deps, await readShop())
   const found = new Set(report.findings.map(({ rule }) => rule))
   for (const rule of ['leaked-goroutines', 'pool-exhausted', 'lock-held-across-io', 'block-profile-blind']) {
     assert.ok(found.has(rule), `no ${rule} in ${[...found]}`)
@@ -43,14 +40,14 @@ test('the recorded service gives its troubles: a proven leak, a pool, a lock hel
 })
 
 test('replay gives the same bytes, in whatever order the files are read', async () => {
-  const capture = readShop()
+  const capture = await readShop()
   const one = JSON.stringify(await diagnoseCapture(deps, capture))
   const other = JSON.stringify(await diagnoseCapture(deps, { ...capture, files: [...capture.files].reverse() }))
   assert.equal(one, other)
 })
 
 test('without the leak profile nothing is certain, and the file is not even decoded', async () => {
-  const capture = readShop()
+  const capture = await readShop()
   const broken = capture.files.map((file) =>
     file.name.startsWith('goroutineleak') ? { ...file, bytes: new Uint8Array([1, 2, 3]) } : file,
   )
@@ -64,7 +61,7 @@ test('without the leak profile nothing is certain, and the file is not even deco
 })
 
 test('a damaged file is left out with an issue and a gap, and the rest is judged', async () => {
-  const capture = readShop()
+  const capture = await readShop()
   const files = capture.files.map((file) =>
     file.name === 'block.pb.gz' ? { ...file, bytes: new Uint8Array([9, 9, 9]) } : file,
   )
@@ -105,7 +102,7 @@ test('a file of a kind that diagnose does not read is said to be kept', async ()
 })
 
 test('several targets: one failed is 3, inside the tolerance it is not, the only one keeps its own code', async () => {
-  const good = { name: 'a', capture: ok(readShop()) }
+  const good = { name: 'a', capture: ok(await readShop()) }
   const bad = { name: 'b', capture: err(fault('SL_COLLECT_TIMEOUT')) }
   const failed = await diagnoseTargets(deps, [good, bad])
   assert.deepEqual([failed.exitCode, failed.error?.code, failed.coverage.answered], [3, 'SL_OPS_TARGETS_FAILED', 1])
@@ -114,7 +111,7 @@ test('several targets: one failed is 3, inside the tolerance it is not, the only
 })
 
 test('diff names what grew, appeared and went, and which findings are new', async () => {
-  const shop = readShop()
+  const shop = await readShop()
   const early = { ...shop, files: shop.files.filter(({ name }) => name !== 'goroutine.2.txt') }
   const report = await diffCaptures(deps, early, shop)
   const leak = report.data.changes.find(({ userFunction }) => userFunction.endsWith('askSupplier'))

@@ -13,6 +13,7 @@ import { decodeGoroutineDumps } from '../decode/goroutine-dump/goroutine-dump.ts
 import { decodeExpvar } from '../decode/metrics/expvar.ts'
 import { decodeMetricsText } from '../decode/metrics/prometheus-text.ts'
 import { decodePprof } from '../decode/pprof/pprof.ts'
+import { classifyProfile } from '../decode/pprof/profile-kind.ts'
 import type { Capture, CaptureFile, CaptureFileKind, CaptureManifest, CaptureRequest } from '../model/capture.ts'
 import type { Coverage, CoverageGap } from '../model/contract.ts'
 import type { DatedDump, DatedProfile, EvidenceSet, EvidenceWindow } from '../model/evidence.ts'
@@ -21,7 +22,6 @@ import { isLens, type Lens } from '../model/lens.ts'
 import type { BuildInfo, ExpvarDocument, MetricFamily } from '../model/metrics.ts'
 import type { Inflater } from '../model/ports.ts'
 import { describeTarget } from './describe-target.ts'
-import { classifyProfile } from './profile-kind.ts'
 
 export type EvidenceDeps = { readonly inflater: Inflater }
 
@@ -200,7 +200,7 @@ async function readProfile(reading: Reading, file: CaptureFile): Promise<void> {
   const durationNs = span?.durationNs ?? (profile.durationNs === undefined ? undefined : Number(profile.durationNs))
   bag.profiles.push({
     source: file.name,
-    kind: nameKind(file.kind) ?? classifyProfile(profile),
+    kind: nameKind(file.kind) ?? nameKind(classifyProfile(profile).kind) ?? 'other',
     profile,
     span: span?.kind ?? 'unknown',
     ...(durationNs === undefined || durationNs === 0 ? {} : { durationNs }),

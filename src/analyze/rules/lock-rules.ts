@@ -2,6 +2,7 @@
 import { profileLenses } from '../../model/lens.ts'
 import { countLast, type Group, nameWait, userFunctionOf } from '../groups/group.ts'
 import type { Judgement } from '../verdict/judgement.ts'
+import { findSlowCall } from '../verdict/slow-calls.ts'
 import { quoteGroup } from './quote.ts'
 import type { FindingDraft, Rule, RuleInput } from './rule.ts'
 
@@ -16,7 +17,7 @@ export const lockHeldAcrossIo: Rule = {
   doc: 'docs/rules.md#lock-held-across-io',
   find: (input) =>
     forCause(input, 'held-across-io', (group, judgement, holder) => ({
-      title: `${countLast(group)} wait for a lock in ${userFunctionOf(group)} while ${userFunctionOf(holder)} holds it in ${nameWait(holder)}`,
+      title: `${countLast(group)} wait for a lock in ${userFunctionOf(group)} while ${userFunctionOf(holder)}, which seems to hold it, waits for ${whatFor(holder)}`,
       severity: countLast(group) >= 10 ? 'high' : 'medium',
       confidence: judgement.blockedBy?.confidence ?? judgement.confidence,
       evidence: [quoteGroup(input, group), quoteGroup(input, holder)],
@@ -56,6 +57,10 @@ export const selfDeadlock: Rule = {
       confidence: judgement.confidence,
       evidence: [quoteGroup(input, group)],
     })),
+}
+
+function whatFor(holder: Group): string {
+  return findSlowCall(holder.functions)?.what ?? nameWait(holder)
 }
 
 type Part = Pick<FindingDraft, 'title' | 'severity' | 'confidence' | 'evidence'>

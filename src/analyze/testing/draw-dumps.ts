@@ -81,6 +81,13 @@ export function drawDumps(
   }))
 }
 
+/** A line for a function: the same in every dump. */
+function lineOf(name: string): number {
+  let sum = 1
+  for (const char of name) sum = (sum * 31 + (char.codePointAt(0) ?? 0)) % 997
+  return sum + 1
+}
+
 type ParsedFrame = {
   readonly name: string
   readonly args: readonly { readonly word: bigint; readonly doubtful: boolean }[]
@@ -132,7 +139,7 @@ function buildDump(drawn: readonly Drawn[], isTruncated: boolean): GoroutineDump
     stackFrames: Uint32Array.from(stacks.flat()),
     frameFunctions: Uint32Array.from(functions),
     frameFiles: new Uint32Array(functions.length),
-    frameLines: Uint32Array.from(functions, (_, frame) => frame + 1),
+    frameLines: Uint32Array.from(frames.list(), lineOf),
     frameInlined: new Uint8Array(functions.length),
     argStart: Uint32Array.from(argStart),
     argDepths: Uint16Array.from(args, ({ depth }) => depth),

@@ -107,7 +107,9 @@ function judgeStanding(file: CaseFile): Draft {
   return {
     verdict: 'stuck',
     confidence: isProbable ? 'probable' : 'possible',
-    why: [window, creators, cannotTell(file)].filter((part) => part !== undefined).join('; '),
+    why: [window, isSend && isOrphaned ? `${creators}: if it was to receive, nobody does` : creators, cannotTell(file)]
+      .filter((part) => part !== undefined)
+      .join('; '),
   }
 }
 
