@@ -58,6 +58,7 @@ func init() {
 		}},
 		kind{name: "select-timeout", start: func(n int) func() {
 			a := make(chan int)
+			<-time.After(time.Millisecond) // the first timer of a process takes locks
 			spawn(n, func(int) {
 				select {
 				case <-a:
@@ -67,6 +68,7 @@ func init() {
 			return func() { close(a) }
 		}},
 		kind{name: "time-after", start: func(n int) func() {
+			<-time.After(time.Millisecond)
 			end := time.Now().Add(900 * time.Millisecond)
 			spawn(n, func(int) { <-time.After(time.Until(end)) })
 			return func() {}

@@ -127,6 +127,22 @@ func init() {
 				mu.Unlock()
 			}, func(*things, int) { mu.Unlock() })
 		}},
+		// Sends and receives that never block fight for the lock inside the channel.
+		kind{name: "runtime-lock", mode: churn, start: func(n int) func() {
+			c := make(chan int, 1)
+			return until(8, func() {
+				for i := 0; i < 1000; i++ {
+					select {
+					case c <- i:
+					default:
+					}
+					select {
+					case <-c:
+					default:
+					}
+				}
+			})
+		}},
 		// Wait returns when every other goroutine of the bubble waits durably; one that reads does not.
 		kind{name: "synctest-wait", start: func(n int) func() {
 			gates, open := newGates(n)

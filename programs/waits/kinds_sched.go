@@ -47,23 +47,7 @@ func init() {
 				runtime.Gosched()
 			})
 		}},
-		// Sends and receives that never block fight for the lock inside the channel.
-		kind{name: "runtime-lock", mode: churn, start: func(n int) func() {
-			c := make(chan int, 1)
-			return until(8, func() {
-				for i := 0; i < 1000; i++ {
-					select {
-					case c <- i:
-					default:
-					}
-					select {
-					case <-c:
-					default:
-					}
-				}
-			})
-		}},
 		// Nothing of ours: the goroutine that runtime/trace starts while measure traces.
-		kind{name: "trace-reader", marker: regexp.MustCompile(`^runtime\.ReadTrace$`), start: func(int) func() { return nil }},
+		kind{name: "trace-reader", count: 1, marker: regexp.MustCompile(`^runtime(\.ReadTrace|/trace\.runtime_readTrace)$`), start: func(int) func() { return nil }},
 	)
 }

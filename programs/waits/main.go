@@ -40,6 +40,7 @@ type kind struct {
 	mode   mode
 	start  func(n int) (release func())
 	marker *regexp.Regexp // frame of the goroutines looked at; default main.waiter
+	count  int            // goroutines with that frame once settled; default waiters, where the marker is
 	procs  int            // GOMAXPROCS; 0 leaves it alone
 	system bool           // look at the dump of a SIGQUIT at level system too
 }
@@ -49,7 +50,7 @@ var kinds = map[string]kind{}
 func register(ks ...kind) {
 	for _, k := range ks {
 		if k.marker == nil {
-			k.marker = ours
+			k.marker, k.count = ours, waiters
 		}
 		kinds[k.name] = k
 	}

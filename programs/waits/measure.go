@@ -102,7 +102,7 @@ func settle(k kind) {
 	for time.Now().Before(deadline) {
 		time.Sleep(10 * time.Millisecond)
 		gs := parseDump(dumpText(), k.marker)
-		still := len(gs) >= waiters || k.marker != ours
+		still := len(gs) >= k.count
 		for _, g := range gs {
 			if g.status == "running" || g.status == "runnable" {
 				still = false

@@ -29,7 +29,8 @@ const CELLS: Readonly<Record<LensView, string>> = {
 const INTRO = `# What each lens sees
 
 Generated from the lens table by \`npm run docs\`; do not edit. The table is in \`src/analyze/lenses\`, and
-\`npm run judge:waits\` holds it against real programs on Go 1.26 and 1.27 (\`programs/waits\`, \`testdata/waits\`).
+\`npm run judge:waits\` holds it against real programs on Go 1.26 and 1.27 (\`programs/waits\`); what Go 1.21 to 1.27 were seen to do is in
+\`testdata/waits\`.
 `
 
 const LEGEND = `## Which lens shows which wait

@@ -151,7 +151,8 @@ function listWords(
 function pickStates(states: readonly SeenState[], name: string, release: string): SeenState[] {
   const rows = findRow(name)?.traceStates.filter((row) => isInSpan(readMinor(release), row)) ?? []
   return rows.flatMap((row) => {
-    const seen = states.find(({ state, reason }) => state === row.state && reason === row.reason)
+    const fitting = states.filter(({ state, reason }) => state === row.state && reason === row.reason)
+    const seen = fitting.find(({ frames }) => frames.length > 0) ?? fitting[0]
     // Where a running goroutine is when it stops is chance.
     return seen === undefined
       ? []

@@ -3,7 +3,7 @@
  * `npm run judge:waits [-- --only NAME,NAME] [--go PATH]`: writes what was observed to testdata/waits, prints what differs;
  * exit 0 when nothing does, 1 when something does, 69 without Go. `--go` takes the go command of any other release.
  */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -35,7 +35,7 @@ try {
       ...(only === undefined ? {} : { only }),
       onProgress: (line) => process.stderr.write(`${line}\n`),
     })
-    if (only === undefined) writeFileSync(join(OUT, `go${seen.go}.json`), print(seen))
+    write(seen)
     failures += report(seen, builder)
   }
 } finally {
@@ -55,6 +55,15 @@ function report(seen: WaitObservations, builder: GoTool): number {
   }
   process.stdout.write(`${builder.version}: ${seen.programs.length} programs, ${differences.length} differences\n`)
   return differences.length
+}
+
+/** With --only the other programs keep what was observed of them before. */
+function write(seen: WaitObservations): void {
+  const file = join(OUT, `go${seen.go}.json`)
+  if (only === undefined || !existsSync(file)) return writeFileSync(file, print(seen))
+  const before = JSON.parse(readFileSync(file, 'utf8')) as WaitObservations
+  const fresh = new Map(seen.programs.map((program) => [program.program, program]))
+  writeFileSync(file, print({ ...before, programs: before.programs.map((old) => fresh.get(old.program) ?? old) }))
 }
 
 /** One line per program: a change of one cell is a diff of one line. */
@@ -79,7 +88,7 @@ async function findStandard(): Promise<GoTool[]> {
 }
 
 async function askGo(goBin: string): Promise<GoTool> {
-  const env = makeGoEnv(process.env)
+  const env = makeGoEnv(process.env, '1.27')
   const said = await runTool(goBin, ['env', 'GOVERSION'], { env })
   if (said.failure !== undefined) throw new Error(`${goBin} ${said.failure}`)
   return { goBin, version: said.stdout.toString('utf8').trim(), from: 'environment', env }

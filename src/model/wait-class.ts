@@ -258,6 +258,7 @@ export const stackRules: readonly StackRule[] = [
     'system',
     'runtime/traceback.go isSystemGoroutine',
   ),
+  wordlessLeaf(/^(runtime\/trace\.|runtime\.ReadTrace$)/, 'system', 'runtime/trace.go ReadTrace, before Go 1.22'),
   wordlessLeaf(/^(sync\.|internal\/sync\.|internal\/poll\.runtime_Semacquire$)/, 'sync', 'runtime/sema.go'),
 ]
 

@@ -21,15 +21,15 @@ export const lensRows: readonly LensRow[] = [
     cannotSee:
       'waits that have not ended; network, pipes, sleep, system calls, runnable, GC assist, runtime semaphores, nil channels, select{}, coroutines',
     turnOn: 'runtime.SetBlockProfileRate(10000): every wait of 10 µs or more, shorter ones sampled',
-    cost: 'a clock reading and a stack per recorded wait; at rate 1 every one of them',
+    cost: 'a clock reading per wait, a stack per recorded one: a channel round trip of 0.3 µs took 0.38 µs at rate 10000, 0.5 µs at rate 1',
   },
   {
     lens: 'mutex',
     title: 'mutex profile',
-    sees: 'time that others waited for a lock, charged to the holder when it unlocks; since Go 1.22 runtime locks too',
+    sees: 'time that others waited for a lock, charged to the holder when it unlocks; since Go 1.25 also for locks of the runtime itself',
     cannotSee: 'a lock that is never released; who waited; everything that is no lock',
     turnOn: 'runtime.SetMutexProfileFraction(100): one contended unlock in 100',
-    cost: 'a stack per recorded unlock',
+    cost: 'a stack per recorded unlock: within the noise at fraction 100 on a lock that two cores fought for',
   },
   {
     lens: 'heap',
