@@ -156,11 +156,13 @@ async function waitForTrouble({ vars }: Said, signal: AbortSignal, progress: Pro
 
 async function stopChild(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return
-  const gone = new Promise<void>((resolve) => child.once('close', () => resolve()))
+  // Not `close`: a process of its own that outlives it would hold the pipes, and us.
+  const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()))
   child.kill('SIGTERM')
   const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS)
   await gone
   clearTimeout(timer)
+  for (const pipe of [child.stdin, child.stdout, child.stderr]) pipe?.destroy()
 }
 
 function messageOf(error: unknown): string {

@@ -83,8 +83,9 @@ function renderAnswer(report: DiagnoseReport, options: TerminalOptions): string[
   for (const reason of answer.because.slice(0, 4)) {
     for (const line of wrapWords(escapeControls(reason), width - indent.length)) lines.push(indent + line)
   }
+  const told = new Set<string>()
   answer.troubles.slice(0, MAX_TROUBLES).forEach((trouble, index) => {
-    lines.push('', ...renderTrouble(trouble, index + 1, options))
+    lines.push('', ...renderTrouble(trouble, index + 1, options, told))
   })
   const more = answer.troubles.length - MAX_TROUBLES
   if (more > 0) lines.push('', theme.dim(`   and ${formatCount(more)} more, in --json and --html in full`))
@@ -114,7 +115,13 @@ function hang(mark: string, text: string, width: number): string[] {
   )
 }
 
-function renderTrouble(trouble: Trouble, number: number, { width, theme }: TerminalOptions): string[] {
+/** `told`: groups of which an earlier trouble has said all; only the place is said again. */
+function renderTrouble(
+  trouble: Trouble,
+  number: number,
+  { width, theme }: TerminalOptions,
+  told: Set<string>,
+): string[] {
   const mark = ` ${number} `
   const label = `${trouble.severity.toUpperCase()}, ${trouble.confidence}`
   const paint = theme[toneOfSeverity(trouble.severity)]
@@ -131,6 +138,8 @@ function renderTrouble(trouble: Trouble, number: number, { width, theme }: Termi
     const also = trouble.alsoGroups === undefined ? '' : `, and ${trouble.alsoGroups.join(', ')}`
     say(`${shortFunction(frame.function)}${at} (${group.id}${also})`, 'note')
     const reason = group.waitReason ?? group.state
+    if (told.has(group.id)) return lines
+    told.add(group.id)
     say([reason, trouble.howLong ?? '', growthOf(group)].filter((part) => part !== '').join(', '))
   } else if (trouble.finding !== undefined) {
     const first = trouble.finding.evidence[0]
