@@ -16,10 +16,8 @@ import (
 	"net/http"
 	_ "net/http/pprof"
 	"os"
-	"os/signal"
 	"sort"
 	"sync/atomic"
-	"syscall"
 	"time"
 )
 
@@ -62,12 +60,6 @@ func main() {
 	if null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0); err == nil {
 		os.Stdout = null
 	}
-	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, syscall.SIGTERM, os.Interrupt)
-	go func() {
-		<-signals
-		os.Exit(0)
-	}()
 	programs[os.Args[1]]()
 	finished.Store(true)
 	for {

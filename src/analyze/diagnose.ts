@@ -44,7 +44,7 @@ export function diagnoseEvidence(given: EvidenceSet, options: DiagnoseOptions = 
     provenIds: proof.ids,
     ...(goVersion === undefined ? {} : { goVersion }),
   })
-  const motion = measureMotion(table)
+  const motion = measureMotion(table, evidence.trace?.activity)
   const context = openContext(table, motion, proof, indexEndedWaits(evidence.profiles))
   const judgements = judgeGroups(context)
   const book = readLensStates(evidence, without)

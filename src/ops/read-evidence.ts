@@ -78,6 +78,7 @@ export async function readEvidence(
   const { manifest } = capture
   const bag: Bag = { dumps: [], leakDumps: [], profiles: [] }
   const log = openIssueLog()
+  log.addAll(capture.issues ?? [])
   const reading: Reading = { deps, bag, log, faults: [], ...(manifest === undefined ? {} : { manifest }) }
   const files = orderFiles(capture)
   for (const file of files) {
@@ -87,7 +88,9 @@ export async function readEvidence(
   }
   const isNothing = bag.dumps.length + bag.leakDumps.length + bag.profiles.length === 0 && bag.vars === undefined
   if (isNothing && bag.metrics === undefined && bag.trace === undefined) return err(nothingRead(capture, reading))
+  keepOneProcess(bag, log)
   sortByTime(bag.dumps)
+  const trace = readTrace(bag, log)
   const identity = decodeBuildInfoFromTarget({
     ...(bag.cmdline === undefined ? {} : { cmdline: bag.cmdline }),
     ...(bag.vars === undefined ? {} : { vars: bag.vars.document }),
@@ -102,11 +105,38 @@ export async function readEvidence(
     ...(bag.vars === undefined ? {} : { vars: bag.vars }),
     ...(bag.metrics === undefined ? {} : { metrics: bag.metrics }),
     ...(bag.buildInfo === undefined ? {} : { buildInfo: bag.buildInfo }),
-    ...(bag.trace === undefined ? {} : { trace: bag.trace }),
+    ...(trace === undefined ? {} : { trace }),
     lenses: (manifest?.lenses ?? []).filter(({ lens }) => isLens(lens)),
     issues: log.list(),
   }
   return ok({ evidence, coverage: readCoverage(capture, reading) })
+}
+
+/**
+ * The tracebacks of panics and signals: nearly each ends its process, so no two of them can be compared. Of several
+ * the one with the most goroutines stays, the last of equals.
+ */
+function keepOneProcess(bag: Bag, log: IssueLog): void {
+  const ends = bag.dumps.filter(({ dump }) => dump.form === 'traceback')
+  if (ends.length < 2) return
+  const best = ends.reduce((kept, one) => (one.dump.goroutineCount >= kept.dump.goroutineCount ? one : kept))
+  const others = new Set(ends.filter((one) => one !== best))
+  bag.dumps.splice(0, bag.dumps.length, ...bag.dumps.filter((one) => !others.has(one)))
+  log.add('SL_OPS_OTHER_PROCESS', `of several tracebacks only one is judged: ${best.source}`, { count: others.size })
+}
+
+/** What the trace says of the last dump's goroutines: it was taken after it, or nobody says when. */
+function readTrace(bag: Bag, log: IssueLog): EvidenceSet['trace'] {
+  if (bag.trace === undefined) return undefined
+  const { source, bytes } = bag.trace
+  const ids = bag.dumps.at(-1)?.dump.ids
+  const read = readTraceActivity(bytes, ids ?? new Float64Array())
+  if (!read.ok) {
+    log.add(read.error.code, read.error.message, { at: { file: source } })
+    return { source, sizeBytes: bytes.length }
+  }
+  log.addAll(read.value.issues, source)
+  return { source, sizeBytes: bytes.length, activity: read.value.value }
 }
 
 /** In the order the manifest asked for them; files it does not name follow by name. */
@@ -136,7 +166,7 @@ async function readFile(reading: Reading, file: CaptureFile): Promise<void> {
     case 'profile':
       return readProfile(reading, file)
     case 'execution-trace':
-      bag.trace = { source, sizeBytes: file.bytes.length }
+      bag.trace = { source, bytes: file.bytes }
       return
     case 'expvar': {
       const document = take(reading, file, decodeExpvar(file.bytes))

@@ -7,7 +7,6 @@
  * itself has waits of this stack that ended, their seconds are taken off, since a worker's loop looks like one wait.
  */
 import type { Lens } from '../../model/lens.ts'
-import { profileLenses } from '../../model/lens.ts'
 import type { Group } from '../groups/group.ts'
 import { recordableBy, recordableWhileItLasts } from '../lenses/visibility.ts'
 import type { Judgement, VerdictContext } from '../verdict/judgement.ts'
@@ -76,6 +75,3 @@ export function listRecorders(
   const after = recordableBy(group.kind).filter((lens) => isOn(book, lens) && !now.includes(lens))
   return { now, after }
 }
-
-/** The profiles among the lenses, for texts. */
-export const profiles: readonly Lens[] = profileLenses

@@ -4,6 +4,7 @@
  * "at least, unless it came back"; the minutes that dumps print are never used (wrong in both directions).
  */
 import type { GoroutineDump } from '../../model/goroutine-dump.ts'
+import type { TraceActivity } from '../../model/trace-activity.ts'
 import { type Group, type GroupTable, rowsLast } from './group.ts'
 
 export type GroupMotion = {
@@ -21,6 +22,8 @@ export type GroupMotion = {
   readonly openNs: number
   /** Goroutine-ns over the window. */
   readonly totalNs: number
+  /** Of the last dump's members that an execution trace names: how many ran or were woken in it, how many did not. */
+  readonly traced?: { readonly moved: number; readonly still: number }
 }
 
 export type Motion = {
@@ -36,7 +39,8 @@ export type Motion = {
 /** Frames from the leaf whose argument words must stay the same: the primitive and the function that called it. */
 const ARG_DEPTHS = 8
 
-export function measureMotion(table: GroupTable): Motion {
+/** `activity` is of the last dump's goroutines, row by row. */
+export function measureMotion(table: GroupTable, activity?: TraceActivity): Motion {
   const { dumps, groups } = table
   const lastAt = dumps.length - 1
   const last = dumps[lastAt]?.dump
@@ -45,9 +49,11 @@ export function measureMotion(table: GroupTable): Motion {
   const arrived = new Float64Array(groups.length)
   for (let at = lastAt; at > 0; at--) comparePair(table, at, since, left, arrived, at === lastAt)
   const times = readTimes(table)
-  const byGroup = groups.map((group) =>
-    sumGroup(group, since, lastAt, times, left[group.index] ?? 0, arrived[group.index] ?? 0),
-  )
+  const byGroup = groups.map((group) => {
+    const sums = sumGroup(group, since, lastAt, times, left[group.index] ?? 0, arrived[group.index] ?? 0)
+    const traced = countTraced(group, activity)
+    return traced === undefined ? sums : { ...sums, traced }
+  })
   const spanNs = times === undefined || times.length < 2 ? undefined : (times.at(-1) ?? 0) - (times[0] ?? 0)
   return { byGroup, since, ...(times === undefined ? {} : { times }), ...(spanNs === undefined ? {} : { spanNs }) }
 }
@@ -106,6 +112,19 @@ function sameArgs(a: GoroutineDump, rowA: number, b: GoroutineDump, rowB: number
     atB++
   }
   return true
+}
+
+/** Stillness needs a trace that was read to its end; a move is a move. */
+function countTraced(group: Group, activity: TraceActivity | undefined): GroupMotion['traced'] {
+  if (activity === undefined) return undefined
+  let moved = 0
+  let still = 0
+  for (const row of rowsLast(group)) {
+    if (activity.seen[row] !== 1) continue
+    if ((activity.moves[row] as number) > 0) moved += 1
+    else if (activity.isComplete) still += 1
+  }
+  return moved + still === 0 ? undefined : { moved, still }
 }
 
 function readTimes(table: GroupTable): readonly number[] | undefined {

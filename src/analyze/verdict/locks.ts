@@ -152,17 +152,30 @@ function judgeNobody(file: CaseFile): Draft {
   const span = motion.stayNs?.max ?? 0
   const verdict = growth !== undefined && growth.last - growth.first >= 2 ? 'leaked' : 'stuck'
   const grows = growth === undefined ? '' : `; their number grows (${growth.first} → ${growth.last})`
-  const what = isSelf
-    ? 'each waits alone for a lock of an object that its own callers work on: it may hold it itself'
-    : 'no goroutine of the dump seems to hold the lock: whoever locked it is gone, or is the waiter itself'
-  const cause = isSelf ? 'self' : 'nobody'
-  if (isOne) return { verdict: 'stuck', confidence: 'possible', cause, why: `${what}; ${oneDump}` }
+  const what = describeHolders(locks, isSelf)
+  const cause = isSelf ? 'self' : isWellRead(locks) ? 'nobody' : undefined
+  if (isOne)
+    return {
+      verdict: 'stuck',
+      confidence: 'possible',
+      ...(cause === undefined ? {} : { cause }),
+      why: `${what}; ${oneDump}`,
+    }
   return {
     verdict,
-    cause,
+    ...(cause === undefined ? {} : { cause }),
     confidence: span >= LONG_NS && isWellRead(locks) ? 'probable' : 'possible',
     why: `${plural(members, 'goroutine')} did not get the lock ${describeWindow(context)}; ${what}${grows}`,
   }
+}
+
+function describeHolders(locks: readonly LockObject[], isSelf: boolean): string {
+  if (locks.length === 0) return 'the frames do not show which lock it is, so who holds it cannot be inferred'
+  if (isSelf) return 'each waits alone for a lock of an object that its own callers work on: it may hold it itself'
+  if (isWellRead(locks)) {
+    return 'no goroutine of the dump seems to hold the lock: whoever locked it is gone, or is the waiter itself'
+  }
+  return 'who holds it cannot be told from the frames'
 }
 
 /** Every lock's containing object is known and nobody but waiters works on it: "nobody holds it" rests on something. */

@@ -67,7 +67,9 @@ function judgeMoving(file: CaseFile): Draft {
 
 function judgeStanding(file: CaseFile): Draft {
   const { group, members, motion, context } = file
-  const window = `${plural(members, 'goroutine')} in ${nameWait(group)}, none moved ${describeWindow(context)}`
+  const isStillInTrace = motion.traced !== undefined && motion.traced.moved === 0
+  const traced = isStillInTrace ? ', nor while the execution trace was on' : ''
+  const window = `${plural(members, 'goroutine')} in ${nameWait(group)}, none moved ${describeWindow(context)}${traced}`
   const growth = readGrowth(file)
   const creators = describeMakers(file)
   const ended = context.endedWaits(group)
@@ -82,6 +84,10 @@ function judgeStanding(file: CaseFile): Draft {
       const why = `${window}, but the block profile has ${plural(ended.count, 'wait')} at this place that ended: it looks like a worker`
       return { verdict: 'idle', confidence: 'possible', pattern: 'moves-in-block-profile', why }
     }
+    if (motion.traced !== undefined && motion.traced.moved > 0) {
+      const why = `${window}, but ${motion.traced.moved} of them ran while the execution trace was on: it looks like a worker`
+      return { verdict: 'idle', confidence: 'possible', pattern: 'moves-in-trace', why }
+    }
     if (motion.left > 0) {
       const why = `${window.replace(', none moved', ',')}: ${motion.left} left meanwhile, so the wait does end; ${cannotTell(file)}`
       return { verdict: 'idle', confidence: 'possible', pattern: 'siblings-move', why }
@@ -92,6 +98,10 @@ function judgeStanding(file: CaseFile): Draft {
     }
     if (group.pattern !== undefined && members < PILE) return judgeShape(file, window)
     if (isEarly(file)) return judgeEarly(file, window)
+  }
+  if (motion.traced !== undefined && motion.traced.moved > 0) {
+    const why = `${window}, but ${motion.traced.moved} of them ran while the execution trace was on: the wait does end`
+    return { verdict: 'slow', confidence: 'possible', why }
   }
   if (context.proof.ran && group.kind?.views.goroutineleak === 'proof-if-unreachable') {
     return {

@@ -23,6 +23,13 @@ export const opsCodes = {
     httpStatus: 200,
     retryable: false,
   },
+  SL_OPS_OTHER_PROCESS: {
+    summary: 'The tracebacks stem from processes that ended, so they cannot be compared',
+    hint: 'For motion over time take several dumps of one process: sightline diagnose URL.',
+    exitCode: 0,
+    httpStatus: 200,
+    retryable: false,
+  },
   SL_OPS_TARGETS_FAILED: {
     summary: 'Some of the targets failed, more than the tolerance allows',
     hint: 'See coverage.missing for each; --max-failures sets the tolerance.',
