@@ -60,10 +60,13 @@ function report(seen: WaitObservations, builder: GoTool): number {
 /** With --only the other programs keep what was observed of them before. */
 function write(seen: WaitObservations): void {
   const file = join(OUT, `go${seen.go}.json`)
-  if (only === undefined || !existsSync(file)) return writeFileSync(file, print(seen))
-  const before = JSON.parse(readFileSync(file, 'utf8')) as WaitObservations
-  const fresh = new Map(seen.programs.map((program) => [program.program, program]))
-  writeFileSync(file, print({ ...before, programs: before.programs.map((old) => fresh.get(old.program) ?? old) }))
+  let kept = seen
+  if (only !== undefined && existsSync(file)) {
+    const before = JSON.parse(readFileSync(file, 'utf8')) as WaitObservations
+    const fresh = new Map(seen.programs.map((program) => [program.program, program]))
+    kept = { ...before, programs: before.programs.map((old) => fresh.get(old.program) ?? old) }
+  }
+  writeFileSync(file, print(kept))
 }
 
 /** One line per program: a change of one cell is a diff of one line. */
