@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { matchIdle } from '../../src/analyze/idle/registry.ts'
+import { idlePatterns, matchIdle } from '../../src/analyze/idle/registry.ts'
 import { err, ok, type Result } from '../../src/base/result.ts'
 import { decodeGoroutineDump } from '../../src/decode/goroutine-dump/goroutine-dump.ts'
 import type { DiagnoseData, GroupVerdict } from '../../src/model/diagnosis.ts'
@@ -52,6 +52,8 @@ type Row = {
 const flags = parseArgs({
   options: { only: { type: 'string' }, table: { type: 'boolean' }, keep: { type: 'string' } },
 }).values
+/** Neither idle nor anything else that waits: left out of the table's shares. */
+const movingStates: ReadonlySet<string> = new Set(['running', 'runnable', 'preempted'])
 const main = join(import.meta.dirname, '..', '..', 'src', 'main.ts')
 
 async function judgeServer(server: Server): Promise<Row> {
@@ -148,12 +150,15 @@ function shareOfTable(text: string): TableShare {
   if (!decoded.ok) return { goroutines: 0, named: 0, shape: 0, other: [decoded.error.code] }
   const dump = decoded.value.value
   const other = new Map<string, number>()
+  let waiting = 0
   let named = 0
   let shape = 0
   for (let row = 0; row < dump.rowCount; row++) {
     const functions = readStack(dump, dump.stacks[row] as number).map((frame) => frame.function)
     const creator = dump.creatorsPlusOne[row] as number
     const waitReason = readReason(dump, row)
+    if (movingStates.has(waitReason)) continue
+    waiting += 1
     const pattern = matchIdle({
       waitReason,
       functions,
@@ -166,7 +171,7 @@ function shareOfTable(text: string): TableShare {
       other.set(key, (other.get(key) ?? 0) + 1)
     }
   }
-  return { goroutines: dump.rowCount, named, shape, other: [...other].map(([key, count]) => `${count} × ${key}`) }
+  return { goroutines: waiting, named, shape, other: [...other].map(([key, count]) => `${count} × ${key}`) }
 }
 
 async function diagnose(pprof: string, args: readonly string[]): Promise<Result<Diagnosis, string>> {
@@ -243,7 +248,7 @@ function printRow(row: Row): void {
   if (table !== undefined) {
     const { goroutines, named, shape } = table
     out(
-      `  idle table on one dump: ${goroutines} goroutines, named ${percent(named, goroutines)}, shape ${percent(shape, goroutines)}`,
+      `  idle table on one dump: ${goroutines} waiting goroutines, named ${percent(named, goroutines)}, shape ${percent(shape, goroutines)}`,
     )
     if (!server.heldOut) for (const line of table.other) out(`    none: ${line}`)
   }
@@ -275,7 +280,7 @@ for (const heldOut of [false, true]) {
   const sum = (pick: (table: TableShare) => number): number => tables.reduce((total, table) => total + pick(table), 0)
   const all = sum((table) => table.goroutines)
   process.stdout.write(
-    `\n${heldOut ? 'held out' : 'looked at'}: ${tables.length} servers, ${all} goroutines, named ${percent(
+    `\n${heldOut ? 'held out' : 'looked at'}: ${tables.length} servers, ${all} waiting goroutines, named ${percent(
       sum((table) => table.named),
       all,
     )}, shape ${percent(
@@ -289,5 +294,9 @@ const alarms = rows.reduce(
   0,
 )
 const failed = rows.filter((row) => row.failure !== undefined).length
+const unseen = idlePatterns.filter((row) => row.seen === false).length
+process.stdout.write(
+  `\nidle table: ${idlePatterns.length} rows, ${unseen} of them never seen firing on a recorded dump`,
+)
 process.stdout.write(`\nalarms ${alarms}, servers that could not be judged ${failed} of ${rows.length}\n`)
 process.exitCode = alarms > 0 ? 1 : failed > 0 ? 2 : 0

@@ -1,6 +1,6 @@
 // An embedded NATS server with JetStream and a client; Kafka clients of three libraries (sarama against its own mock
-// broker, the others against a port where nobody listens); NSQ and MQTT against
-// servers that only shake hands.
+// broker, the others against a port where nobody listens); NSQ, MQTT and AMQP
+// against servers that only shake hands.
 package main
 
 import (
@@ -21,6 +21,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/nats-io/nats.go/micro"
 	"github.com/nsqio/go-nsq"
+	amqp "github.com/rabbitmq/amqp091-go"
 	"github.com/segmentio/kafka-go"
 	"github.com/twmb/franz-go/pkg/kgo"
 
@@ -32,11 +33,11 @@ var keep []any
 func main() {
 	dir := snapshot.Must(os.MkdirTemp("", "idle-messaging-"))
 	openNATS(dir)
-	openSarama()
-	openKafkaGo()
+	openKafkaGo(openSarama())
 	openFranz()
 	openNSQ()
 	openMQTT()
+	openAMQP()
 	snapshot.PrintAfter(3*time.Second, dir)
 }
 
@@ -73,7 +74,7 @@ func (silent) Helper()               {}
 func (silent) Cleanup(func())        {}
 func (silent) Name() string          { return "idle" }
 
-func openSarama() {
+func openSarama() *sarama.MockBroker {
 	broker := sarama.NewMockBroker(silent{}, 1)
 	broker.SetHandlerByMap(map[string]sarama.MockResponse{
 		"MetadataRequest":        sarama.NewMockMetadataResponse(silent{}).SetBroker(broker.Addr(), broker.BrokerID()).SetLeader("t", 0, broker.BrokerID()).SetController(broker.BrokerID()),
@@ -95,11 +96,18 @@ func openSarama() {
 	partition := snapshot.Must(consumer.ConsumePartition("t", 0, sarama.OffsetNewest))
 	offsets := snapshot.Must(sarama.NewOffsetManagerFromClient("g", client))
 	keep = append(keep, producer, partition, offsets)
+	return broker
 }
 
-func openKafkaGo() {
-	writer := &kafka.Writer{Addr: kafka.TCP("127.0.0.1:1"), Topic: "t", BatchTimeout: time.Millisecond, MaxAttempts: 1}
-	writer.WriteMessages(context.Background(), kafka.Message{Value: []byte("x")})
+func openKafkaGo(broker *sarama.MockBroker) {
+	writer := &kafka.Writer{Addr: kafka.TCP(broker.Addr()), Topic: "t", BatchTimeout: time.Millisecond, MaxAttempts: 1}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	writer.WriteMessages(ctx, kafka.Message{Value: []byte("x")})
+	nobody := &kafka.Writer{Addr: kafka.TCP("127.0.0.1:1"), Topic: "t", MaxAttempts: 1}
+	nobody.WriteMessages(ctx, kafka.Message{Value: []byte("x")})
+	reader := kafka.NewReader(kafka.ReaderConfig{Brokers: []string{broker.Addr()}, Topic: "t", ReadLagInterval: time.Hour})
+	keep = append(keep, reader)
 	keep = append(keep, writer)
 }
 
@@ -162,4 +170,40 @@ func openMQTT() {
 	token.Wait()
 	snapshot.Check(token.Error())
 	keep = append(keep, client)
+}
+
+// Frames of AMQP 0-9-1: start, tune and open are answered, then the connection is left alone.
+func openAMQP() {
+	listener := snapshot.Must(net.Listen("tcp", "127.0.0.1:0"))
+	method := func(channel uint16, class, method uint16, arguments ...byte) []byte {
+		payload := binary.BigEndian.AppendUint16(binary.BigEndian.AppendUint16(nil, class), method)
+		payload = append(payload, arguments...)
+		frame := binary.BigEndian.AppendUint16([]byte{1}, channel)
+		frame = binary.BigEndian.AppendUint32(frame, uint32(len(payload)))
+		return append(append(frame, payload...), 0xce)
+	}
+	go func() {
+		conn := snapshot.Must(listener.Accept())
+		buffer := make([]byte, 4096)
+		reply := func(frame []byte) {
+			conn.Read(buffer)
+			conn.Write(frame)
+		}
+		start := append([]byte{0, 9, 0, 0, 0, 0}, 0, 0, 0, 5, 'P', 'L', 'A', 'I', 'N', 0, 0, 0, 5, 'e', 'n', '_', 'U', 'S')
+		reply(method(0, 10, 10, start...))
+		reply(method(0, 10, 30, 0, 10, 0, 0, 0x10, 0, 0, 10))
+		for range 2 { // tune-ok and open come apart or together
+			conn.SetReadDeadline(time.Now().Add(200 * time.Millisecond))
+			conn.Read(buffer)
+		}
+		conn.SetReadDeadline(time.Time{})
+		conn.Write(method(0, 10, 41, 0))
+		reply(method(1, 20, 11, 0, 0, 0, 0))
+		reply(method(1, 60, 21, 1, 'c'))
+		conn.Read(buffer)
+	}()
+	conn := snapshot.Must(amqp.Dial("amqp://guest:guest@" + listener.Addr().String() + "/"))
+	channel := snapshot.Must(conn.Channel())
+	deliveries := snapshot.Must(channel.Consume("q", "c", true, false, false, false, nil))
+	keep = append(keep, conn, deliveries)
 }

@@ -41,6 +41,7 @@ import (
 	rcrowley "github.com/rcrowley/go-metrics"
 	"github.com/robfig/cron/v3"
 	"github.com/spf13/viper"
+	"github.com/thejerf/suture/v4"
 	"github.com/uber/jaeger-client-go"
 	"github.com/valyala/fasthttp"
 	"go.opencensus.io/stats/view"
@@ -70,6 +71,7 @@ func main() {
 	openSockets()
 	openSSH()
 	openQUIC()
+	openSupervisor()
 	snapshot.PrintAfter(2*time.Second, dir)
 }
 
@@ -264,4 +266,14 @@ func openQUIC() {
 		}
 	}()
 	keep = append(keep, snapshot.Must(quic.DialAddr(context.Background(), listener.Addr().String(), secure, nil)))
+}
+
+type service struct{}
+
+func (service) Serve(ctx context.Context) error { <-ctx.Done(); return nil }
+
+func openSupervisor() {
+	supervisor := suture.NewSimple("idle")
+	supervisor.Add(service{})
+	go supervisor.Serve(context.Background())
 }

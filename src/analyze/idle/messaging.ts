@@ -178,9 +178,16 @@ const kafkaLoops = [
     ],
     [
       'sarama-consumer',
-      'Kafka consumer (sarama) waits for a subscription or a fetch',
-      'select|chan receive',
-      '(*brokerConsumer).subscriptionManager|(*brokerConsumer).subscriptionConsumer|(*partitionConsumer).dispatcher|(*partitionConsumer).responseFeeder',
+      'Kafka consumer (sarama) waits for a subscription',
+      'select',
+      '(*brokerConsumer).subscriptionManager|(*partitionConsumer).dispatcher',
+      'consumer.go',
+    ],
+    [
+      'sarama-consumer-feed',
+      'Kafka consumer (sarama) waits for a fetch to pass on',
+      'chan receive',
+      '(*brokerConsumer).subscriptionConsumer|(*partitionConsumer).responseFeeder|(*partitionConsumer).dispatcher',
       'consumer.go',
     ],
     [
@@ -284,7 +291,13 @@ const otherLoops = [
       '(*Connection).heartbeater',
       'connection.go',
     ],
-    ['amqp-consumer-buffer', 'AMQP consumer waits for a delivery', 'select', '(*consumers).buffer', 'consumers.go'],
+    [
+      'amqp-consumer-buffer',
+      'AMQP consumer waits for a delivery',
+      'chan receive',
+      '(*consumers).buffer',
+      'consumers.go',
+    ],
     [
       'amqp-watch',
       'AMQP client waits for the close of a connection or channel',
@@ -313,6 +326,7 @@ const otherLoops = [
       'select|chan receive|sync.WaitGroup.Wait',
       '(*client).startCommsWorkers|startIncomingComms|startOutgoingComms|startComms|(*router).matchAndDispatch',
       'client.go',
+      'a subscriber that does not take its messages holds them up in the same select',
     ],
   ]),
 ]

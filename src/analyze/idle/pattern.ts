@@ -63,15 +63,22 @@ export type IdleLibrary = {
 }
 
 /**
- * id, summary, wait reasons, function, file. Reasons and functions separate alternatives by `|`; a function is
+ * id, summary, wait reasons, function, file, and why it is ambiguous where it is. Reasons and functions separate alternatives by `|`; a function is
  * relative to the package: `(*Conn).flusher`, `/jetstream.(*pullSubscription).pullMessages`.
  */
-export type LoopRow = readonly [id: string, summary: string, reasons: string, loop: string, file: string]
+export type LoopRow = readonly [
+  id: string,
+  summary: string,
+  reasons: string,
+  loop: string,
+  file: string,
+  ambiguous?: string,
+]
 
 /** Rows of the commonest form: one function is the leaf-most frame, and its own wait is the idle one. */
 export function nameLoops(library: IdleLibrary, loops: readonly LoopRow[]): readonly IdlePattern[] {
   const root = library.package ?? library.module
-  return loops.map(([id, summary, reasons, loop, file]) => {
+  return loops.map(([id, summary, reasons, loop, file, ambiguous]) => {
     const names = loop.split('|').map((name) => (name.startsWith('/') ? root + name : `${root}.${name}`))
     return {
       id,
@@ -79,6 +86,7 @@ export function nameLoops(library: IdleLibrary, loops: readonly LoopRow[]): read
       reasons: reasons.split('|'),
       frames: [names.join('|')],
       strength: 'named',
+      ...(ambiguous === undefined ? {} : { ambiguous }),
       source: { module: library.module, file, function: names[0] as string, versions: library.versions },
     }
   })

@@ -41,6 +41,13 @@ const poolLoops = [
       '(*forwarder).start|(*healthchecker).start|(*heartbeater).start|(*janitor).start|(*recoverer).start|(*subscriber).start|(*syncer).start|(*aggregator).start|(*Scheduler).runHeartbeater',
       'forwarder.go',
     ],
+    [
+      'asynq-processor',
+      'asynq processor sleeps before it looks at its queues again',
+      'sleep',
+      '(*processor).exec',
+      'processor.go',
+    ],
   ]),
   ...nameLoops({ module: 'github.com/valyala/fasthttp', versions: 'v1.40.0, v1.77.0' }, [
     [
@@ -70,6 +77,15 @@ const poolLoops = [
       'IO wait',
       '(*Server).serveConnCounted|(*Server).serveConn',
       'server.go',
+    ],
+  ]),
+  ...nameLoops({ module: 'github.com/thejerf/suture/v4', package: 'github.com/thejerf/suture', versions: 'v4.0.6' }, [
+    [
+      'suture-supervisor',
+      'suture supervisor waits for the end of a service or a request',
+      'select',
+      '(*Supervisor).Serve',
+      'supervisor.go',
     ],
   ]),
 ]
@@ -267,6 +283,7 @@ const kubernetesLoops = [
       'select|chan receive',
       '/tools/cache.(*processorListener).pop|/tools/cache.(*processorListener).run',
       'tools/cache/shared_informer.go',
+      'a handler that is slow or stuck holds up notifications in the same select',
     ],
     [
       'k8s-informer-processor',

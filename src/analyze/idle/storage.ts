@@ -34,6 +34,7 @@ const etcdLoops = [
       'select',
       '(*watchGRPCStream).run|(*watchGRPCStream).serveSubstream',
       'watch.go',
+      'a watcher whose channel nobody reads waits in the same select',
     ],
     [
       'etcd-client-autosync',
