@@ -9,7 +9,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { idlePatterns, matchIdle } from '../../src/analyze/idle/registry.ts'
-import { splitDump } from '../../src/analyze/idle/testing/split-dump.ts'
+import { splitDump } from '../../src/analyze/testing/split-dump.ts'
 
 const programs = ['std', 'grpc', 'database', 'messaging', 'storage', 'services', 'kubernetes']
 const here = import.meta.dirname

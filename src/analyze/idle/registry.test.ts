@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { splitDump } from '../testing/split-dump.ts'
 import { idlePatterns, matchIdle } from './registry.ts'
 import { idleShapes, matchShape } from './shapes.ts'
-import { splitDump } from './testing/split-dump.ts'
 import { unseenRows } from './unseen.ts'
 
 const folder = join(import.meta.dirname, '..', '..', '..', 'testdata', 'idle')

@@ -2,7 +2,7 @@
  * For the tests of the idle table only: a goroutine dump's text → its goroutines as the matcher takes them.
  * Not a decoder (src/decode has that; rooms do not see each other): it trusts the committed dumps that it reads.
  */
-import type { IdleSubject } from '../pattern.ts'
+import type { IdleSubject } from '../idle/pattern.ts'
 
 export type SplitGoroutine = IdleSubject & { readonly text: string }
 
