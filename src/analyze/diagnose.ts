@@ -51,7 +51,7 @@ export function diagnoseEvidence(given: EvidenceSet, options: DiagnoseOptions = 
   const exposures = measureExposure(context, judgements, book)
   const order = orderGroups(context, judgements, exposures)
   const lost = countLost(evidence)
-  const hasTrace = evidence.trace !== undefined
+  const hasTrace = evidence.trace?.activity !== undefined
   const verdict = gradeVerdict({ context, judgements, exposures, book, lost, hasTrace })
   const { findings, omitted } = applyRules({ evidence, context, judgements, exposures, book, verdict, lost })
   const log = openIssueLog()

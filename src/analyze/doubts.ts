@@ -40,8 +40,8 @@ export function listDoubts(evidence: EvidenceSet, context: VerdictContext, lost:
     const shared = a !== undefined && b !== undefined && [...b.keys()].some((id) => a.has(id))
     if (!shared) add('SL_ANALYZE_DUMPS_DIFFER', 'first and last dump share no goroutine id')
   }
-  if (evidence.trace !== undefined) {
-    add('SL_ANALYZE_TRACE_NOT_READ', 'the execution trace is kept and not yet read', {
+  if (evidence.trace !== undefined && evidence.trace.activity === undefined) {
+    add('SL_ANALYZE_TRACE_NOT_READ', 'the execution trace is kept and could not be read', {
       severity: 'info',
       at: { file: evidence.trace.source },
     })

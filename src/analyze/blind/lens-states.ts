@@ -32,7 +32,9 @@ export function readLensStates(evidence: EvidenceSet, without: ReadonlySet<Lens>
     because[lens] = 'withheld with --without'
   }
   if (evidence.trace !== undefined && !without.has('trace')) {
-    because.trace = `${because.trace ?? 'a trace is at hand'}; it is kept, and not yet read by this version`
+    const use =
+      evidence.trace.activity === undefined ? 'could not be read' : 'tells which goroutines moved, not how long'
+    because.trace = `${because.trace ?? 'a trace is at hand'}; here it ${use}`
   }
   return { states, because }
 }

@@ -38,7 +38,7 @@ export const analyzeCodes = {
     retryable: false,
   },
   SL_ANALYZE_TRACE_NOT_READ: {
-    summary: 'An execution trace is at hand and not yet read by this version',
+    summary: 'An execution trace is at hand and could not be read',
     hint: 'It is kept in the capture; the verdict rests on the other lenses.',
     exitCode: 0,
     httpStatus: 200,
