@@ -53,7 +53,7 @@ const tasks: Readonly<Record<string, () => readonly Step[]>> = {
     { name: 'tests', command: nodeTest(true) },
   ],
   build: () => [{ name: 'build', command: bin('tsc', '-b', '--force', 'src') }],
-  fixtures: () => [{ name: 'fixtures', command: script('scripts/fixtures.ts') }],
+  fixtures: () => [{ name: 'fixtures', command: script('scripts/fixtures.ts', ...process.argv.slice(3)) }],
   docs: () =>
     globSync('scripts/docs/*.ts', { cwd: root })
       .filter((file) => !file.endsWith('.test.ts'))

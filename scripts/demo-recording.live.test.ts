@@ -1,26 +1,14 @@
 /** Whether the demo service is in the trouble that its README promises, live and in the recording. */
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { buildProgram, type Service, startService } from './fixtures/build-program.ts'
 import { ROOT, TESTDATA } from './fixtures/case-folder.ts'
+import { countTrouble, SHOP_TROUBLES } from './fixtures/shop-troubles.ts'
 import { GO_VERSIONS, type GoTool, requireGo } from './setup/go.ts'
 import { runTool } from './setup/run-tool.ts'
-
-/** The four troubles: the header's status, and the frame that shows whose it is. */
-const TROUBLES: readonly { readonly status: string; readonly frame: string; readonly least: number }[] = [
-  { status: 'chan send', frame: 'example.com/shop/internal/api.(*Server).askSupplier(', least: 5 },
-  { status: 'select', frame: 'database/sql.(*DB).conn(', least: 5 },
-  { status: 'sync.Mutex.Lock', frame: 'example.com/shop/internal/api.(*priceCache).get(', least: 5 },
-  { status: 'sleep', frame: 'example.com/shop/internal/api.(*auditLog).deliver(', least: 3 },
-]
-
-function countTrouble(dump: string, trouble: (typeof TROUBLES)[number]): number {
-  return dump.split('\n\n').filter((one) => one.includes(`[${trouble.status}`) && one.includes(`\n${trouble.frame}`))
-    .length
-}
 
 /**
  * Stacks of the profile in which a trouble's wait stands. A supplier's answer that found its receiver in time waited
@@ -44,18 +32,6 @@ async function findTroubleInProfile(go: GoTool, profile: string): Promise<string
   )
 }
 
-test('the recording shows all four troubles in each dump, and they do not shrink', () => {
-  const dumps = [0, 1, 2].map((n) => readFileSync(join(TESTDATA, 'captures', 'shop', `goroutine.${n}.txt`), 'utf8'))
-  for (const trouble of TROUBLES) {
-    const counts = dumps.map((dump) => countTrouble(dump, trouble))
-    assert.ok(
-      counts.every((count) => count >= trouble.least),
-      `${trouble.frame} ${counts}`,
-    )
-    if (trouble.status !== 'sleep') assert.ok((counts[2] ?? 0) >= (counts[0] ?? 0), `${trouble.frame} ${counts}`)
-  }
-})
-
 test('none of it is in the block profile of the recording', async (t) => {
   const go = await requireGo(t, '1.27')
   if (go === undefined) return
@@ -74,12 +50,12 @@ for (const version of GO_VERSIONS) {
     const pprof = String(shop.said.pprof)
     await sleep(3000)
     const healthy = await fetchText(`${pprof}goroutine?debug=2`)
-    for (const trouble of TROUBLES) assert.equal(countTrouble(healthy, trouble), 0, `too early: ${trouble.frame}`)
+    for (const trouble of SHOP_TROUBLES) assert.equal(countTrouble(healthy, trouble), 0, `too early: ${trouble.frame}`)
     assert.equal((await fetch(`${shop.said.api}/products/sku-1`)).status, 200)
 
     await waitFor(async () => {
       const dump = await fetchText(`${pprof}goroutine?debug=2`)
-      return TROUBLES.every((trouble) => countTrouble(dump, trouble) >= trouble.least)
+      return SHOP_TROUBLES.every((trouble) => countTrouble(dump, trouble) >= trouble.least)
     })
     const profile = join(work, 'block.pb.gz')
     const answer = await fetch(`${pprof}block`, { signal: AbortSignal.timeout(20_000) })
