@@ -31,7 +31,7 @@ const senders = draw(
   `      0  1  3
    1      m  m  m
    7..12  t  t  t`,
-  { m: '[select] main.main()', t: '[chan send] main.take(0xc000) < main.serve@1' },
+  { m: '[select] main.serve() / main.main()', t: '[chan send] main.take(0xc000) < main.serve@1' },
 )
 
 test('receivers that stand still in the dumps, but of which some ran in the trace, look like workers', () => {
