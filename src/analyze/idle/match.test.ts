@@ -41,6 +41,21 @@ test('names: closures, wrappers, generics, vendoring, major versions and escaped
   assert.equal(packageOf('gopkg.in/natefinch/lumberjack.v2.(*Logger).millRun'), 'gopkg.in/natefinch/lumberjack.v2')
 })
 
+test('names made to hurt cost no more than others and stay whole', () => {
+  const started = performance.now()
+  const hostile = [
+    '['.repeat(1_900),
+    '[[[[[x]'.repeat(280),
+    `main${'.func1'.repeat(300)}x`,
+    `a${'·1'.repeat(900)}x`,
+    'x'.repeat(1_000_000),
+  ]
+  for (const name of hostile) assert.equal(typeof canonicalName(name), 'string')
+  assert.equal(canonicalName('main.F[[int'), 'main.F[[int')
+  assert.equal(canonicalName('main.F[map[string][]int].func1'), 'main.F')
+  assert.ok(performance.now() - started < 500)
+})
+
 const poll = [
   'internal/poll.runtime_pollWait',
   'internal/poll.(*pollDesc).wait',

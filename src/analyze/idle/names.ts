@@ -7,14 +7,15 @@
 
 const closureTail = /(?:\.(?:func|gowrap|deferwrap|dwrap|dwrap·)\d+(?:\.\d+)*|-range\d+|-fm|·\d+)+$/
 const numberTail = /(?:\.\d+)+$/
-const typeArguments = /\[[^\]]*(?:\[[^\]]*\][^\]]*)*\]/g
+/** Longer than any name the toolchain prints (it writes type arguments as `[...]`): left as it is. */
+const MAX_NAME_LENGTH = 2_000
 const majorVersion = /\/v(?:[2-9]|[1-9]\d+)(?=[/.])/g
 const bundledHttp2 = /^net\/http\.(\(\*?)?http2(?=[A-Za-z])/
 
 /** Canonical name of one function; the same input always gives the same output, and canonical names stay as they are. */
 export function canonicalName(printed: string): string {
-  let name = printed
-  if (name.includes('[')) name = name.replace(typeArguments, '')
+  if (printed.length > MAX_NAME_LENGTH) return printed
+  let name = printed.includes('[') ? dropTypeArguments(printed) : printed
   if (name.includes('%')) name = name.replace(/%2e/gi, '.').replace(/%25/g, '%')
   name = trimClosure(name)
   const vendor = name.lastIndexOf('/vendor/')
@@ -28,7 +29,7 @@ export function canonicalName(printed: string): string {
 
 /** True for the wrappers the compiler makes around `go f(x)` and `defer f(x)`: they are not frames of their own. */
 export function isWrapper(printed: string): boolean {
-  return /\.(?:gowrap|deferwrap|dwrap)\d+(?:\.\d+)*$/.test(printed)
+  return printed.length <= MAX_NAME_LENGTH && /\.(?:gowrap|deferwrap|dwrap)\d+(?:\.\d+)*$/.test(printed)
 }
 
 /** `google.golang.org/grpc/internal/transport` of a canonical name; generated dots in the last element are kept. */
@@ -42,6 +43,22 @@ export function packageOf(name: string): string {
 /** The function or method without package and receiver: `readLoop` of `net/http.(*persistConn).readLoop`. */
 export function baseName(name: string): string {
   return name.slice(name.lastIndexOf('.') + 1)
+}
+
+/** What stands in balanced brackets goes; brackets that are never closed stay. */
+function dropTypeArguments(name: string): string {
+  let kept = ''
+  let depth = 0
+  let open = 0
+  for (let at = 0; at < name.length; at++) {
+    const char = name[at] as string
+    if (char === '[') {
+      if (depth === 0) open = at
+      depth += 1
+    } else if (char === ']' && depth > 0) depth -= 1
+    else if (depth === 0) kept += char
+  }
+  return depth === 0 ? kept : kept + name.slice(open)
 }
 
 function trimClosure(name: string): string {
