@@ -54,6 +54,8 @@ const flags = parseArgs({
 }).values
 /** Neither idle nor anything else that waits: left out of the table's shares. */
 const movingStates: ReadonlySet<string> = new Set(['running', 'runnable', 'preempted'])
+/** Long enough for what starts late: Prometheus makes its scrape loops after five seconds. */
+const WARM_UP_MS = 7_000
 const main = join(import.meta.dirname, '..', '..', 'src', 'main.ts')
 
 async function judgeServer(server: Server): Promise<Row> {
@@ -77,7 +79,7 @@ async function judgeServer(server: Server): Promise<Row> {
     child.on('error', () => {})
     if (!(await waitUntilUp(start.pprof, child))) return { server, failure: `did not come up: ${said}` }
     const load = applyLoad(start.load, stop.signal)
-    await wait(2_000)
+    await wait(WARM_UP_MS)
     const dump = await fetchText(`${start.pprof}/debug/pprof/goroutine?debug=2`)
     if (!dump.ok) return { server, failure: dump.error }
     if (flags.keep !== undefined && !server.heldOut) keepText(flags.keep, `${server.name}.txt`, dump.value)
