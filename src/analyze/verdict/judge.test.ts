@@ -184,6 +184,30 @@ test('one of the first goroutines of an old process, alone of its kind, is rathe
   assert.deepEqual([group.verdict, group.pattern], ['idle', 'started-with-the-process'])
 })
 
+test('a few receivers that main started, or that were there before the listener, look like services; many do not', () => {
+  const legend = {
+    w: '[chan receive] main.(*P).work() < main.main@1',
+    k: '[chan receive] main.(*S).consume() < main.New@1',
+    l: '[IO wait] internal/poll.(*FD).Accept(0x1) / net.(*TCPListener).Accept() / net/http.(*Server).Serve() < main.main@1',
+  }
+  const few = draw(`${times}\n5..8 w w w\n9 k k k\n10 l l l`, legend)
+  assert.deepEqual(groupOf(few, 'main.(*P).work').pattern, 'started-by-main')
+  assert.deepEqual(groupOf(few, 'main.(*S).consume').pattern, 'started-before-the-listener')
+  const after = draw(`${times}\n10 l l l\n20 k k k\n30..60 w w w`, legend)
+  assert.equal(groupOf(after, 'main.(*S).consume').verdict, 'stuck')
+  assert.equal(groupOf(after, 'main.(*P).work').verdict, 'stuck')
+})
+
+test('a connection that is runnable between two requests is on its way to an idle wait; one in a handler is busy', () => {
+  const legend = {
+    k: '[runnable] net/http.(*connReader).Read() / net/http.(*conn).serve() < net/http.(*Server).Serve@1',
+    h: '[runnable] main.handle() / net/http.HandlerFunc.ServeHTTP() / net/http.(*conn).serve() < net/http.(*Server).Serve@1',
+  }
+  const evidence = draw(`${times}\n7 . . k\n8 . . h`, legend)
+  assert.equal(groupOf(evidence, 'net/http.(*connReader).Read').verdict, 'idle')
+  assert.equal(groupOf(evidence, 'main.handle').verdict, 'busy')
+})
+
 test('an unknown wait reason is kept, unknown, and an issue', () => {
   const diagnosis = diagnoseEvidence(draw(`${times}\n7 z z z`, { z: '[waiting for godot] main.f() < main.main@1' }))
   const [group] = diagnosis.data.goroutines.groups

@@ -8,7 +8,7 @@ import type { Motion } from '../groups/stability.ts'
 import type { LeakProof } from '../leak/proof.ts'
 import { findCycles } from '../objects/cycles.ts'
 import { joinWaiters } from '../objects/locks.ts'
-import { namedIdleRule, probeRule, startingHelperRule, systemRule } from './apart.ts'
+import { namedIdleRule, onTheWayRule, probeRule, systemRule } from './apart.ts'
 import type { CaseFile, Judgement, VerdictContext, VerdictRule } from './judgement.ts'
 import { lockRule } from './locks.ts'
 import { childrenRule, isJoinWait } from './partners.ts'
@@ -21,7 +21,7 @@ export const verdictRules: readonly VerdictRule[] = [
   leakProofRule,
   systemRule,
   probeRule,
-  startingHelperRule,
+  onTheWayRule,
   foreverRule,
   namedIdleRule,
   runningRule,
@@ -49,10 +49,25 @@ export function openContext(
     locks,
     cycles: findCycles(locks),
     highestId: byId.highest,
+    ...firstListener(table, last),
     findRow: byId.find,
     childrenOf: last === undefined ? new Map() : listChildren(table, last),
     endedWaits,
   }
+}
+
+/** Frames of loops that hand connections to goroutines of their own. */
+const acceptFrame =
+  /^(net\/http\.\(\*Server\)\.Serve|google\.golang\.org\/grpc\.\(\*Server\)\.Serve|net\.\(\*(TCP|Unix)Listener\)\.Accept\w*)$/
+
+function firstListener(table: GroupTable, last: GoroutineDump | undefined): { readonly firstListenerId?: number } {
+  let lowest = Number.POSITIVE_INFINITY
+  for (const group of table.groups) {
+    if (group.reason !== 'IO wait' || group.creator === undefined) continue
+    if (!group.functions.some((name) => acceptFrame.test(name))) continue
+    for (const row of rowsLast(group)) lowest = Math.min(lowest, last?.ids[row] ?? Number.POSITIVE_INFINITY)
+  }
+  return Number.isFinite(lowest) ? { firstListenerId: lowest } : {}
 }
 
 type IdIndex = { readonly highest: number; readonly find: (id: number) => number | undefined }
@@ -127,7 +142,7 @@ function judgeGroup(context: VerdictContext, group: Group): Judgement {
 
 /** Seen in an earlier dump only: it moved on. */
 function judgePassing(file: CaseFile): Judgement {
-  for (const rule of [systemRule, probeRule, startingHelperRule, namedIdleRule]) {
+  for (const rule of [systemRule, probeRule, onTheWayRule, namedIdleRule]) {
     const judgement = rule.judge(file)
     if (judgement !== undefined) return { ...judgement, rule: rule.id }
   }

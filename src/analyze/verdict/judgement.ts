@@ -42,6 +42,8 @@ export type VerdictContext = {
   readonly cycles: LockCycles
   /** Highest goroutine id of the last dump: how many goroutines the process has started, about. */
   readonly highestId: number
+  /** Lowest id of a goroutine that accepts connections, other than main; undefined where there is none. */
+  readonly firstListenerId?: number
   /** Row of the last dump with this id; undefined where it has none. */
   findRow(id: number): number | undefined
   /** Groups of the goroutines that a goroutine (by id) created, in the last dump; only of those that wait to join. */

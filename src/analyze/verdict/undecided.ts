@@ -5,7 +5,7 @@
  * process that started it first of all, waits at this place that ended (block profile), a leak detector that ran.
  */
 import type { WaitClass } from '../../model/wait-class.ts'
-import { nameWait, rowsLast } from '../groups/group.ts'
+import { nameWait } from '../groups/group.ts'
 import {
   type CaseFile,
   describeWindow,
@@ -17,6 +17,7 @@ import {
   type VerdictRule,
 } from './judgement.ts'
 import { describeMakers, readMakers } from './partners.ts'
+import { findServiceHint, type ServiceHint } from './services.ts'
 import { isServing } from './slow-calls.ts'
 
 type Draft = Omit<Judgement, 'rule'>
@@ -25,10 +26,6 @@ const judged: ReadonlySet<WaitClass> = new Set(['chan', 'select', 'cond', 'sync'
 
 /** As many identical members as a pool of workers hardly has by accident of one request. */
 const PILE = 5
-/** A process that has started this many goroutines has a past: its first ones are its own services. */
-const OLD_PROCESS_IDS = 2000
-const EARLY_SHARE = 0.05
-
 export const undecidedRule: VerdictRule = {
   id: 'undecided',
   judge: (file) => {
@@ -47,7 +44,8 @@ function isReceive({ group }: CaseFile): boolean {
 function judgeOneDump(file: CaseFile): Draft {
   const { group, members } = file
   if (group.pattern !== undefined && members < PILE) return judgeShape(file, oneDump)
-  if (isReceive(file) && isEarly(file)) return judgeEarly(file, oneDump)
+  const hint = isReceive(file) ? findServiceHint(file) : undefined
+  if (hint !== undefined) return judgeService(hint, oneDump)
   return {
     verdict: 'stuck',
     confidence: 'possible',
@@ -97,7 +95,8 @@ function judgeStanding(file: CaseFile): Draft {
       return { verdict: 'idle', confidence: 'possible', pattern: 'reachable-receiver', why }
     }
     if (group.pattern !== undefined && members < PILE) return judgeShape(file, window)
-    if (isEarly(file)) return judgeEarly(file, window)
+    const hint = findServiceHint(file)
+    if (hint !== undefined) return judgeService(hint, window)
   }
   if (motion.traced !== undefined && motion.traced.moved > 0) {
     const why = `${window}, but ${motion.traced.moved} of them ran while the execution trace was on: the wait does end`
@@ -154,21 +153,8 @@ function judgeShape({ group }: CaseFile, window: string): Draft {
   }
 }
 
-function judgeEarly({ context }: CaseFile, window: string): Draft {
-  return {
-    verdict: 'idle',
-    confidence: 'possible',
-    pattern: 'started-with-the-process',
-    why: `among the first goroutines of a process that has started about ${context.highestId}, and one of a kind: it looks like a service of its own; ${window}`,
-  }
-}
-
-/** Few, and all among the first goroutines that this process started. */
-function isEarly({ group, context, members }: CaseFile): boolean {
-  if (members > 2 || context.highestId < OLD_PROCESS_IDS) return false
-  const ids = context.table.dumps.at(-1)?.dump.ids
-  const limit = context.highestId * EARLY_SHARE
-  return rowsLast(group).every((row) => (ids?.[row] ?? Number.POSITIVE_INFINITY) <= limit)
+function judgeService({ pattern, why }: ServiceHint, window: string): Draft {
+  return { verdict: 'idle', confidence: 'possible', pattern, why: `${why}; ${window}` }
 }
 
 const whatProofMisses = 'what a global variable reaches is never flagged'
