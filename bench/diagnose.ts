@@ -54,7 +54,7 @@ async function benchLive(binary: string): Promise<void> {
 
 async function benchDump(binary: string, folder: string): Promise<void> {
   const file = join(folder, 'goroutine.txt')
-  await withCrowd(binary, 250_000, async (url) => {
+  await withCrowd(binary, 300_000, async (url) => {
     const reply = await fetch(`${url}/debug/pprof/goroutine?debug=2`)
     await writeFile(file, new Uint8Array(await reply.arrayBuffer()))
   })
