@@ -14,14 +14,15 @@ export type LensBook = {
   readonly because: Readonly<Partial<Record<Lens, string>>>
 }
 
-export function readLensStates(evidence: EvidenceSet, without: ReadonlySet<Lens>): LensBook {
+/** `markedCount`: goroutines that carry the leak detector's mark, wherever it stands. */
+export function readLensStates(evidence: EvidenceSet, without: ReadonlySet<Lens>, markedCount = 0): LensBook {
   const states = Object.fromEntries(lenses.map((lens) => [lens, 'unknown'])) as Record<Lens, LensState>
   const because: Partial<Record<Lens, string>> = {}
   for (const observation of evidence.lenses) {
     states[observation.lens] = observation.state
     because[observation.lens] = observation.because
   }
-  for (const [lens, what] of listAtHand(evidence)) {
+  for (const [lens, what] of listAtHand(evidence, markedCount)) {
     if (states[lens] === 'on') continue
     const said = because[lens] === undefined ? '' : ` (the collector found: ${because[lens]})`
     states[lens] = 'on'
@@ -39,7 +40,7 @@ export function readLensStates(evidence: EvidenceSet, without: ReadonlySet<Lens>
   return { states, because }
 }
 
-function listAtHand(evidence: EvidenceSet): (readonly [Lens, string])[] {
+function listAtHand(evidence: EvidenceSet, markedCount: number): (readonly [Lens, string])[] {
   const found: (readonly [Lens, string])[] = []
   if (evidence.dumps.length > 0) found.push(['goroutine', `${evidence.dumps.length} dumps are at hand`])
   for (const { kind, profile, source } of evidence.profiles) {
@@ -50,6 +51,7 @@ function listAtHand(evidence: EvidenceSet): (readonly [Lens, string])[] {
     } else if (kind === 'goroutineleak') found.push([kind, `${source} is at hand`])
   }
   if ((evidence.leakDumps ?? []).length > 0) found.push(['goroutineleak', 'its dump is at hand'])
+  else if (markedCount > 0) found.push(['goroutineleak', 'dumps carry the marks of an earlier run of it'])
   if (evidence.trace !== undefined) found.push(['trace', `${evidence.trace.source} is at hand`])
   if (evidence.metrics !== undefined || evidence.vars !== undefined) found.push(['metrics', 'they are at hand'])
   return found

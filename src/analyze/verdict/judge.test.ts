@@ -208,6 +208,13 @@ test('a connection that is runnable between two requests is on its way to an idl
   assert.equal(groupOf(evidence, 'main.handle').verdict, 'busy')
 })
 
+test('siblings that move say that a pool works; two of a hundred and more that leave do not', () => {
+  const pool = draw(`${times}\n3000..3009 r r r\n3010 r . .\n3011 . r .`, { r: recv })
+  assert.equal(groupOf(pool, 'main.(*S).consume').pattern, 'siblings-move')
+  const pile = draw(`${times}\n3000..3199 r r r\n4000 r . .\n4001 . r .`, { r: recv })
+  assert.equal(groupOf(pile, 'main.(*S).consume').verdict, 'stuck')
+})
+
 test('an unknown wait reason is kept, unknown, and an issue', () => {
   const diagnosis = diagnoseEvidence(draw(`${times}\n7 z z z`, { z: '[waiting for godot] main.f() < main.main@1' }))
   const [group] = diagnosis.data.goroutines.groups

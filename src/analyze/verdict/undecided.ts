@@ -26,6 +26,9 @@ const judged: ReadonlySet<WaitClass> = new Set(['chan', 'select', 'cond', 'sync'
 
 /** As many identical members as a pool of workers hardly has by accident of one request. */
 const PILE = 5
+/** Siblings need not wait for the same thing: the few that leave say little of the many that stay. */
+const MOVING_SHARE = 0.02
+
 export const undecidedRule: VerdictRule = {
   id: 'undecided',
   judge: (file) => {
@@ -67,7 +70,8 @@ function judgeStanding(file: CaseFile): Draft {
   const { group, members, motion, context } = file
   const isStillInTrace = motion.traced !== undefined && motion.traced.moved === 0
   const traced = isStillInTrace ? ', nor while the execution trace was on' : ''
-  const window = `${plural(members, 'goroutine')} in ${nameWait(group)}, none moved ${describeWindow(context)}${traced}`
+  const stood = motion.left === 0 ? 'none moved' : `${motion.stayedAll} did not move`
+  const window = `${plural(members, 'goroutine')} in ${nameWait(group)}, ${stood} ${describeWindow(context)}${traced}`
   const growth = readGrowth(file)
   const creators = describeMakers(file)
   const ended = context.endedWaits(group)
@@ -86,8 +90,8 @@ function judgeStanding(file: CaseFile): Draft {
       const why = `${window}, but ${motion.traced.moved} of them ran while the execution trace was on: it looks like a worker`
       return { verdict: 'idle', confidence: 'possible', pattern: 'moves-in-trace', why }
     }
-    if (motion.left > 0) {
-      const why = `${window.replace(', none moved', ',')}: ${motion.left} left meanwhile, so the wait does end; ${cannotTell(file)}`
+    if (motion.left >= members * MOVING_SHARE && motion.left > 0) {
+      const why = `${window}: ${motion.left} left meanwhile, so the wait does end; ${cannotTell(file)}`
       return { verdict: 'idle', confidence: 'possible', pattern: 'siblings-move', why }
     }
     if (context.proof.ran && group.kind?.views.goroutineleak === 'proof-if-unreachable') {
