@@ -8,7 +8,7 @@ import { type Fault, fault } from '../../base/errors.ts'
 import { err, ok, type Result } from '../../base/result.ts'
 import { MAX_BATCH_BYTES, oldTraceFormats, structural, traceFormats } from './events.ts'
 
-const HEADER_BYTES = 16
+export const HEADER_BYTES = 16
 /** More batches than 64 GiB of trace hold; bounds the index against hostile input. */
 const MAX_BATCHES = 1 << 20
 
@@ -39,21 +39,27 @@ export function readTraceHeader(head: Uint8Array): number | undefined {
   return match === null ? undefined : Number(match[1])
 }
 
-/** Batches up to the end or to the first damage. Fails only when the header is none, or of a format not read here. */
-export function indexBatches(bytes: Uint8Array): Result<TraceFraming, Fault> {
-  if (bytes.length === 0) return err(fault('SL_DECODE_EMPTY'))
-  const format = readTraceHeader(bytes)
+/** The NN of the header, when it is one of format v2. */
+export function readTraceFormat(head: Uint8Array): Result<number, Fault> {
+  const format = readTraceHeader(head)
   if (format === undefined) {
     return err(fault('SL_DECODE_UNKNOWN_FORMAT', { message: 'this is not a Go execution trace' }))
   }
-  if (!(traceFormats as readonly number[]).includes(format)) {
-    const age = (oldTraceFormats as readonly number[]).includes(format) ? 'older' : 'newer'
-    return err(
-      fault('SL_DECODE_TRACE_VERSION', {
-        message: `execution traces of go 1.${format} are ${age} than those read here`,
-      }),
-    )
-  }
+  if ((traceFormats as readonly number[]).includes(format)) return ok(format)
+  const age = (oldTraceFormats as readonly number[]).includes(format) ? 'older' : 'newer'
+  return err(
+    fault('SL_DECODE_TRACE_VERSION', {
+      message: `execution traces of go 1.${format} are ${age} than those read here`,
+    }),
+  )
+}
+
+/** Batches up to the end or to the first damage. Fails only when the header is none, or of a format not read here. */
+export function indexBatches(bytes: Uint8Array): Result<TraceFraming, Fault> {
+  if (bytes.length === 0) return err(fault('SL_DECODE_EMPTY'))
+  const header = readTraceFormat(bytes)
+  if (!header.ok) return header
+  const format = header.value
   const batches: TraceBatch[] = []
   const cursor = new ByteCursor(bytes, HEADER_BYTES)
   try {

@@ -1,0 +1,104 @@
+/**
+ * The door of the execution-trace reader: bytes of a Go trace in, ordered events in columnar chunks out.
+ * Enters: a file, pipe, HTTP body or blob as Uint8Array or AsyncIterable<Uint8Array>, and a TraceConsumer.
+ * Leaves: calls to the consumer while reading, then a TraceMeta with issues. Reads format v2 (Go 1.22 to 1.27, flight
+ * recorder included); the order is that of Go's reference reader. Never throws for what the bytes hold.
+ */
+import { type Fault, fault } from '../../base/errors.ts'
+import { err, ok, type Result } from '../../base/result.ts'
+import type { Decoded } from '../../model/issue.ts'
+import type { TraceConsumer, TraceMeta } from '../../model/trace.ts'
+import { TraceEngine, type TraceLimits } from './engine.ts'
+import { HEADER_BYTES, readTraceFormat } from './framing.ts'
+
+export type {
+  TraceChunk,
+  TraceClock,
+  TraceConsumer,
+  TraceCpuSample,
+  TraceExperimentRow,
+  TraceGeneration,
+  TraceMeta,
+  TraceTables,
+} from '../../model/trace.ts'
+export { TRACE_CHUNK_ROWS } from '../../model/trace.ts'
+export type { TraceLimits } from './engine.ts'
+export { type EventRow, timedEvents } from './events.ts'
+export { readTraceHeader } from './framing.ts'
+
+export type ReadTraceOptions = {
+  /** Reject what Go's reader rejects. Default: read all that can be read, and say in issues what is missing. */
+  readonly strict?: boolean
+  readonly limits?: TraceLimits
+}
+
+/**
+ * Reads a trace as its bytes come. Memory: a few generations (about a second of trace each) and the distinct strings
+ * and stacks, whatever the size of the input.
+ */
+export async function readTrace(
+  source: Uint8Array | AsyncIterable<Uint8Array>,
+  consumer: TraceConsumer,
+  options: ReadTraceOptions = {},
+): Promise<Result<Decoded<TraceMeta>, Fault>> {
+  if (source instanceof Uint8Array) return readTraceSync(source, consumer, options)
+  let head: Uint8Array = new Uint8Array(0)
+  let engine: TraceEngine | undefined
+  for await (const piece of source) {
+    if (engine !== undefined) {
+      engine.push(piece)
+    } else {
+      head = joinBytes(head, piece)
+      if (head.length < HEADER_BYTES) continue
+      const format = readTraceFormat(head)
+      if (!format.ok) return format
+      engine = openEngine(format.value, consumer, options)
+      engine.push(head.subarray(HEADER_BYTES))
+    }
+    if (!engine.wantsMore) break
+  }
+  if (engine === undefined) return shortInput(head)
+  engine.finish()
+  return conclude(engine)
+}
+
+/** The same for a trace that is in memory; its bytes are not copied. */
+export function readTraceSync(
+  bytes: Uint8Array,
+  consumer: TraceConsumer,
+  options: ReadTraceOptions = {},
+): Result<Decoded<TraceMeta>, Fault> {
+  if (bytes.length < HEADER_BYTES) return shortInput(bytes)
+  const format = readTraceFormat(bytes)
+  if (!format.ok) return format
+  const engine = openEngine(format.value, consumer, options)
+  engine.readWhole(bytes.subarray(HEADER_BYTES))
+  return conclude(engine)
+}
+
+function openEngine(format: number, consumer: TraceConsumer, options: ReadTraceOptions): TraceEngine {
+  return new TraceEngine(format, HEADER_BYTES, consumer, options.strict ?? false, options.limits ?? {})
+}
+
+function conclude(engine: TraceEngine): Result<Decoded<TraceMeta>, Fault> {
+  const { doubts } = engine
+  if (doubts.fault !== undefined) return err(doubts.fault)
+  const meta = engine.meta()
+  if (meta.events === 0 && doubts.first !== undefined) return err(doubts.first)
+  return ok({ value: meta, issues: doubts.issues() })
+}
+
+function shortInput(bytes: Uint8Array): Result<never, Fault> {
+  if (bytes.length === 0) return err(fault('SL_DECODE_EMPTY'))
+  const isStart = 'go 1.'.startsWith(String.fromCharCode(...bytes.subarray(0, 5)))
+  if (isStart) return err(fault('SL_DECODE_TRUNCATED', { message: 'the execution trace ends inside its header' }))
+  return err(fault('SL_DECODE_UNKNOWN_FORMAT', { message: 'this is not a Go execution trace' }))
+}
+
+function joinBytes(left: Uint8Array, right: Uint8Array): Uint8Array {
+  if (left.length === 0) return right
+  const joined = new Uint8Array(left.length + right.length)
+  joined.set(left)
+  joined.set(right, left.length)
+  return joined
+}

@@ -1,0 +1,691 @@
+/**
+ * The order of events: advances one thread at a time by the rules of Go's reference reader (internal/trace/order.go of
+ * Go 1.27.3), writing a row of the chunk for each event whose turn has come. An event waits (STALLED) while a sequence
+ * number says that another thread's event comes first; one that cannot be right is a doubt (see doubts.ts).
+ * `runThread` is one method, called per run of a thread: V8 keeps it optimised, which it would not one huge loop.
+ */
+import { TRACE_CHUNK_ROWS, type TraceChunk } from '../../model/trace.ts'
+import type { TraceDoubts } from './doubts.ts'
+import { timedEvents } from './events.ts'
+import type { ThreadCursor } from './frontier.ts'
+import { NO_THREAD_FROM } from './generation.ts'
+import { type IdMap, MISSING } from './id-map.ts'
+import { goStatus, NONE, procStatus, SchedulerState } from './scheduler-state.ts'
+import type { RawGeneration } from './splitter.ts'
+
+/** How a run ended: the next event comes later than the limit (or the chunk is full), waits, is none, is wrong. */
+export const RAN = 0
+export const STALLED = 1
+export const EXHAUSTED = 2
+export const FAILED = 3
+
+/** Arguments after the time delta, by event id. */
+const argCounts = new Uint8Array(256)
+const isTimed = new Uint8Array(256)
+for (const row of timedEvents) {
+  argCounts[row.id] = row.args.length
+  isTimed[row.id] = 1
+}
+
+const GO_STOP = 19
+const GO_SWITCH = 45
+const GO_CREATE_BLOCKED = 47
+const GO_STATUS_STACK = 48
+
+/** Go's ProcState by ProcStatus: 0 undetermined, 1 not existing, 2 running, 3 idle. */
+const procStateOf = [0, 2, 3, 2, 3] as const
+const PROC_UNDETERMINED = 0
+const PROC_NOT_EXIST = 1
+
+const GC_UNDETERMINED = 0
+const GC_NOT_RUNNING = 1
+const GC_RUNNING = 2
+
+export class EventOrder {
+  readonly chunk: TraceChunk = newChunk()
+  state: SchedulerState = new SchedulerState()
+  private readonly doubts: TraceDoubts
+  private bytes: Uint8Array = new Uint8Array(0)
+  private starts: readonly number[] = []
+  private ends: readonly number[] = []
+  private ticks: readonly number[] = []
+  private offset = 0
+  private nsPerTick = 1
+  private originNs = 0
+  private generation = 0
+  private readonly stringIds: IdMap
+  private readonly stackIds: IdMap
+  private readonly isStrict: boolean
+  /** Strings and stacks of this generation that events name and no table holds. */
+  missingNames = 0
+  private firstMissing = 0
+  /** Position after the last long varint. */
+  private after = 0
+
+  constructor(doubts: TraceDoubts, stringIds: IdMap, stackIds: IdMap) {
+    this.doubts = doubts
+    this.isStrict = doubts.isStrict
+    this.stringIds = stringIds
+    this.stackIds = stackIds
+  }
+
+  /** Times are told from `originNs` on, which is on the trace's own clock. */
+  beginGeneration(raw: RawGeneration, nsPerTick: number, originNs: number): void {
+    this.bytes = raw.bytes
+    this.starts = raw.starts
+    this.ends = raw.ends
+    this.ticks = raw.ticks
+    this.offset = raw.offset
+    this.generation = raw.generation
+    this.nsPerTick = nsPerTick
+    this.originNs = originNs
+    this.missingNames = 0
+    this.chunk.generations.fill(raw.generation)
+  }
+
+  /** Tells of names that were missing; they are cut off with the tables of a truncated generation. */
+  endGeneration(): void {
+    if (this.missingNames === 0 || this.isStrict) return
+    const message = 'events name strings or stacks that their generation does not hold; they are left empty'
+    this.doubts.note(message, this.offset + this.firstMissing, 'SL_DECODE_TRUNCATED', this.missingNames)
+  }
+
+  setOrigin(originNs: number): void {
+    this.originNs = originNs
+  }
+
+  /** Forgets all state: the next generation is read as the first of a trace. */
+  restart(): void {
+    this.state = new SchedulerState()
+  }
+
+  /** Reads the head of the thread's next event: RAN, EXHAUSTED or FAILED. */
+  peek(cursor: ThreadCursor): number {
+    while (cursor.at >= cursor.end) {
+      if (cursor.nextBatch >= cursor.batches.length) return EXHAUSTED
+      const batch = cursor.batches[cursor.nextBatch++] as number
+      cursor.at = this.starts[batch] as number
+      cursor.end = this.ends[batch] as number
+      cursor.timeNs = Math.trunc((this.ticks[batch] as number) * this.nsPerTick) - this.originNs
+    }
+    const { bytes } = this
+    const kind = bytes[cursor.at] as number
+    if (isTimed[kind] === 0) return this.fail(`a thread's batch holds byte ${kind}, which is no event`, cursor.at)
+    let at = cursor.at + 1
+    let delta = bytes[at++] as number
+    if (delta > 127) {
+      delta = this.readLong(at - 1)
+      at = this.after
+    }
+    if (!(at <= cursor.end)) return this.fail('an event ends after its batch', cursor.at)
+    cursor.kind = kind
+    cursor.at = at
+    cursor.timeNs += Math.trunc(delta * this.nsPerTick)
+    return RAN
+  }
+
+  /** Events of the thread in their order, while they come at or before the limit; at least one, if its turn has come. */
+  runThread(cursor: ThreadCursor, limitNs: number): number {
+    const { bytes, state, chunk, generation, stringIds, stackIds } = this
+    const thread = cursor.slot
+    if (thread >= 0) state.threadSeen[thread] = 1
+    if (state.initialGeneration === 0) state.initialGeneration = generation
+    for (;;) {
+      const kind = cursor.kind
+      const argCount = argCounts[kind] as number
+      let at = cursor.at
+      let arg0 = 0
+      let arg1 = 0
+      let arg2 = 0
+      let arg3 = 0
+      if (argCount > 0) {
+        arg0 = bytes[at++] as number
+        if (arg0 > 127) {
+          arg0 = this.readLong(at - 1)
+          at = this.after
+        }
+        if (argCount > 1) {
+          arg1 = bytes[at++] as number
+          if (arg1 > 127) {
+            arg1 = this.readLong(at - 1)
+            at = this.after
+          }
+          if (argCount > 2) {
+            arg2 = bytes[at++] as number
+            if (arg2 > 127) {
+              arg2 = this.readLong(at - 1)
+              at = this.after
+            }
+            if (argCount > 3) {
+              arg3 = bytes[at++] as number
+              if (arg3 > 127) {
+                arg3 = this.readLong(at - 1)
+                at = this.after
+              }
+            }
+          }
+        }
+      }
+      if (!(at <= cursor.end)) return this.fail('an event ends after its batch', cursor.at)
+
+      // The context before the event.
+      let goroutine = NONE
+      let slot = NONE
+      let processor = NONE
+      let rowThread = cursor.thread
+      if (thread >= 0) {
+        goroutine = state.threadGoroutine[thread] as number
+        processor = state.threadProc[thread] as number
+        if (goroutine !== NONE) {
+          slot = state.threadGoSlot[thread] as number
+          if (state.goroutines.ids[slot] !== goroutine) slot = state.goroutines.find(goroutine)
+        }
+      }
+
+      switch (kind) {
+        case 9: // ProcsChange
+          if (goroutine === NONE || processor === NONE) return this.failContext(cursor)
+          arg1 = stackIds.get(arg1)
+          if (arg1 === MISSING) arg1 = this.missing('stack', cursor)
+          break
+        case 10: {
+          // ProcStart
+          const started = state.processors.find(arg0)
+          if (
+            started < 0 ||
+            state.procStatus[started] !== procStatus.idle ||
+            state.procSeqGeneration[started] !== generation ||
+            state.procSeq[started] !== arg1 - 1 ||
+            processor !== NONE
+          ) {
+            return STALLED
+          }
+          if (thread < 0) return this.failContext(cursor)
+          state.procStatus[started] = procStatus.running
+          state.procSeq[started] = arg1
+          state.threadProc[thread] = started
+          break
+        }
+        case 11: {
+          // ProcStop
+          if (processor === NONE) return this.failContext(cursor)
+          const status = state.procStatus[processor]
+          if (status !== procStatus.running && status !== procStatus.syscall) return this.failState(cursor)
+          state.procStatus[processor] = procStatus.idle
+          state.threadProc[thread] = NONE
+          break
+        }
+        case 12: {
+          // ProcSteal
+          const stolen = state.processors.find(arg0)
+          if (stolen < 0) return STALLED
+          const status = state.procStatus[stolen]
+          if (
+            (status !== procStatus.syscall && status !== procStatus.syscallAbandoned) ||
+            state.procSeqGeneration[stolen] !== generation ||
+            state.procSeq[stolen] !== arg1 - 1
+          ) {
+            return STALLED
+          }
+          if (thread < 0) return this.failContext(cursor)
+          if (status === procStatus.syscall && !this.takeProcessor(stolen, arg2, thread)) return this.failState(cursor)
+          state.procStatus[stolen] = procStatus.idle
+          state.procSeq[stolen] = arg1
+          arg3 = procStateOf[status as 3 | 4]
+          break
+        }
+        case 13: {
+          // ProcStatus
+          if (arg1 >= procStateOf.length) return this.failState(cursor)
+          let known = state.processors.find(arg0)
+          if (known < 0) {
+            known = state.addProcessor(arg0, arg1, generation)
+            arg2 = generation === state.initialGeneration ? PROC_UNDETERMINED : PROC_NOT_EXIST
+          } else {
+            const status = state.procStatus[known]
+            arg2 = procStateOf[arg1 as 0 | 1 | 2 | 3 | 4]
+            if (arg1 === procStatus.syscallAbandoned && status === procStatus.syscall) {
+              // About to be stolen; its status may be told by a thread that does not hold it.
+              const holder = state.threadHolding(known)
+              if (holder === NONE) return this.failState(cursor)
+              arg1 = procStatus.syscall
+              arg2 = procStateOf[procStatus.running]
+              state.procSeq[known] = 0
+              state.procSeqGeneration[known] = generation
+              rowThread = state.threads.ids[holder] as number
+              goroutine = state.threadGoroutine[holder] as number
+              processor = known
+              break
+            }
+            if (status !== arg1) return this.failState(cursor)
+            state.procSeq[known] = 0
+            state.procSeqGeneration[known] = generation
+          }
+          if (thread >= 0 && (arg1 === procStatus.running || arg1 === procStatus.syscall)) {
+            state.threadProc[thread] = known
+          }
+          break
+        }
+        case 14: // GoCreate
+        case 47: {
+          // GoCreateBlocked
+          if (processor === NONE) return this.failContext(cursor)
+          if (slot >= 0 && state.goStatus[slot] !== goStatus.running) return this.failState(cursor)
+          if (state.goroutines.find(arg0) >= 0) return this.fail('a goroutine is created that exists', cursor.at)
+          state.addGoroutine(arg0, kind === GO_CREATE_BLOCKED ? goStatus.waiting : goStatus.runnable, generation)
+          arg1 = stackIds.get(arg1)
+          if (arg1 === MISSING) arg1 = this.missing('stack', cursor)
+          arg2 = stackIds.get(arg2)
+          if (arg2 === MISSING) arg2 = this.missing('stack', cursor)
+          break
+        }
+        case 15: // GoCreateSyscall
+          if (thread < 0 || goroutine !== NONE) return this.failContext(cursor)
+          if (state.goroutines.find(arg0) >= 0) return this.fail('a goroutine is created that exists', cursor.at)
+          state.threadGoSlot[thread] = state.addGoroutine(arg0, goStatus.syscall, generation)
+          state.threadGoroutine[thread] = arg0
+          break
+        case 16: {
+          // GoStart
+          const started = state.goroutines.find(arg0)
+          if (
+            started < 0 ||
+            state.goStatus[started] !== goStatus.runnable ||
+            state.goSeqGeneration[started] !== generation ||
+            state.goSeq[started] !== arg1 - 1
+          ) {
+            return STALLED
+          }
+          if (processor === NONE || goroutine !== NONE) return this.failContext(cursor)
+          state.goStatus[started] = goStatus.running
+          state.goSeq[started] = arg1
+          state.threadGoroutine[thread] = arg0
+          state.threadGoSlot[thread] = started
+          break
+        }
+        case 17: // GoDestroy
+          if (goroutine === NONE || processor === NONE) return this.failContext(cursor)
+          if (slot < 0 || state.goStatus[slot] !== goStatus.running) return this.failState(cursor)
+          state.goroutines.remove(goroutine)
+          state.threadGoroutine[thread] = NONE
+          break
+        case 18: // GoDestroySyscall
+          if (goroutine === NONE) return this.failContext(cursor)
+          if (slot < 0 || state.goStatus[slot] !== goStatus.syscall) return this.failState(cursor)
+          if (processor !== NONE) {
+            if (state.procStatus[processor] !== procStatus.syscall) return this.failState(cursor)
+            state.procStatus[processor] = procStatus.syscallAbandoned
+            state.threadProc[thread] = NONE
+          }
+          state.goroutines.remove(goroutine)
+          state.threadGoroutine[thread] = NONE
+          break
+        case 19: // GoStop
+        case 20: // GoBlock
+          if (goroutine === NONE || processor === NONE) return this.failContext(cursor)
+          if (slot < 0 || state.goStatus[slot] !== goStatus.running) return this.failState(cursor)
+          state.goStatus[slot] = kind === GO_STOP ? goStatus.runnable : goStatus.waiting
+          state.threadGoroutine[thread] = NONE
+          arg0 = stringIds.get(arg0)
+          if (arg0 === MISSING) arg0 = this.missing('string', cursor)
+          arg1 = stackIds.get(arg1)
+          if (arg1 === MISSING) arg1 = this.missing('stack', cursor)
+          break
+        case 21: {
+          // GoUnblock
+          const unblocked = state.goroutines.find(arg0)
+          if (
+            unblocked < 0 ||
+            state.goStatus[unblocked] !== goStatus.waiting ||
+            state.goSeqGeneration[unblocked] !== generation ||
+            state.goSeq[unblocked] !== arg1 - 1
+          ) {
+            return STALLED
+          }
+          state.goStatus[unblocked] = goStatus.runnable
+          state.goSeq[unblocked] = arg1
+          arg2 = stackIds.get(arg2)
+          if (arg2 === MISSING) arg2 = this.missing('stack', cursor)
+          break
+        }
+        case 22: // GoSyscallBegin
+          if (goroutine === NONE || processor === NONE) return this.failContext(cursor)
+          if (slot < 0 || state.goStatus[slot] !== goStatus.running) return this.failState(cursor)
+          if (state.procSeqGeneration[processor] !== generation || state.procSeq[processor] !== arg0 - 1) {
+            return this.fail('a system call begins out of the sequence of its processor', cursor.at)
+          }
+          state.goStatus[slot] = goStatus.syscall
+          state.procStatus[processor] = procStatus.syscall
+          state.procSeq[processor] = arg0
+          arg1 = stackIds.get(arg1)
+          if (arg1 === MISSING) arg1 = this.missing('stack', cursor)
+          break
+        case 23: // GoSyscallEnd
+          if (goroutine === NONE || processor === NONE) return this.failContext(cursor)
+          if (slot < 0 || state.goStatus[slot] !== goStatus.syscall) return this.failState(cursor)
+          if (state.procStatus[processor] !== procStatus.syscall) return this.failState(cursor)
+          state.goStatus[slot] = goStatus.running
+          state.procStatus[processor] = procStatus.running
+          break
+        case 24: // GoSyscallEndBlocked
+          if (processor !== NONE && state.procStatus[processor] === procStatus.syscall) return STALLED
+          if (goroutine === NONE) return this.failContext(cursor)
+          if (slot < 0 || state.goStatus[slot] !== goStatus.syscall) return this.failState(cursor)
+          state.goStatus[slot] = goStatus.runnable
+          state.threadGoroutine[thread] = NONE
+          break
+        case 25: // GoStatus
+        case 48: {
+          // GoStatusStack
+          if (arg2 > goStatus.waiting) return this.failState(cursor)
+          let known = state.goroutines.find(arg0)
+          if (known >= 0) {
+            if (state.goStatus[known] !== arg2) return this.failState(cursor)
+            state.goSeq[known] = 0
+            state.goSeqGeneration[known] = generation
+          } else if (generation === state.initialGeneration) {
+            known = state.addGoroutine(arg0, arg2, generation)
+          } else {
+            return this.fail('a status names a goroutine that no event has created', cursor.at)
+          }
+          if (arg1 >= NO_THREAD_FROM) arg1 = Number.NaN
+          if (arg2 === goStatus.running) {
+            if (thread >= 0) {
+              state.threadGoroutine[thread] = arg0
+              state.threadGoSlot[thread] = known
+            }
+          } else if (arg2 === goStatus.syscall) {
+            if (Number.isNaN(arg1)) return this.failState(cursor)
+            if (arg1 === cursor.thread) {
+              if (generation !== state.initialGeneration && goroutine !== arg0) return this.failState(cursor)
+              state.threadGoroutine[thread] = arg0
+              state.threadGoSlot[thread] = known
+            } else {
+              const other = state.threadSlot(arg1)
+              if (state.threadSeen[other] === 1) {
+                goroutine = state.threadGoroutine[other] as number
+                if (goroutine !== arg0) return this.failState(cursor)
+              } else {
+                state.threadSeen[other] = 1
+                state.threadGoroutine[other] = arg0
+                state.threadGoSlot[other] = known
+              }
+              rowThread = arg1
+            }
+          }
+          if (kind === GO_STATUS_STACK) {
+            arg3 = stackIds.get(arg3)
+            if (arg3 === MISSING) arg3 = this.missing('stack', cursor)
+          }
+          break
+        }
+        case 26: // STWBegin
+          if (goroutine === NONE || processor === NONE) return this.failContext(cursor)
+          if (slot < 0) return this.failState(cursor)
+          arg0 = stringIds.get(arg0)
+          if (arg0 === MISSING) arg0 = this.missing('string', cursor)
+          arg1 = stackIds.get(arg1)
+          if (arg1 === MISSING) arg1 = this.missing('stack', cursor)
+          if (!state.beginStop(slot, arg0)) this.doubt('a range begins twice', cursor)
+          break
+        case 27: {
+          // STWEnd
+          if (goroutine === NONE || processor === NONE) return this.failContext(cursor)
+          if (slot < 0) return this.failState(cursor)
+          const stop = state.endStop(slot)
+          if (stop === NONE) this.doubt('a range ends that has not begun', cursor)
+          arg0 = stop === NONE ? 0 : stop
+          break
+        }
+        case 28: // GCActive
+          if (generation === state.initialGeneration) {
+            if (state.gcState !== GC_UNDETERMINED) return this.failState(cursor)
+          } else {
+            if (arg0 !== state.gcSeq + 1) return STALLED
+            if (state.gcState !== GC_RUNNING) return this.failState(cursor)
+            if (goroutine === NONE || processor === NONE) return this.failContext(cursor)
+          }
+          state.gcSeq = arg0
+          state.gcState = GC_RUNNING
+          break
+        case 29: // GCBegin
+          if (state.gcState !== GC_UNDETERMINED) {
+            if (arg0 !== state.gcSeq + 1) return STALLED
+            if (state.gcState === GC_RUNNING) return this.failState(cursor)
+            if (goroutine === NONE || processor === NONE) return this.failContext(cursor)
+          }
+          state.gcSeq = arg0
+          state.gcState = GC_RUNNING
+          arg1 = stackIds.get(arg1)
+          if (arg1 === MISSING) arg1 = this.missing('stack', cursor)
+          break
+        case 30: // GCEnd
+          if (arg0 !== state.gcSeq + 1) return STALLED
+          if (state.gcState !== GC_RUNNING) return this.failState(cursor)
+          if (goroutine === NONE || processor === NONE) return this.failContext(cursor)
+          state.gcSeq = arg0
+          state.gcState = GC_NOT_RUNNING
+          break
+        case 31: {
+          // GCSweepActive
+          const sweeping = state.processors.find(arg0)
+          if (sweeping < 0) return this.failState(cursor)
+          const isFirst = generation === state.initialGeneration
+          if (state.procSweeps[sweeping] === (isFirst ? 1 : 0)) {
+            this.doubt('a range is not as told', cursor)
+          }
+          state.procSweeps[sweeping] = 1
+          break
+        }
+        case 32: // GCSweepBegin
+          if (processor === NONE) return this.failContext(cursor)
+          if (state.procSweeps[processor] === 1) this.doubt('a range begins twice', cursor)
+          state.procSweeps[processor] = 1
+          arg0 = stackIds.get(arg0)
+          if (arg0 === MISSING) arg0 = this.missing('stack', cursor)
+          break
+        case 33: // GCSweepEnd
+          if (processor === NONE) return this.failContext(cursor)
+          if (state.procSweeps[processor] === 0) this.doubt('a range ends that has not begun', cursor)
+          state.procSweeps[processor] = 0
+          break
+        case 34: {
+          // GCMarkAssistActive
+          const assisting = state.goroutines.find(arg0)
+          if (assisting < 0) return this.failState(cursor)
+          const isFirst = generation === state.initialGeneration
+          if (state.goAssists[assisting] === (isFirst ? 1 : 0)) {
+            this.doubt('a range is not as told', cursor)
+          }
+          state.goAssists[assisting] = 1
+          break
+        }
+        case 35: // GCMarkAssistBegin
+          if (goroutine === NONE || processor === NONE) return this.failContext(cursor)
+          if (slot < 0) return this.failState(cursor)
+          if (state.goAssists[slot] === 1) this.doubt('a range begins twice', cursor)
+          state.goAssists[slot] = 1
+          arg0 = stackIds.get(arg0)
+          if (arg0 === MISSING) arg0 = this.missing('stack', cursor)
+          break
+        case 36: // GCMarkAssistEnd
+          if (goroutine === NONE || processor === NONE) return this.failContext(cursor)
+          if (slot < 0) return this.failState(cursor)
+          if (state.goAssists[slot] === 0) this.doubt('a range ends that has not begun', cursor)
+          state.goAssists[slot] = 0
+          break
+        case 37: // HeapAlloc
+        case 38: // HeapGoal
+          if (processor === NONE) return this.failContext(cursor)
+          break
+        case 39: // GoLabel
+          if (goroutine === NONE || processor === NONE) return this.failContext(cursor)
+          arg0 = stringIds.get(arg0)
+          if (arg0 === MISSING) arg0 = this.missing('string', cursor)
+          break
+        case 40: // UserTaskBegin
+          if (goroutine === NONE || processor === NONE) return this.failContext(cursor)
+          if (state.tasks.has(arg0)) this.doubt('a task begins twice', cursor)
+          arg2 = stringIds.get(arg2)
+          if (arg2 === MISSING) arg2 = this.missing('string', cursor)
+          arg3 = stackIds.get(arg3)
+          if (arg3 === MISSING) arg3 = this.missing('stack', cursor)
+          state.tasks.set(arg0, { parent: arg1, name: arg2 })
+          break
+        case 41: {
+          // UserTaskEnd
+          if (goroutine === NONE || processor === NONE) return this.failContext(cursor)
+          arg1 = stackIds.get(arg1)
+          if (arg1 === MISSING) arg1 = this.missing('stack', cursor)
+          const task = state.tasks.get(arg0)
+          if (task !== undefined) {
+            arg2 = task.parent
+            arg3 = task.name
+            state.tasks.delete(arg0)
+          }
+          break
+        }
+        case 42: // UserRegionBegin
+        case 43: // UserRegionEnd
+          if (goroutine === NONE || processor === NONE) return this.failContext(cursor)
+          if (slot < 0) return this.failState(cursor)
+          arg1 = stringIds.get(arg1)
+          if (arg1 === MISSING) arg1 = this.missing('string', cursor)
+          arg2 = stackIds.get(arg2)
+          if (arg2 === MISSING) arg2 = this.missing('stack', cursor)
+          if (kind === 42) state.beginRegion(slot, arg0, arg1)
+          else if (!state.endRegion(slot, arg0, arg1)) {
+            this.doubt('a region ends that is not the innermost', cursor)
+          }
+          break
+        case 44: // UserLog
+          if (goroutine === NONE || processor === NONE) return this.failContext(cursor)
+          arg1 = stringIds.get(arg1)
+          if (arg1 === MISSING) arg1 = this.missing('string', cursor)
+          arg2 = stringIds.get(arg2)
+          if (arg2 === MISSING) arg2 = this.missing('string', cursor)
+          arg3 = stackIds.get(arg3)
+          if (arg3 === MISSING) arg3 = this.missing('stack', cursor)
+          break
+        case 45: // GoSwitch
+        case 46: {
+          // GoSwitchDestroy
+          if (goroutine === NONE || processor === NONE) return this.failContext(cursor)
+          if (slot < 0 || state.goStatus[slot] !== goStatus.running) return this.failState(cursor)
+          const next = state.goroutines.find(arg0)
+          if (
+            next < 0 ||
+            state.goStatus[next] !== goStatus.waiting ||
+            state.goSeqGeneration[next] !== generation ||
+            state.goSeq[next] !== arg1 - 1
+          ) {
+            return STALLED
+          }
+          if (kind === GO_SWITCH) state.goStatus[slot] = goStatus.waiting
+          else state.goroutines.remove(goroutine)
+          state.goStatus[next] = goStatus.running
+          state.goSeq[next] = arg1
+          state.threadGoroutine[thread] = arg0
+          state.threadGoSlot[thread] = next
+          break
+        }
+        default: // Experimental events need no more than a thread.
+          if (thread < 0) return this.failContext(cursor)
+      }
+
+      const row = chunk.rowCount++
+      chunk.kinds[row] = kind
+      chunk.timesNs[row] = cursor.timeNs
+      chunk.threads[row] = rowThread
+      chunk.processorsPlusOne[row] = processor === NONE ? 0 : (state.processors.ids[processor] as number) + 1
+      chunk.goroutines[row] = goroutine === NONE ? 0 : goroutine
+      chunk.arg0[row] = arg0
+      chunk.arg1[row] = arg1
+      chunk.arg2[row] = arg2
+      chunk.arg3[row] = arg3
+
+      cursor.at = at
+      const outcome = this.peek(cursor)
+      if (outcome !== RAN) return outcome
+      if (cursor.timeNs > limitNs || row === TRACE_CHUNK_ROWS - 1) return RAN
+    }
+  }
+
+  /** Takes a processor in a system call from the thread that is said to hold it. */
+  private takeProcessor(processor: number, holderId: number, thief: number): boolean {
+    const { state } = this
+    const holder = holderId === state.threads.ids[thief] ? thief : state.threads.find(holderId)
+    if (holder < 0 || state.threadSeen[holder] === 0 || state.threadProc[holder] !== processor) return false
+    state.threadProc[holder] = NONE
+    return true
+  }
+
+  /** A varint of more than one byte; leaves the position in `after`, past all ends when it is none. */
+  private readLong(from: number): number {
+    const { bytes } = this
+    let at = from
+    let byte = bytes[at++] as number
+    let value = byte & 0x7f
+    byte = bytes[at++] as number
+    value += (byte & 0x7f) * 0x80
+    if (byte > 127) {
+      byte = bytes[at++] as number
+      value += (byte & 0x7f) * 0x4000
+      if (byte > 127) {
+        byte = bytes[at++] as number
+        value += (byte & 0x7f) * 0x200000
+        let scale = 0x10000000
+        while (byte > 127) {
+          byte = bytes[at++] as number
+          value += (byte & 0x7f) * scale
+          scale *= 128
+          if (at - from === 10 && byte > 1) at = Number.MAX_SAFE_INTEGER
+        }
+      }
+    }
+    this.after = at
+    return value
+  }
+
+  private missing(what: 'string' | 'stack', cursor: ThreadCursor): number {
+    this.missingNames += 1
+    if (this.missingNames === 1) this.firstMissing = cursor.at
+    if (this.isStrict) this.doubt(`an event names a ${what} that its generation does not hold`, cursor)
+    return 0
+  }
+
+  /** A doubt that does not touch the order: reading goes on, unless strict. */
+  private doubt(message: string, cursor: ThreadCursor): void {
+    this.doubts.quibble(message, this.offset + cursor.at)
+  }
+
+  private failContext(cursor: ThreadCursor): number {
+    return this.fail(`event ${cursor.kind} has not the goroutine, processor or thread that it needs`, cursor.at)
+  }
+
+  private failState(cursor: ThreadCursor): number {
+    return this.fail(`event ${cursor.kind} contradicts the events before it`, cursor.at)
+  }
+
+  private fail(message: string, at: number): number {
+    this.doubts.note(message, this.offset + at)
+    return FAILED
+  }
+}
+
+function newChunk(): TraceChunk {
+  const floats = (): Float64Array => new Float64Array(TRACE_CHUNK_ROWS)
+  return {
+    rowCount: 0,
+    kinds: new Uint8Array(TRACE_CHUNK_ROWS),
+    timesNs: floats(),
+    threads: floats(),
+    processorsPlusOne: new Uint32Array(TRACE_CHUNK_ROWS),
+    goroutines: floats(),
+    arg0: floats(),
+    arg1: floats(),
+    arg2: floats(),
+    arg3: floats(),
+    generations: new Uint32Array(TRACE_CHUNK_ROWS),
+  }
+}
