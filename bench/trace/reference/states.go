@@ -1,0 +1,121 @@
+package main
+
+import (
+	"io"
+
+	"golang.org/x/exp/trace"
+)
+
+// totals are sums over all goroutines, ns; a wait that began before the trace counts from the trace's first event.
+type totals struct {
+	Events     int              `json:"events"`
+	Goroutines int              `json:"goroutines"`
+	StatesNs   map[string]int64 `json:"statesNs"`
+	WaitingNs  map[string]int64 `json:"waitingNs"`
+	TasksBegun int              `json:"tasksBegun"`
+	TasksEnded int              `json:"tasksEnded"`
+	Regions    int              `json:"regions"`
+	Logs       int              `json:"logs"`
+	Samples    int              `json:"cpuSamples"`
+	Processors int              `json:"processors"`
+	DurationNs int64            `json:"durationNs"`
+	// Of a goroutine that ended in Waiting without a reason: it waited when the trace began and never woke.
+	UnknownNs int64 `json:"unknownNs"`
+}
+
+type goroutine struct {
+	state  trace.GoState
+	since  trace.Time
+	reason string
+}
+
+const stateCount = int(trace.GoSyscall) + 1
+
+func readStates(from io.Reader) (any, error) {
+	result := totals{StatesNs: map[string]int64{}, WaitingNs: map[string]int64{}}
+	live := make(map[trace.GoID]goroutine)
+	seen, processors := make(map[trace.GoID]struct{}), make(map[trace.ProcID]struct{})
+	var states [stateCount]int64
+	var start, last, first trace.Time
+	fresh := true
+	add := func(one goroutine, until trace.Time) {
+		length := int64(until - one.since)
+		states[one.state] += length
+		if one.state == trace.GoWaiting {
+			result.WaitingNs[one.reason] += length
+		}
+	}
+	err := forEach(from, func(event *trace.Event) {
+		kind := event.Kind()
+		if kind == trace.EventSync {
+			fresh = true
+			return
+		}
+		result.Events++
+		// A CPU sample may lie before the first event, and says nothing of states.
+		if kind == trace.EventStackSample {
+			result.Samples++
+			return
+		}
+		now := event.Time()
+		if fresh {
+			start, fresh = now, false
+			if first == 0 {
+				first = now
+			}
+		}
+		last = max(last, now)
+		switch kind {
+		case trace.EventTaskBegin:
+			result.TasksBegun++
+		case trace.EventTaskEnd:
+			result.TasksEnded++
+		case trace.EventRegionBegin:
+			result.Regions++
+		case trace.EventLog:
+			result.Logs++
+		case trace.EventStateTransition:
+			transition := event.StateTransition()
+			if transition.Resource.Kind == trace.ResourceProc {
+				processors[transition.Resource.Proc()] = struct{}{}
+				return
+			}
+			if transition.Resource.Kind != trace.ResourceGoroutine {
+				return
+			}
+			id := transition.Resource.Goroutine()
+			old, new := transition.Goroutine()
+			if old == new {
+				return
+			}
+			switch old {
+			case trace.GoUndetermined:
+				seen[id] = struct{}{}
+				live[id] = goroutine{state: new, since: start, reason: transition.Reason}
+				return
+			case trace.GoNotExist:
+				seen[id] = struct{}{}
+			default:
+				if one, known := live[id]; known {
+					add(one, now)
+				}
+			}
+			if new == trace.GoNotExist {
+				delete(live, id)
+			} else {
+				live[id] = goroutine{state: new, since: now, reason: transition.Reason}
+			}
+		}
+	})
+	for _, one := range live {
+		add(one, last)
+		if one.state == trace.GoWaiting && one.reason == "" {
+			result.UnknownNs += int64(last - one.since)
+		}
+	}
+	for state := 1; state < stateCount; state++ {
+		result.StatesNs[trace.GoState(state).String()] = states[state]
+	}
+	result.Goroutines, result.Processors, result.DurationNs = len(seen), len(processors), int64(last-first)
+	return result, err
+}
