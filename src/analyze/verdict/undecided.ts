@@ -113,6 +113,8 @@ function judgeStanding(file: CaseFile): Draft {
       why: `${window}; the leak detector ran and did not flag it: something which can still run reaches what it waits for, so it may yet go on; ${whatProofMisses}`,
     }
   }
+  const joinHint = group.reason.startsWith('sync.WaitGroup.Wait') ? findServiceHint(file) : undefined
+  if (joinHint !== undefined) return judgeService(joinHint, window)
   const makers = readMakers(file)
   const isOrphaned = makers !== undefined && makers.returned === makers.known
   const isSend = group.reason.startsWith('chan send')
