@@ -270,3 +270,23 @@ test('an archive made by hand, with its folder inside, is read', async (t) => {
   assert.ok(capture.ok)
   assert.equal(capture.value.manifest?.target.service, 'till')
 })
+
+test('a dump or log that somebody compressed is handed on inflated; a profile stays as it is', async (t) => {
+  const folder = scratch(t)
+  for (const [name, bytes] of [
+    ['dump.txt.gz', gzipSync(DUMP)],
+    ['dump.txt.zst', zstdCompressSync(DUMP)],
+  ] as const) {
+    writeFileSync(join(folder, name), bytes)
+    const capture = await read([join(folder, name)])
+    assert.ok(capture.ok)
+    const [file] = capture.value.files
+    assert.equal(file?.kind, 'goroutine-dump', name)
+    assert.equal(new TextDecoder().decode(file?.bytes), DUMP, name)
+  }
+  const profile = join(import.meta.dirname, '../../testdata/captures/shop/block.pb.gz')
+  const kept = await read([profile])
+  assert.ok(kept.ok)
+  assert.equal(kept.value.files[0]?.kind, 'block-profile')
+  assert.deepEqual(Buffer.from(kept.value.files[0]?.bytes ?? []), readFileSync(profile))
+})

@@ -214,8 +214,8 @@ async function openCapture(
   for (const file of files) {
     if (file.name === 'manifest.json') continue
     const said = manifest.value.requests.find((request) => request.file === file.name)?.kind
-    const kind = said ?? kindOfName(file.name) ?? (await detectFile(options, file))
-    named.push({ name: file.name, kind, bytes: file.bytes })
+    const kind = said ?? kindOfName(file.name)
+    named.push(kind === undefined ? await identifyFile(options, file) : { name: file.name, kind, bytes: file.bytes })
   }
   return ok({ origin, manifest: manifest.value, files: named, issues: issues.list() })
 }
@@ -247,17 +247,23 @@ async function makeLoose(
   issues: readonly Issue[],
 ): Promise<Result<Capture>> {
   const known: CaptureFile[] = []
-  for (const file of files) known.push({ ...file, kind: await detectFile(options, file) })
+  for (const file of files) known.push(await identifyFile(options, file))
   return ok({ origin, files: known, issues })
 }
 
-/** What a file is by its content, compressed or not. */
-async function detectFile(options: CaptureReaderOptions, file: NamedBytes): Promise<CaptureFile['kind']> {
+/** What a file is by its content. A gzipped dump or log is handed on inflated; profiles are gzipped by nature. */
+async function identifyFile(options: CaptureReaderOptions, file: NamedBytes): Promise<CaptureFile> {
   const hint = { name: file.name }
   const compression = detectCompression(file.bytes)
-  if (compression !== 'gzip' && compression !== 'zstd') return detectKind(file.bytes, hint).kind
+  if (compression !== 'gzip' && compression !== 'zstd') return { ...file, kind: detectKind(file.bytes, hint).kind }
   const inflated = await options.inflater.inflate(file.bytes, { maxBytes: MAX_FILE_BYTES })
-  return detectKind(file.bytes, inflated.ok ? { ...hint, inflated: inflated.value } : hint).kind
+  if (!inflated.ok) return { ...file, kind: detectKind(file.bytes, hint).kind }
+  const { kind } = detectKind(file.bytes, { ...hint, inflated: inflated.value })
+  return { name: file.name, kind, bytes: isProfile(kind) ? file.bytes : inflated.value }
+}
+
+function isProfile(kind: CaptureFile['kind']): boolean {
+  return kind === 'profile' || kind.endsWith('-profile')
 }
 
 function tooLarge(target: string, why: string): ReturnType<typeof fault> {
