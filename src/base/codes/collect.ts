@@ -77,7 +77,7 @@ export const collectCodes = {
 
   SL_COLLECT_UNAUTHORIZED: row(77, 502, false, {
     summary: 'The target wants credentials (401)',
-    hint: 'Give --bearer, --basic or --header; a file or environment variable keeps them out of the shell history.',
+    hint: 'Give --user, --bearer or --header; a file or environment variable keeps them out of the shell history.',
   }),
   SL_COLLECT_FORBIDDEN: row(77, 502, false, {
     summary: 'The target refuses these credentials (403)',
