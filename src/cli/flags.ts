@@ -63,6 +63,11 @@ export function readLens(text: string, previous: readonly string[] | undefined):
   return [...(previous ?? []), ...names]
 }
 
+/** Flags that may be given several times; in a configuration file they take a list. */
+export function isRepeatable({ parseArg }: Option): boolean {
+  return ([readLens, readHeader] as readonly unknown[]).includes(parseArg)
+}
+
 export type Header = { readonly name: string; readonly value: string }
 
 export function readHeader(text: string, previous: readonly Header[] | undefined): readonly Header[] {
@@ -92,6 +97,7 @@ export function addCommonFlags(program: Command): Command {
     .option('-q, --quiet', 'print nothing for people; the exit code still says it')
     .option('--no-color', 'no colour (also NO_COLOR; FORCE_COLOR for the opposite)')
     .option('--progress', 'progress on stderr even where it is no terminal')
+    .addOption(valueFlag('-c, --config <file>', 'settings, in the place of ./sightline.yaml'))
     .addOption(valueFlag('--timeout <duration>', 'give up on a target after this long', readPositiveDuration))
     .addOption(valueFlag('--log-level <level>', 'error, warn, info or debug').choices(logLevels))
     .addOption(valueFlag('--log-format <format>', 'logfmt or json, on stderr').choices(logFormats))

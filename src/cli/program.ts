@@ -56,7 +56,11 @@ Examples:
   sightline diagnose goroutines.txt block.pb.gz     files that you have
 
 Exit codes: 0 done, 1 --fail-on, 2 inconclusive, 3 partial, 64 usage, 65 bad data, 66 no input, 69 unavailable.
-Every flag that takes a value can be set by SIGHTLINE_<FLAG>; flags win.`,
+
+Settings: flags beat environment variables (SIGHTLINE_FAIL_ON for --fail-on), which beat ./sightline.yaml (or -c FILE),
+which beats ~/.config/sightline/config.yaml. In a file, flags are named in camelCase, for every command or for one:
+  failOn: high
+  capture: {maxGoroutines: 50000, header: ['X-Tenant: a']}`,
     )
   addCommonFlags(program)
   for (const register of registrations) register(program, run)

@@ -5,8 +5,10 @@
  */
 import { CommanderError } from 'commander'
 import { type ExitCode, type Fault, fault } from '../base/errors.ts'
+import { ok, type Result } from '../base/result.ts'
 import type { SchemaName } from '../model/contract.ts'
 import { escapeControls } from '../render/text.ts'
+import { applyConfig } from './config/apply-config.ts'
 import type { CommandContext } from './context.ts'
 import type { CliDeps } from './deps.ts'
 import { type LogFormat, type LogLevel, openLogger } from './logger.ts'
@@ -29,17 +31,23 @@ type CommonOptions = {
 export async function runCli(deps: CliDeps, io: CliIo, signal: AbortSignal): Promise<ExitCode> {
   const width = chooseWidth(io)
   let exitCode: ExitCode = 0
+  let config: Result<readonly string[]> = ok([])
   const program = buildProgram({
     version: deps.version,
     io,
     width,
     run: async (common, action) => {
+      if (!config.ok) {
+        exitCode = await fail(config.error)
+        return
+      }
       const context = makeContext(deps, io, signal, width, common as CommonOptions)
       const startMs = performance.now()
       context.logger.log('debug', 'run', {
         command: guessSchema(io.argv, program.commands),
         version: deps.version,
         width,
+        config: config.value.join(' ') || undefined,
       })
       try {
         exitCode = await action(context)
@@ -49,18 +57,25 @@ export async function runCli(deps: CliDeps, io: CliIo, signal: AbortSignal): Pro
       }
     },
   })
+  program.hook('preAction', async (_program, command) => {
+    config = await applyConfig(command, io)
+  })
+  function fail(error: Fault): Promise<ExitCode> {
+    const { json, color } = program.opts<CommonOptions>()
+    const theme = makeTheme(wantsColor(io, io.stderr, !color || io.argv.includes('--no-color')))
+    const schema = guessSchema(io.argv, program.commands)
+    return printFailure(io, { error, json: json === true || asksForJson(io.argv), schema, theme, width })
+  }
   try {
     await program.parseAsync([...io.argv], { from: 'user' })
     return exitCode
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0
     const failure = error instanceof CommanderError ? describeUsage(error) : describeInternal(error)
-    const json = asksForJson(io.argv)
-    const theme = makeTheme(wantsColor(io, io.stderr, io.argv.includes('--no-color')))
     if (!(error instanceof CommanderError) && asksForDebug(io)) {
       io.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`)
     }
-    return printFailure(io, { error: failure, json, schema: guessSchema(io.argv, program.commands), theme, width })
+    return fail(failure)
   }
 }
 

@@ -30,7 +30,7 @@ const pure = ['base', 'model', 'decode', 'analyze', 'render']
 /** Packages that a room may use; all others are refused. */
 const packages: Readonly<Record<string, readonly string[]>> = {
   model: ['@noble/hashes/sha2.js', '@noble/hashes/utils.js'],
-  cli: ['commander', 'picocolors'],
+  cli: ['commander', 'picocolors', 'yaml'],
 }
 
 type Import = { readonly from: string; readonly to: string; readonly line: number }

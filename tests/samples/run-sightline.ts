@@ -23,7 +23,7 @@ export type RunOptions = {
 /** No setting of the machine's reaches the program: only what a test gives. */
 export function cleanEnv(more: RunOptions['env'] = {}): Record<string, string | undefined> {
   const kept = Object.entries(process.env).filter(([name]) => !/^(SIGHTLINE_|NO_COLOR|FORCE_COLOR|COLUMNS)/.test(name))
-  return { ...Object.fromEntries(kept), ...more }
+  return { ...Object.fromEntries(kept), XDG_CONFIG_HOME: join(root, 'tests', 'no-such-folder'), ...more }
 }
 
 export function runSightline(args: readonly string[], options: RunOptions = {}): Promise<Ran> {
