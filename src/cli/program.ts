@@ -3,12 +3,12 @@
  * `register<Name>`; what is not built yet is not listed. Parsing is commander's; it never exits and never prints errors.
  */
 import { Command } from 'commander'
-import { registerCapture } from './capture.ts'
-import { registerErrors, registerLenses, registerRules } from './catalogue.ts'
+import { registerCapture } from './commands/capture.ts'
+import { registerErrors, registerLenses, registerRules } from './commands/catalogue.ts'
+import { registerDemo } from './commands/demo.ts'
+import { registerDiagnose } from './commands/diagnose.ts'
+import { registerDiff } from './commands/diff.ts'
 import type { Runner } from './context.ts'
-import { registerDemo } from './demo.ts'
-import { registerDiagnose } from './diagnose.ts'
-import { registerDiff } from './diff.ts'
 import { addCommonFlags } from './flags.ts'
 import type { CliIo } from './streams.ts'
 

@@ -3,20 +3,20 @@
  * Each answers from a table; the tables are those that judge, so that what is printed is what is done.
  */
 import type { Command } from 'commander'
-import { type ErrorCode, type ExitCode, errorCatalogue, fault } from '../base/errors.ts'
-import { emptyCoverage } from '../model/contract.ts'
-import type { Report } from '../model/report.ts'
-import { explainRule, listLenses, listRules } from '../ops/catalogues.ts'
+import { type ErrorCode, type ExitCode, errorCatalogue, fault } from '../../base/errors.ts'
+import { emptyCoverage } from '../../model/contract.ts'
+import type { Report } from '../../model/report.ts'
+import { explainRule, listLenses, listRules } from '../../ops/catalogues.ts'
 import {
   renderErrorRow,
   renderErrorTable,
   renderLensTable,
   renderRule,
   renderRuleTable,
-} from '../render/terminal-lists.ts'
-import type { CommandContext, Runner } from './context.ts'
-import { failedOutcome, printOutcome } from './print-envelope.ts'
-import { suggestName } from './suggest.ts'
+} from '../../render/terminal-lists.ts'
+import type { CommandContext, Runner } from '../context.ts'
+import { failedOutcome, printOutcome } from '../print-envelope.ts'
+import { suggestName } from '../suggest.ts'
 
 const codes = Object.keys(errorCatalogue).sort() as ErrorCode[]
 

@@ -1,11 +1,11 @@
 /** `sightline demo [--live]`: the main job on a service in trouble: its capture, the verdict, the HTML report. */
 import type { Command } from 'commander'
-import type { ExitCode } from '../base/errors.ts'
-import { captureLiveDemo, readRecordedDemo } from '../ops/demo.ts'
-import { diagnoseCapture } from '../ops/diagnose.ts'
-import type { CommandContext, Runner } from './context.ts'
+import type { ExitCode } from '../../base/errors.ts'
+import { captureLiveDemo, readRecordedDemo } from '../../ops/demo.ts'
+import { diagnoseCapture } from '../../ops/diagnose.ts'
+import type { CommandContext, Runner } from '../context.ts'
+import { failedOutcome, printOutcome } from '../print-envelope.ts'
 import { type JudgeFlags, oneOutcome } from './diagnose.ts'
-import { failedOutcome, printOutcome } from './print-envelope.ts'
 
 type DemoFlags = {
   readonly live?: boolean

@@ -1,14 +1,14 @@
 /** `sightline capture URL...`: every lens of live services into a capture; `--plan` prints what would be asked. */
 import type { Command } from 'commander'
-import type { ExitCode } from '../base/errors.ts'
-import type { SchemaName } from '../model/contract.ts'
-import type { Lens } from '../model/lens.ts'
-import { captureTargets, planTargets } from '../ops/capture.ts'
-import { renderCaptures, renderPlan } from '../render/terminal-capture.ts'
-import { addCollectFlags, type CollectFlags, readCollectFlags } from './collect-flags.ts'
-import type { CommandContext, Runner } from './context.ts'
-import { readCount, readLens, valueFlag } from './flags.ts'
-import { failedOutcome, printOutcome } from './print-envelope.ts'
+import type { ExitCode } from '../../base/errors.ts'
+import type { SchemaName } from '../../model/contract.ts'
+import type { Lens } from '../../model/lens.ts'
+import { captureTargets, planTargets } from '../../ops/capture.ts'
+import { renderCaptures, renderPlan } from '../../render/terminal-capture.ts'
+import { addCollectFlags, type CollectFlags, readCollectFlags } from '../collect-flags.ts'
+import type { CommandContext, Runner } from '../context.ts'
+import { readCount, readLens, valueFlag } from '../flags.ts'
+import { failedOutcome, printOutcome } from '../print-envelope.ts'
 
 const SCHEMA: SchemaName = 'sightline.capture/v1'
 

@@ -1,14 +1,14 @@
 /** `sightline diff CAPTURE CAPTURE`: what grew, what appeared, what went between two captures. */
 import type { Command } from 'commander'
-import type { ExitCode } from '../base/errors.ts'
-import type { SchemaName, Severity } from '../model/contract.ts'
-import type { Lens } from '../model/lens.ts'
-import { diffCaptures } from '../ops/diff.ts'
-import { renderDiff } from '../render/terminal-diff.ts'
-import type { CommandContext, Runner } from './context.ts'
-import { readLens, readSeverity, valueFlag } from './flags.ts'
-import { openInputs } from './inputs.ts'
-import { failedOutcome, printOutcome } from './print-envelope.ts'
+import type { ExitCode } from '../../base/errors.ts'
+import type { SchemaName, Severity } from '../../model/contract.ts'
+import type { Lens } from '../../model/lens.ts'
+import { diffCaptures } from '../../ops/diff.ts'
+import { renderDiff } from '../../render/terminal-diff.ts'
+import type { CommandContext, Runner } from '../context.ts'
+import { readLens, readSeverity, valueFlag } from '../flags.ts'
+import { openInputs } from '../inputs.ts'
+import { failedOutcome, printOutcome } from '../print-envelope.ts'
 
 const SCHEMA: SchemaName = 'sightline.diff/v1'
 
