@@ -1,0 +1,143 @@
+/**
+ * How fast execution traces are read, beside Go's own readers, in one run: `npm run bench:trace`.
+ * `RUNS=5`; `--only NAME,NAME` of the traces in cases.ts; `--json`; `--folder PATH` keeps the traces there for a next
+ * time. Makes the traces with programs/tracegen, runs all readers of a trace one after another, round after round, so
+ * that what else the machine does meets all alike; measures each process from outside. Prints medians and ratios; exit 1
+ * when a target is missed, 69 without Go. With --only, targets that lack their rows are listed and do not count.
+ */
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, statSync } from 'node:fs'
+import { availableParallelism, tmpdir, totalmem } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { findGo, type GoTool } from '../../scripts/setup/go.ts'
+import { type Measurement, measureCommand, median, medianRun } from '../lib/measure.ts'
+import { buildReference, buildToolchainReference, buildTracegen } from './build.ts'
+import { type Find, type Reader, type Row, type TraceCase, targets, traceCases } from './cases.ts'
+
+const TIMEOUT_MS = 20 * 60_000
+const OWN = join(import.meta.dirname, 'read-own.ts')
+
+type Tools = { readonly tracegen: string; readonly reference: string; readonly toolchain: string; readonly go: GoTool }
+
+const { values } = parseArgs({
+  options: { only: { type: 'string' }, json: { type: 'boolean' }, folder: { type: 'string' } },
+})
+const rounds = Number(process.env.RUNS ?? 5) || 5
+const only = values.only?.split(',')
+const go = await findGo('1.27')
+if (!go.ok) {
+  process.stderr.write(`${go.error.message}\n${go.error.hint}\n`)
+  process.exit(69)
+}
+const folder = values.folder ?? mkdtempSync(join(tmpdir(), 'sightline-bench-trace-'))
+mkdirSync(folder, { recursive: true })
+const rows: Row[] = []
+try {
+  const tools = await buildTools(go.value, folder)
+  for (const one of traceCases.filter(({ name }) => only?.includes(name) ?? true))
+    rows.push(...(await runCase(one, tools)))
+} finally {
+  if (values.folder === undefined) rmSync(folder, { recursive: true, force: true })
+}
+process.exitCode = report() ? 0 : 1
+
+async function buildTools(tool: GoTool, into: string): Promise<Tools> {
+  const tracegen = await buildTracegen(tool, into)
+  const reference = await buildReference(tool, into)
+  const toolchain = await buildToolchainReference(tool, into)
+  for (const built of [tracegen, reference, toolchain]) if (!built.ok) throw new Error(built.error)
+  if (!tracegen.ok || !reference.ok || !toolchain.ok) throw new Error('not built')
+  return { tracegen: tracegen.value, reference: reference.value, toolchain: toolchain.value, go: tool }
+}
+
+async function runCase(one: TraceCase, tools: Tools): Promise<Row[]> {
+  const file = join(folder, `${one.name.replaceAll(' ', '-')}.trace`)
+  if (!existsSync(file)) {
+    const made = await measureCommand([tools.tracegen, ...one.tracegen, '-out', `${file}.part`], TIMEOUT_MS)
+    if (made.exitCode !== 0) throw new Error(`tracegen ${one.name}: ${made.stderr}`)
+    renameSync(`${file}.part`, file)
+  }
+  const megabytes = statSync(file).size / 1e6
+  const measured = new Map<Reader, Measurement[]>(one.readers.map((reader) => [reader, []]))
+  for (let round = 0; round < rounds; round++) {
+    for (const reader of one.readers) {
+      if (round > 0 && one.once?.includes(reader) === true) continue
+      const run = await measureCommand(commandOf(reader, file, tools), TIMEOUT_MS)
+      if (run.exitCode !== 0) throw new Error(`${reader} on ${one.name}: exit ${run.exitCode}: ${run.stderr}`)
+      measured.get(reader)?.push(run)
+      process.stderr.write(`${one.name}: ${reader}: ${run.wallSeconds.toFixed(2)} s\n`)
+    }
+  }
+  if (values.folder === undefined) rmSync(file)
+  const events = countEvents(measured.get('sightline account')?.[0])
+  return [...measured].map(([reader, runs]) => makeRow(one.name, reader, runs, events, megabytes))
+}
+
+function commandOf(reader: Reader, file: string, tools: Tools): string[] {
+  const own = (mode: string): string[] => [process.execPath, OWN, mode, file]
+  const commands: Readonly<Record<Reader, readonly string[]>> = {
+    'go raw': [tools.toolchain, 'raw', file],
+    'go ordered': [tools.reference, 'ordered', file],
+    'go ordered + states': [tools.reference, 'states', file],
+    'go summary': [tools.toolchain, 'summary', file],
+    'go tool trace -pprof=sched': [tools.go.goBin, 'tool', 'trace', '-pprof=sched', file],
+    'sightline decode': own('decode'),
+    'sightline ordered': own('ordered'),
+    'sightline account': own('account'),
+  }
+  return [...commands[reader]]
+}
+
+function countEvents(run: Measurement | undefined): number {
+  return run === undefined ? 0 : (JSON.parse(run.stdout) as { events: number }).events
+}
+
+function makeRow(trace: string, reader: Reader, runs: readonly Measurement[], events: number, megabytes: number): Row {
+  const middle = medianRun(runs)
+  const peaks = runs.flatMap(({ peakBytes }) => (peakBytes === undefined ? [] : [peakBytes]))
+  return {
+    trace,
+    reader,
+    seconds: middle.wallSeconds,
+    slowestSeconds: Math.max(...runs.map(({ wallSeconds }) => wallSeconds)),
+    ...(middle.cpuSeconds === undefined ? {} : { cpuSeconds: middle.cpuSeconds }),
+    ...(peaks.length === 0 ? {} : { peakMegabytes: median(peaks) / 1e6 }),
+    events,
+    megabytes,
+    runs: runs.length,
+  }
+}
+
+/** False when a target is missed, or was not measured although all traces were asked for. */
+function report(): boolean {
+  const find: Find = (trace, reader) => rows.find((row) => row.trace === trace && row.reader === reader)
+  const judged = targets.map(({ says, limit, isMost, measure }) => {
+    const value = measure(find)
+    const isMet = value === undefined ? only !== undefined : isMost ? value <= limit : value >= limit
+    const verdict = value === undefined ? 'not measured' : isMet ? 'met' : 'MISSED'
+    return { target: says, wanted: `${isMost ? '≤' : '≥'} ${limit}`, measured: round(value), verdict, isMet }
+  })
+  const table = rows.map((row) => ({
+    trace: `${row.trace} (${Math.round(row.megabytes)} MB, ${(row.events / 1e6).toFixed(1)} M events)`,
+    reader: row.reader,
+    'wall s': round(row.seconds),
+    'slowest s': round(row.slowestSeconds),
+    'CPU s': round(row.cpuSeconds),
+    'peak MB': row.peakMegabytes === undefined ? undefined : Math.round(row.peakMegabytes),
+    'MB/s': round(row.megabytes / row.seconds),
+    'M events/s': round(row.events / 1e6 / row.seconds),
+    runs: row.runs,
+  }))
+  if (values.json === true) {
+    const machine = { cores: availableParallelism(), memoryBytes: totalmem(), node: process.version }
+    process.stdout.write(`${JSON.stringify({ machine, rounds, rows, targets: judged })}\n`)
+  } else {
+    console.table(table)
+    console.table(judged.map(({ isMet: _, ...shown }) => shown))
+  }
+  return judged.every(({ isMet }) => isMet)
+}
+
+function round(value: number | undefined): number | undefined {
+  return value === undefined ? undefined : Number(value.toPrecision(3))
+}
