@@ -4,9 +4,12 @@
  * The proof is incomplete by construction: nothing that a global or a running goroutine reaches is ever flagged.
  */
 import type { DatedDump, DatedProfile, EvidenceSet } from '../../model/evidence.ts'
-import { type DumpFrame, goroutineFlags } from '../../model/goroutine-dump.ts'
+import { type DumpFrame, goroutineFlags, readReason } from '../../model/goroutine-dump.ts'
 import type { Profile } from '../../model/profile.ts'
 import type { Group } from '../groups/group.ts'
+
+/** `reason` is what it waited for when it was proven: it may have moved on since the last ordinary dump. */
+export type ProofPlace = { readonly source: string; readonly line: number; readonly reason: string }
 
 export type LeakProof = {
   /** The detector ran for this capture: what it could have flagged and did not is reachable. */
@@ -15,7 +18,7 @@ export type LeakProof = {
   /** Goroutines per stack (see `stackKey`) in the leak profile. */
   readonly byStack: ReadonlyMap<string, number>
   /** Where each proven id stands, for evidence. */
-  readonly places: ReadonlyMap<number, { readonly source: string; readonly line: number }>
+  readonly places: ReadonlyMap<number, ProofPlace>
   readonly profileSource?: string
 }
 
@@ -26,7 +29,7 @@ const MAX_PLACES = 10_000
 
 export function gatherProof(evidence: EvidenceSet): LeakProof {
   const ids = new Set<number>()
-  const places = new Map<number, { source: string; line: number }>()
+  const places = new Map<number, ProofPlace>()
   const leakDumps = evidence.leakDumps ?? []
   for (const dated of [...leakDumps, ...evidence.dumps]) collectMarks(dated, ids, places)
   const profile = evidence.profiles.find((one) => one.kind === 'goroutineleak')
@@ -39,16 +42,14 @@ export function gatherProof(evidence: EvidenceSet): LeakProof {
   }
 }
 
-function collectMarks(
-  { source, dump }: DatedDump,
-  ids: Set<number>,
-  places: Map<number, { source: string; line: number }>,
-): void {
+function collectMarks({ source, dump }: DatedDump, ids: Set<number>, places: Map<number, ProofPlace>): void {
   for (let row = 0; row < dump.ids.length; row++) {
     if (((dump.flags[row] as number) & goroutineFlags.leaked) === 0) continue
     const id = dump.ids[row] as number
     ids.add(id)
-    if (places.size < MAX_PLACES && !places.has(id)) places.set(id, { source, line: dump.lines[row] as number })
+    if (places.size < MAX_PLACES && !places.has(id)) {
+      places.set(id, { source, line: dump.lines[row] as number, reason: readReason(dump, row) })
+    }
   }
 }
 
