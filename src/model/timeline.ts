@@ -1,0 +1,115 @@
+/**
+ * Data of `timeline --json`: names and meanings are public interface. Beyond the fields promised there are more detailed
+ * ones of trace-account.ts, all optional to a reader. Unknown is absent; '' is a block reason that the trace leaves out.
+ */
+import type { Lens } from './lens.ts'
+import type { StateTimes, TraceBlindShare } from './trace-account.ts'
+import type { WaitClass } from './wait-class.ts'
+
+export type TimelineWait = {
+  readonly blockReason: string
+  readonly waitClass: WaitClass
+  readonly waitKind?: string
+  readonly ns: number
+  readonly count: number
+  readonly recordedBy: readonly Lens[]
+  readonly blind: boolean
+  readonly openCount: number
+  readonly openNs: number
+  readonly olderCount: number
+  readonly maxNs: number
+  readonly p50Ns?: number
+  readonly p95Ns?: number
+  readonly p99Ns?: number
+  readonly longest?: { readonly goroutine: number; readonly startNs: number; readonly ns: number }
+}
+
+export type TimelineGroup = StateTimes & {
+  readonly startFunction: string
+  readonly system: boolean
+  readonly count: number
+  readonly assistNs: number
+  readonly waiting: readonly TimelineWait[]
+  readonly creators: readonly (StateTimes & { readonly function: string; readonly count: number })[]
+}
+
+export type TimelineQuantiles = {
+  readonly p50?: number
+  readonly p95?: number
+  readonly p99?: number
+  readonly max: number
+}
+
+export type TimelineTask = {
+  readonly id: number
+  readonly name: string
+  readonly parent?: number
+  readonly goroutine: number
+  readonly startNs: number
+  readonly durationNs: number
+  readonly complete: boolean
+}
+
+export type TimelineData = {
+  readonly trace: {
+    readonly goVersion: string
+    readonly format: string
+    readonly sizeBytes: number
+    readonly generations: number
+    readonly events: number
+    readonly goroutines: number
+    readonly processors: number
+    readonly durationNs: number
+    /** RFC 3339; only where the trace has a clock snapshot. */
+    readonly startTime?: string
+    readonly clock: { readonly kind: string; readonly uncertaintyNs?: number }
+    readonly complete: boolean
+  }
+  readonly eventCounts: Readonly<Record<string, number>>
+  readonly totals: StateTimes
+  readonly system: StateTimes
+  readonly waiting: readonly TimelineWait[]
+  readonly groups: readonly TimelineGroup[]
+  readonly scheduler: {
+    readonly latencyNs: TimelineQuantiles
+    readonly count: number
+    readonly causes: readonly { readonly cause: string; readonly count: number; readonly ns: number }[]
+    readonly duringStopNs: number
+    readonly duringAllBusyNs: number
+    readonly duringGcNs: number
+    readonly longRuns: readonly { readonly goroutine: number; readonly startNs: number; readonly ns: number }[]
+  }
+  readonly gc: {
+    readonly cycles: number
+    readonly stwNs: number
+    readonly stwCount: number
+    readonly stwMaxNs: number
+    readonly stwByKind: readonly { readonly kind: string; readonly count: number; readonly ns: number }[]
+    readonly assistNs: number
+    readonly assistCount: number
+    readonly sweepNs: number
+    readonly minimumMutatorUtilization: readonly { windowNs: number; ratio: number; errorRatio: number }[]
+  }
+  readonly processors: readonly { readonly processor: number; readonly runningNs: number; readonly heldNs: number }[]
+  readonly syscalls: { readonly count: number; readonly ns: number; readonly maxNs: number }
+  readonly heap?: { readonly minBytes: number; readonly maxBytes: number; readonly lastBytes: number }
+  readonly taskCount: number
+  readonly tasks: readonly TimelineTask[]
+  readonly taskTypes: readonly { readonly name: string; readonly count: number; readonly ns: number; maxNs: number }[]
+  readonly regions: readonly { readonly name: string; readonly count: number; readonly ns: number; maxNs: number }[]
+  readonly logs: { readonly count: number }
+  readonly cpuSamples: number
+  readonly wakes: readonly {
+    readonly waker?: string
+    readonly woken: string
+    readonly blockReason: string
+    readonly count: number
+    readonly ns: number
+  }[]
+  readonly blind: TraceBlindShare
+  readonly unknownWaits: { readonly count: number; readonly ns: number }
+  readonly join: { rung: number; spans: number; certain: number; probable: number; partial: number }
+  /** Bound of the relative error of every quantile here. */
+  readonly sketchErrorRatio: number
+  readonly omitted: Readonly<Record<string, number>>
+}
