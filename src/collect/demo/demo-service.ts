@@ -4,11 +4,12 @@
  * three minutes in any case. Nothing is downloaded: the program needs the standard library only.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync, mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fault } from '../base/errors.ts'
-import { err, ok, type Result } from '../base/result.ts'
-import type { ProgressSink } from '../model/report.ts'
+import { fault } from '../../base/errors.ts'
+import { err, ok, type Result } from '../../base/result.ts'
+import type { ProgressSink } from '../../model/report.ts'
+import { findGo, type GoToolchain } from './find-go.ts'
 
 export type DemoPlace = {
   /** The service's source: a folder with go.mod. */
@@ -33,10 +34,15 @@ export async function startDemoService(
   { source, cache, env }: DemoPlace,
   { signal, progress }: Hooks,
 ): Promise<Result<{ readonly url: string; stop(): Promise<void> }>> {
-  if (!existsSync(join(source, 'go.mod'))) return err(fault('SL_COLLECT_DEMO_SOURCE', { target: source }))
-  const go = env.SIGHTLINE_GO ?? 'go'
-  progress.step('building the demo service')
-  const built = await buildDemo(go, source, cache, env, signal)
+  const goMod = join(source, 'go.mod')
+  if (!existsSync(goMod)) return err(fault('SL_COLLECT_DEMO_SOURCE', { target: source }))
+  const least = Number(/^go 1\.(\d+)/m.exec(readFileSync(goMod, 'utf8'))?.[1] ?? 0)
+  progress.step('looking for Go')
+  const go = await findGo(env, least, signal)
+  if (signal.aborted) return err(fault('SL_COLLECT_INTERRUPTED'))
+  if (!go.ok) return go
+  progress.step(`building the demo service with ${go.value.version}`)
+  const built = await buildDemo(go.value, source, cache, env, signal)
   if (!built.ok) return built
   progress.step('starting the demo service')
   const args = ['-mode', 'all', '-for', '3m', '-supervised']
@@ -56,7 +62,7 @@ export async function startDemoService(
 }
 
 async function buildDemo(
-  go: string,
+  go: GoToolchain,
   source: string,
   cache: string,
   env: DemoPlace['env'],
@@ -68,9 +74,9 @@ async function buildDemo(
   } catch (error) {
     return err(fault('SL_COLLECT_DEMO_BUILD', { message: `cannot make ${cache}: ${messageOf(error)}` }))
   }
-  const child = spawn(go, ['build', '-trimpath', '-o', output, '.'], {
+  const child = spawn(go.path, ['build', '-trimpath', '-o', output, '.'], {
     cwd: source,
-    env: { ...env, CGO_ENABLED: '0', GOFLAGS: '', GOWORK: 'off', GOTOOLCHAIN: 'local' },
+    env: { ...env, CGO_ENABLED: '0', GOFLAGS: '', GOWORK: 'off', GOTOOLCHAIN: 'local', GOEXPERIMENT: experimentOf(go) },
     stdio: ['ignore', 'ignore', 'pipe'],
     timeout: BUILD_MS,
     signal,
@@ -80,9 +86,8 @@ async function buildDemo(
     if (said.length < MAX_OUTPUT) said += text
   })
   return new Promise((resolve) => {
-    child.on('error', (error: NodeJS.ErrnoException) => {
+    child.on('error', (error) => {
       if (signal.aborted) resolve(err(fault('SL_COLLECT_INTERRUPTED')))
-      else if (error.code === 'ENOENT') resolve(err(fault('SL_COLLECT_DEMO_GO')))
       else resolve(err(fault('SL_COLLECT_DEMO_BUILD', { message: `go build: ${error.message}` })))
     })
     child.on('close', (code) => {
@@ -93,6 +98,11 @@ async function buildDemo(
       }
     })
   })
+}
+
+/** The leak profile is an experiment in Go 1.26 alone: 1.27 has it, and refuses the name. */
+function experimentOf({ major, minor }: GoToolchain): string {
+  return major === 1 && minor === 26 ? 'goroutineleakprofile' : ''
 }
 
 /** The first line of its output: its addresses as JSON. */
