@@ -63,6 +63,8 @@ const tasks: Readonly<Record<string, () => readonly Step[]>> = {
     globSync('bench/*.ts', { cwd: root })
       .sort()
       .map((file) => ({ name: file, command: script(file) })),
+  // Apart from bench: its traces are large, and it takes half an hour.
+  'bench:trace': () => [{ name: 'bench:trace', command: script('bench/trace/trace.ts', ...process.argv.slice(3)) }],
   judge: () =>
     globSync('scripts/judge/*.ts', { cwd: root })
       .filter(

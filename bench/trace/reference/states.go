@@ -19,7 +19,9 @@ type totals struct {
 	Samples    int              `json:"cpuSamples"`
 	Processors int              `json:"processors"`
 	DurationNs int64            `json:"durationNs"`
-	// Of a goroutine that ended in Waiting without a reason: it waited when the trace began and never woke.
+	// Tasks by id: begun, or ended without a beginning.
+	Tasks int `json:"tasks"`
+	// Of goroutines that waited from the trace's beginning to its end, for a reason that it does not give.
 	UnknownNs int64 `json:"unknownNs"`
 }
 
@@ -27,6 +29,8 @@ type goroutine struct {
 	state  trace.GoState
 	since  trace.Time
 	reason string
+	// In that state since before the trace.
+	older bool
 }
 
 const stateCount = int(trace.GoSyscall) + 1
@@ -35,6 +39,7 @@ func readStates(from io.Reader) (any, error) {
 	result := totals{StatesNs: map[string]int64{}, WaitingNs: map[string]int64{}}
 	live := make(map[trace.GoID]goroutine)
 	seen, processors := make(map[trace.GoID]struct{}), make(map[trace.ProcID]struct{})
+	tasks := make(map[trace.TaskID]struct{})
 	var states [stateCount]int64
 	var start, last, first trace.Time
 	fresh := true
@@ -68,8 +73,10 @@ func readStates(from io.Reader) (any, error) {
 		switch kind {
 		case trace.EventTaskBegin:
 			result.TasksBegun++
+			tasks[event.Task().ID] = struct{}{}
 		case trace.EventTaskEnd:
 			result.TasksEnded++
+			tasks[event.Task().ID] = struct{}{}
 		case trace.EventRegionBegin:
 			result.Regions++
 		case trace.EventLog:
@@ -91,7 +98,7 @@ func readStates(from io.Reader) (any, error) {
 			switch old {
 			case trace.GoUndetermined:
 				seen[id] = struct{}{}
-				live[id] = goroutine{state: new, since: start, reason: transition.Reason}
+				live[id] = goroutine{state: new, since: start, reason: transition.Reason, older: true}
 				return
 			case trace.GoNotExist:
 				seen[id] = struct{}{}
@@ -109,13 +116,14 @@ func readStates(from io.Reader) (any, error) {
 	})
 	for _, one := range live {
 		add(one, last)
-		if one.state == trace.GoWaiting && one.reason == "" {
+		if one.state == trace.GoWaiting && one.reason == "" && one.older {
 			result.UnknownNs += int64(last - one.since)
 		}
 	}
 	for state := 1; state < stateCount; state++ {
 		result.StatesNs[trace.GoState(state).String()] = states[state]
 	}
+	result.Tasks = len(tasks)
 	result.Goroutines, result.Processors, result.DurationNs = len(seen), len(processors), int64(last-first)
 	return result, err
 }
