@@ -30,12 +30,23 @@ test('the first lines of the terminal answer: grade, share, what is stuck, where
     'example.com/shop/internal/api/quote.go:31',
     'for at least 3s',
     'growing from 40 to 61',
-    'held up by example.com/shop/internal/api.(*Prices).refresh (g2), probable',
+    'held up by api.(*Prices).refresh (g2), probable',
     'never in cpu, block or mutex while it lasts; shown by goroutine and trace',
     'Do not hold the lock across the request',
   ]) {
     assert.ok(screen.replace(/\s+/g, ' ').includes(words), words)
   }
+})
+
+test('a request that did not answer keeps its name beside a long address', () => {
+  const target = `http://10.0.0.7:6060/${'a/'.repeat(80)}debug/pprof/`
+  const gap = { what: 'goroutineleak?debug=0', why: 'The target has no such profile (404)', target }
+  const one = renderDiagnosis({ ...drawnReport, coverage: { asked: 9, answered: 8, missing: [gap] } }, options)
+  assert.match(one, /^goroutineleak\?debug=0 +The target has no such profile/m)
+  const other = { ...gap, what: 'trace?seconds=1', target: 'http://b:6060/debug/pprof/' }
+  const two = renderDiagnosis({ ...drawnReport, coverage: { asked: 9, answered: 7, missing: [gap, other] } }, options)
+  assert.match(two, /^goroutineleak\?debug=0 +….*debug\/pprof\/ /m)
+  assert.match(two, /^trace\?seconds=1 +.*b:6060\/debug\/pprof\/ /m)
 })
 
 test('the terminal report keeps to the width that it is given', () => {

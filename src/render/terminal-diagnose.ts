@@ -17,6 +17,7 @@ import {
   formatSeconds,
   formatShare,
   joinAnd,
+  shortenFunctions,
   shortFunction,
   shortPlace,
   wrapWords,
@@ -32,6 +33,8 @@ export type TerminalOptions = {
 
 const MAX_TROUBLES = 5
 const MAX_GROUPS = 40
+/** Groups whose functions are said without their folders in sentences. */
+const MAX_NAMED = 200
 const MAX_ISSUES = 20
 
 export function renderDiagnosis(report: DiagnoseReport, options: TerminalOptions): string {
@@ -84,8 +87,10 @@ function renderAnswer(report: DiagnoseReport, options: TerminalOptions): string[
     for (const line of wrapWords(escapeControls(reason), width - indent.length)) lines.push(indent + line)
   }
   const told = new Set<string>()
+  const { groups } = report.data.goroutines
+  const functions = new Set(groups.slice(0, MAX_NAMED).flatMap((one) => [one.userFunction, one.topFunction]))
   answer.troubles.slice(0, MAX_TROUBLES).forEach((trouble, index) => {
-    lines.push('', ...renderTrouble(trouble, index + 1, options, told))
+    lines.push('', ...renderTrouble(trouble, index + 1, { ...options, told, functions }))
   })
   const more = answer.troubles.length - MAX_TROUBLES
   if (more > 0) lines.push('', theme.dim(`   and ${formatCount(more)} more, in --json and --html in full`))
@@ -115,32 +120,37 @@ function hang(mark: string, text: string, width: number): string[] {
   )
 }
 
-/** `told`: groups of which an earlier trouble has said all; only the place is said again. */
-function renderTrouble(
-  trouble: Trouble,
-  number: number,
-  { width, theme }: TerminalOptions,
-  told: Set<string>,
-): string[] {
+type TroubleOptions = TerminalOptions & {
+  /** Groups of which an earlier trouble has said all; only the place is said again. */
+  readonly told: Set<string>
+  /** Functions that sentences name. */
+  readonly functions: ReadonlySet<string>
+}
+
+function renderTrouble(trouble: Trouble, number: number, { width, theme, told, functions }: TroubleOptions): string[] {
   const mark = ` ${number} `
   const label = `${trouble.severity.toUpperCase()}, ${trouble.confidence}`
   const paint = theme[toneOfSeverity(trouble.severity)]
-  const lines = hang(mark, escapeControls(trouble.title), width - label.length - 2)
+  const title = escapeControls(shortenFunctions(trouble.title, functions))
+  const lines = hang(mark, title, width - label.length - 2)
   lines[0] = `${theme.strong((lines[0] ?? mark).padEnd(width - label.length - 2))}  ${paint(label)}`
   const say = (text: string, tone: keyof Theme = 'dim') => {
-    for (const line of wrapWords(escapeControls(text), width - mark.length))
+    for (const line of wrapWords(escapeControls(shortenFunctions(text, functions)), width - mark.length))
       lines.push(' '.repeat(mark.length) + theme[tone](line))
   }
   const { group } = trouble
   if (group !== undefined) {
     const frame = userFrame(group)
-    const at = frame.place === '' ? '' : ` at ${cutStart(frame.place, Math.max(20, width - 10))}`
+    const name = shortFunction(frame.function)
+    const who = frame.place === '' || !title.includes(escapeControls(name)) ? name : ''
+    const at = frame.place === '' ? '' : `at ${cutStart(frame.place, Math.max(20, width - 10))}`
     const also = trouble.alsoGroups === undefined ? '' : `, and ${trouble.alsoGroups.join(', ')}`
-    say(`${shortFunction(frame.function)}${at} (${group.id}${also})`, 'note')
+    say([who, at, `(${group.id}${also})`].filter((part) => part !== '').join(' '), 'note')
     const reason = group.waitReason ?? group.state
     if (told.has(group.id)) return lines
     told.add(group.id)
-    say([reason, trouble.howLong ?? '', growthOf(group)].filter((part) => part !== '').join(', '))
+    const said = title.includes(`[${escapeControls(reason)}]`) ? '' : reason
+    say([said, trouble.howLong ?? '', growthOf(group)].filter((part) => part !== '').join(', '))
   } else if (trouble.finding !== undefined) {
     const first = trouble.finding.evidence[0]
     say([first.source, first.at ?? ''].filter((part) => part !== '').join(', '))
@@ -178,7 +188,7 @@ function renderGroups({ goroutines }: DiagnoseData, { width, theme }: TerminalOp
       group.confidence,
       group.waitReason ?? group.state,
       shortFunction(frame.function),
-      shortPlace(file?.file, file?.line).replace(/^.*\//, ''),
+      shortPlace(file?.file, file?.line),
       shortWait(group),
     ]
   })
@@ -312,6 +322,7 @@ export function placeOf({ at }: Issue): string {
 
 export function renderCoverage(coverage: Coverage, { width, theme }: TerminalOptions, what = 'request'): string[] {
   if (coverage.missing.length === 0) return []
+  const isOfSeveral = what !== 'request' || new Set(coverage.missing.map(({ target }) => target)).size > 1
   return [
     ...wrapWords(
       `${formatCount(coverage.answered)} of ${countOf(coverage.asked, what)} answered. Nothing was made up for the rest:`,
@@ -319,12 +330,15 @@ export function renderCoverage(coverage: Coverage, { width, theme }: TerminalOpt
     ),
     ...renderTable(
       [
-        { title: 'what', overflow: 'start', least: 12 },
+        { title: 'what', overflow: what === 'request' ? 'end' : 'start', least: 20 },
+        { title: 'of', overflow: 'start', least: 12 },
         { title: 'why', overflow: 'wrap', least: 24 },
         { title: 'code' },
       ],
       coverage.missing.map((gap) => [
-        gap.target === undefined || gap.target === gap.what ? gap.what : `${gap.what} of ${gap.target}`,
+        gap.what,
+        // Which target it was only says something where there are several.
+        gap.target === undefined || gap.target === gap.what || !isOfSeveral ? '' : gap.target,
         gap.why,
         gap.code ?? '',
       ]),

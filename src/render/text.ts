@@ -134,6 +134,13 @@ export function shortFunction(name: string): string {
   return name.slice(slash + 1)
 }
 
+/** Each of these functions in a text without its folders; the longest first, so that none is cut inside another. */
+export function shortenFunctions(text: string, functions: Iterable<string>): string {
+  const known = [...new Set(functions)].filter((name) => name.includes('/') && shortFunction(name) !== '')
+  known.sort((a, b) => b.length - a.length)
+  return known.reduce((said, name) => said.replaceAll(name, () => shortFunction(name)), text)
+}
+
 /** `api/quote.go:31`: the folder and the file, enough to know it again. */
 export function shortPlace(file: string | undefined, line: number | undefined): string {
   if (file === undefined) return ''
