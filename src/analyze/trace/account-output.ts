@@ -17,7 +17,7 @@ import type {
 } from '../../model/trace-account.ts'
 import { traceKinds } from '../../model/trace-kinds.ts'
 import { type StayClass, shareBlind } from './blind-share.ts'
-import { BUSY_CLOCK } from './condition-clocks.ts'
+import { BUSY_CLOCK, GC_CLOCK, STOP_CLOCK } from './condition-clocks.ts'
 import { SKETCH_ERROR_RATIO } from './duration-sketch.ts'
 import { NAMELESS_SYSTEM_GROUP } from './groups.ts'
 import { isSystemFunction } from './stack-functions.ts'
@@ -238,9 +238,9 @@ function describeScheduler(parts: AccountParts, sites: readonly Site[], sum: Sum
       .map(([cause, same]) => ({ cause: cause as RunnableCause, ...sum.stats(same) }))
       .sort((a, b) => b.ns - a.ns),
     ...(longest === undefined ? {} : { longest }),
-    duringStopNs: ledger.duringStopNs,
-    duringAllBusyNs: ledger.duringBusyNs,
-    duringGcNs: ledger.duringGcNs,
+    duringStopNs: ledger.during[STOP_CLOCK] as number,
+    duringAllBusyNs: ledger.during[BUSY_CLOCK] as number,
+    duringGcNs: ledger.during[GC_CLOCK] as number,
     ...(ledger.maxProcessors === 0 ? {} : { allBusyNs: clocks.read(BUSY_CLOCK, endNs) }),
     longRuns: ledger.longRuns,
   }

@@ -35,6 +35,7 @@ const COLLECTS = 4
 const NO_GROUP = -1
 const LONG_RUN_NS = 20e6
 const LONG_RUNS = 32
+const PROCESSOR_CACHE = 1024
 const MAX_WAKES = 16_384
 const MAX_KEPT_PER_GOROUTINE = 64 * 6
 const MAX_UNKNOWN_WAITS = 10_000
@@ -59,15 +60,15 @@ export class GoroutineLedger {
   mostAtOnce = 0
   runningNow = 0
   maxProcessors = 0
-  duringStopNs = 0
-  duringBusyNs = 0
-  duringGcNs = 0
+  /** Runnable time under each condition, by clock. */
+  readonly during = new Float64Array(3)
   readonly longRuns: LongestStay[] = []
   readonly unknownWaits = { count: 0, ns: 0, rows: [] as { goroutine: number; startFunction: string; stack: number }[] }
-  /** The moment of the event at hand: set before any call. */
-  readonly now = new Float64Array(1)
+  /** The moment of the event at hand, set before any call; then start and length, in the window, of the interval that
+   *  was left last. In a column because numbers passed between methods are boxed. */
+  readonly now = new Float64Array(3)
 
-  ids = new Float64Array(1024)
+  ids = new Float64Array(1024).fill(Number.NaN)
   since = new Float64Array(1024)
   running = new Float64Array(1024)
   runnable = new Float64Array(1024)
@@ -87,12 +88,15 @@ export class GoroutineLedger {
   /** Intervals of goroutines without a group: code, stack, start, length, older, open. */
   private readonly kept = new Map<number, number[]>()
   private readonly assists = new Map<number, { since: number; ns: number; count: number }>()
+  private readonly onProcessor = new Int32Array(PROCESSOR_CACHE)
   private readonly functions: StackFunctions
   private readonly sites: SiteTable
   private readonly clocks: ConditionClocks
   private readonly gauge: MutatorGauge
   private readonly options: LedgerOptions
   private isClosing = false
+  private readonly fromNs: number
+  private readonly toNs: number
 
   constructor(
     functions: StackFunctions,
@@ -106,6 +110,24 @@ export class GoroutineLedger {
     this.clocks = clocks
     this.gauge = gauge
     this.options = options
+    this.fromNs = options.fromNs
+    this.toNs = options.toNs
+  }
+
+  /** The slot of a goroutine, or -1; `processorPlusOne`: where it runs, which mostly answers without a look-up. */
+  findOn(ids: Float64Array, row: number, processorPlusOne: number): number {
+    const slot = processorPlusOne < PROCESSOR_CACHE ? (this.onProcessor[processorPlusOne] as number) : 0
+    if (this.ids[slot] === ids[row]) return slot
+    return this.findAt(ids, row)
+  }
+
+  /** The slot of the goroutine that a column names, or -1. */
+  findAt(ids: Float64Array, row: number): number {
+    return this.table.find(ids[row] as number)
+  }
+
+  runsOn(slot: number, processorPlusOne: number): void {
+    if (processorPlusOne < PROCESSOR_CACHE) this.onProcessor[processorPlusOne] = slot
   }
 
   /** A goroutine that the trace first names by its state: it held since `sinceNs`. */
@@ -169,7 +191,10 @@ export class GoroutineLedger {
       this.wakeNs = growFloats(this.wakeNs, row + 1)
     }
     this.wakeCount[row] = (this.wakeCount[row] as number) + 1
-    this.wakeNs[row] = (this.wakeNs[row] as number) + this.lengthUntilNow(slot)
+    const since = this.since[slot] as number
+    const from = Math.max(since, this.fromNs)
+    const length = Math.min(this.now[0] as number, this.toNs) - from
+    if (length > 0) this.wakeNs[row] = (this.wakeNs[row] as number) + length
   }
 
   /** The goroutine is gone: folds it into its group. */
@@ -273,99 +298,114 @@ export class GoroutineLedger {
       this.changeRunning(1)
       if (((this.flags[slot] as number) & COLLECTS) !== 0) this.gauge.work(1, this.now[0] as number)
     } else if (state === RUNNABLE) {
-      const since = this.since[slot] as number
-      this.stopAt[slot] = this.clocks.read(STOP_CLOCK, since)
-      this.busyAt[slot] = this.clocks.read(BUSY_CLOCK, since)
-      this.gcAt[slot] = this.clocks.read(GC_CLOCK, since)
+      const at = this.since[slot] as number
+      const { sums, since } = this.clocks
+      const stop = at - (since[STOP_CLOCK] as number)
+      const busy = at - (since[BUSY_CLOCK] as number)
+      const gc = at - (since[GC_CLOCK] as number)
+      this.stopAt[slot] = (sums[STOP_CLOCK] as number) + Math.max(stop, 0)
+      this.busyAt[slot] = (sums[BUSY_CLOCK] as number) + Math.max(busy, 0)
+      this.gcAt[slot] = (sums[GC_CLOCK] as number) + Math.max(gc, 0)
     }
   }
 
   /** Charges the state at hand up to now. */
   private leave(slot: number): void {
+    const { now } = this
     const since = this.since[slot] as number
-    let to = this.now[0] as number
+    let to = now[0] as number
     if (to < since) {
       this.backwards++
       to = since
     }
     this.since[slot] = to
-    const from = Math.max(since, this.options.fromNs)
-    if (to > this.options.toNs) to = this.options.toNs
-    const isInWindow = to >= from
-    const length = isInWindow ? to - from : 0
-    switch (this.state[slot]) {
-      case RUNNING:
-        this.running[slot] = (this.running[slot] as number) + length
-        this.changeRunning(-1)
-        if (length >= LONG_RUN_NS) this.noteLongRun(slot, from, length)
-        if (((this.flags[slot] as number) & COLLECTS) !== 0) this.gauge.work(-1, this.now[0] as number)
-        break
-      case RUNNABLE:
-        this.runnable[slot] = (this.runnable[slot] as number) + length
-        if (isInWindow) {
-          this.noteConditions(slot, to, length)
-          this.charge(slot, from, length)
-        }
-        break
-      case WAITING:
-        this.waiting[slot] = (this.waiting[slot] as number) + length
-        if (isInWindow) this.charge(slot, from, length)
-        break
-      case SYSCALL:
-        this.syscall[slot] = (this.syscall[slot] as number) + length
-        if (!Number.isNaN(this.lostAt[slot])) {
-          this.blocked[slot] = (this.blocked[slot] as number) + this.clip(this.lostAt[slot] as number, to)
-          this.lostAt[slot] = Number.NaN
-        }
-        if (isInWindow) this.charge(slot, from, length)
-        break
+    const from = Math.max(since, this.fromNs)
+    if (to > this.toNs) to = this.toNs
+    const length = to > from ? to - from : 0
+    now[1] = from
+    now[2] = length
+    const state = this.state[slot] as number
+    if (state === RUNNING) {
+      this.running[slot] = (this.running[slot] as number) + length
+      this.changeRunning(-1)
+      if (length >= LONG_RUN_NS) this.noteLongRun(slot, from, length)
+      if (((this.flags[slot] as number) & COLLECTS) !== 0) this.gauge.work(-1, now[0] as number)
+    } else {
+      if (state === WAITING) this.waiting[slot] = (this.waiting[slot] as number) + length
+      else if (state === RUNNABLE) this.leaveRunnable(slot)
+      else this.leaveSyscall(slot)
+      if (to >= from) this.charge(slot)
     }
     this.flags[slot] = (this.flags[slot] as number) & ~OLDER
   }
 
-  private noteConditions(slot: number, to: number, length: number): void {
-    const stop = this.clocks.read(STOP_CLOCK, to) - (this.stopAt[slot] as number)
-    if (stop > 0) this.duringStopNs += Math.min(stop, length)
-    const busy = this.clocks.read(BUSY_CLOCK, to) - (this.busyAt[slot] as number)
-    if (busy > 0) this.duringBusyNs += Math.min(busy, length)
-    const gc = this.clocks.read(GC_CLOCK, to) - (this.gcAt[slot] as number)
-    if (gc > 0) this.duringGcNs += Math.min(gc, length)
+  private leaveRunnable(slot: number): void {
+    const length = this.now[2] as number
+    if (length === 0) return
+    this.runnable[slot] = (this.runnable[slot] as number) + length
+    const to = (this.now[1] as number) + length
+    const { sums, since } = this.clocks
+    const stopOpen = to - (since[STOP_CLOCK] as number)
+    const stop = (sums[STOP_CLOCK] as number) + Math.max(stopOpen, 0) - (this.stopAt[slot] as number)
+    const busyOpen = to - (since[BUSY_CLOCK] as number)
+    const busy = (sums[BUSY_CLOCK] as number) + Math.max(busyOpen, 0) - (this.busyAt[slot] as number)
+    const gcOpen = to - (since[GC_CLOCK] as number)
+    const gc = (sums[GC_CLOCK] as number) + Math.max(gcOpen, 0) - (this.gcAt[slot] as number)
+    const { during } = this
+    if (stop > 0) during[STOP_CLOCK] = (during[STOP_CLOCK] as number) + Math.min(stop, length)
+    if (busy > 0) during[BUSY_CLOCK] = (during[BUSY_CLOCK] as number) + Math.min(busy, length)
+    if (gc > 0) during[GC_CLOCK] = (during[GC_CLOCK] as number) + Math.min(gc, length)
   }
 
-  private charge(slot: number, from: number, length: number): void {
+  private leaveSyscall(slot: number): void {
+    this.syscall[slot] = (this.syscall[slot] as number) + (this.now[2] as number)
+    const lostAt = this.lostAt[slot] as number
+    if (!Number.isNaN(lostAt)) {
+      this.blocked[slot] = (this.blocked[slot] as number) + this.clip(lostAt, this.now[0] as number)
+      this.lostAt[slot] = Number.NaN
+    }
+  }
+
+  /** Puts the interval left last to its site. */
+  private charge(slot: number): void {
     const group = this.group[slot] as number
     if (group === NO_GROUP) {
-      this.keep(slot, from, length)
+      this.keep(slot)
       return
     }
     const stays = this.sites
-    const row = stays.find(
-      group,
-      this.code[slot] as number,
-      this.stack[slot] as number,
-      this.groups.startFunctionOf(group),
-    )
+    const family = this.groups.startFunctionOf(group)
+    const row = stays.find(group, this.code[slot] as number, this.stack[slot] as number, family)
     if (row === -1) {
       stays.lostCount++
       return
     }
-    stays.add(row, this.ids[slot] as number, from, length)
+    stays.add(row, this.ids, slot, this.now, 1)
+    if (this.isClosing || ((this.flags[slot] as number) & OLDER) !== 0) this.chargeEdge(slot, row)
+  }
+
+  /** Of an interval that began before the trace, or had not ended with it. */
+  private chargeEdge(slot: number, row: number): void {
+    const stays = this.sites
     if (this.isClosing) {
       stays.openCount[row] = (stays.openCount[row] as number) + 1
-      stays.openNs[row] = (stays.openNs[row] as number) + length
+      stays.openNs[row] = (stays.openNs[row] as number) + (this.now[2] as number)
     }
-    if (((this.flags[slot] as number) & OLDER) !== 0) {
-      stays.olderCount[row] = (stays.olderCount[row] as number) + 1
-      if (this.isClosing && this.state[slot] === WAITING && this.code[slot] === 0) this.noteUnknownWait(slot, length)
+    if (((this.flags[slot] as number) & OLDER) === 0) return
+    stays.olderCount[row] = (stays.olderCount[row] as number) + 1
+    if (this.isClosing && this.state[slot] === WAITING && this.code[slot] === 0) {
+      this.noteUnknownWait(slot, this.now[2] as number)
     }
   }
 
-  private keep(slot: number, from: number, length: number): void {
+  private keep(slot: number): void {
+    const from = this.now[1] as number
+    const length = this.now[2] as number
     const kept = this.kept.get(slot)
     const isOlder = ((this.flags[slot] as number) & OLDER) !== 0
     if (kept !== undefined && kept.length >= MAX_KEPT_PER_GOROUTINE) {
       this.settle(slot, this.groupOfNameless(slot))
-      this.charge(slot, from, length)
+      this.charge(slot)
       return
     }
     const row = [this.code[slot] as number, this.stack[slot] as number, from, length, isOlder ? 1 : 0]
@@ -400,7 +440,7 @@ export class GoroutineLedger {
         stays.lostCount++
         continue
       }
-      stays.add(row, this.ids[slot] as number, from, length)
+      stays.add(row, this.ids, slot, [from, length], 0)
       stays.olderCount[row] = (stays.olderCount[row] as number) + isOlder
       if (openState === 0) continue
       stays.openCount[row] = (stays.openCount[row] as number) + 1
@@ -449,7 +489,9 @@ export class GoroutineLedger {
     groups.syscallBlocked[group] = (groups.syscallBlocked[group] as number) + (this.blocked[slot] as number)
     if (this.assists.size > 0) this.foldAssist(slot, group)
     this.options.onGoroutine?.(this.describe(slot, group, hasEnded))
-    if (hasEnded) this.table.remove(this.ids[slot] as number)
+    if (!hasEnded) return
+    this.table.remove(this.ids[slot] as number)
+    this.ids[slot] = Number.NaN
   }
 
   private foldAssist(slot: number, group: number): void {
@@ -492,10 +534,9 @@ export class GoroutineLedger {
   }
 
   private changeRunning(change: 1 | -1): void {
-    const wasBusy = this.maxProcessors > 0 && this.runningNow >= this.maxProcessors
+    const wasBusy = this.isBusy()
     this.runningNow += change
-    const isBusy = this.maxProcessors > 0 && this.runningNow >= this.maxProcessors
-    if (wasBusy !== isBusy) this.toggleBusy()
+    if (wasBusy !== this.isBusy()) this.toggleBusy()
   }
 
   private toggleBusy(): void {
@@ -504,13 +545,15 @@ export class GoroutineLedger {
   }
 
   private clip(from: number, to: number): number {
-    const begin = Math.max(from, this.options.fromNs)
-    const end = Math.min(to, this.options.toNs)
+    const begin = Math.max(from, this.fromNs)
+    const end = Math.min(to, this.toNs)
     return end > begin ? end - begin : 0
   }
 
   private grow(places: number): void {
+    const known = this.ids.length
     this.ids = growFloats(this.ids, places)
+    this.ids.fill(Number.NaN, known)
     this.since = growFloats(this.since, places)
     this.running = growFloats(this.running, places)
     this.runnable = growFloats(this.runnable, places)

@@ -106,7 +106,6 @@ export class IdTable {
 /** Goroutine ids are handed to processors in blocks of 16 in sequence; multiply so that neighbours do not cluster. */
 function hashId(id: number): number {
   const low = id | 0
-  const high = (id / 4294967296) | 0
-  const mixed = Math.imul(low ^ Math.imul(high, 0x27d4eb2d), 0x9e3779b1)
+  const mixed = Math.imul(low === id ? low : low ^ Math.imul((id / 4294967296) | 0, 0x27d4eb2d), 0x9e3779b1)
   return mixed ^ (mixed >>> 15)
 }

@@ -49,10 +49,11 @@ export class ProcessorLedger {
     }
   }
 
-  /** `processor` as the chunks have it: plus one, 0 for none. */
-  noteRun(processorPlusOne: number, ns: number): void {
+  /** A goroutine ran for `interval[at]`. Processors as the chunks have them: plus one, 0 for none. */
+  noteRun(processorPlusOne: number, interval: Float64Array, at: number): void {
     if (processorPlusOne === 0 || !this.admit(processorPlusOne - 1)) return
-    this.running[processorPlusOne - 1] = (this.running[processorPlusOne - 1] as number) + ns
+    const processor = processorPlusOne - 1
+    this.running[processor] = (this.running[processor] as number) + (interval[at] as number)
   }
 
   beginCall(processorPlusOne: number, slot: number): void {

@@ -51,14 +51,16 @@ export class SiteTable {
     return row
   }
 
-  add(row: number, goroutine: number, atNs: number, durationNs: number): void {
+  /** One stay of `ids[slot]`: its start and length stand in `interval` from `at`. */
+  add(row: number, ids: Float64Array, slot: number, interval: ArrayLike<number>, at: number): void {
+    const length = interval[at + 1] as number
     this.count[row] = (this.count[row] as number) + 1
-    this.ns[row] = (this.ns[row] as number) + durationNs
-    this.sketches.add(this.sketch[row] as number, durationNs)
-    if (durationNs >= (this.maxNs[row] as number)) {
-      this.maxNs[row] = durationNs
-      this.maxAtNs[row] = atNs
-      this.maxGoroutine[row] = goroutine
+    this.ns[row] = (this.ns[row] as number) + length
+    this.sketches.add(this.sketch[row] as number, length)
+    if (length >= (this.maxNs[row] as number)) {
+      this.maxNs[row] = length
+      this.maxAtNs[row] = interval[at] as number
+      this.maxGoroutine[row] = ids[slot] as number
     }
   }
 

@@ -145,10 +145,10 @@ class TraceAccountant {
   private step(chunk: TraceChunk, row: number, type: number): void {
     switch (type) {
       case kind.GoStart:
-        this.startGoroutine(chunk.arg0[row] as number)
+        this.startGoroutine(chunk, row)
         return
       case kind.GoUnblock:
-        this.unblock(chunk.arg0[row] as number, chunk.goroutines[row] as number)
+        this.unblock(chunk, row)
         return
       case kind.GoBlock:
         this.stopRunning(chunk, row, WAITING, chunk.arg0[row] as number)
@@ -170,7 +170,7 @@ class TraceAccountant {
         )
         return
       case kind.GoDestroy:
-        this.destroy(chunk.goroutines[row] as number, chunk.processorsPlusOne[row] as number)
+        this.destroy(chunk, row)
         return
       case kind.GoStop:
         this.stopRunning(chunk, row, RUNNABLE, this.stopCodeOf(chunk.arg0[row] as number))
@@ -202,7 +202,7 @@ class TraceAccountant {
         this.ledger.create(first, SYSCALL, SYSCALL_CODE, 0, 0)
         return
       case kind.GoDestroySyscall:
-        this.destroy(chunk.goroutines[row] as number, 0)
+        this.destroy(chunk, row)
         if (processorPlusOne > 0) this.processors.stop(processorPlusOne - 1, now)
         return
       case kind.ProcStart:
@@ -237,12 +237,12 @@ class TraceAccountant {
     const goroutine = chunk.goroutines[row] as number
     const now = this.now[0] as number
     if (type === kind.UserTaskBegin) {
-      const [id, parent] = [chunk.arg0[row] as number, chunk.arg1[row] as number]
-      this.users.beginTask(id, parent, chunk.arg2[row] as number, goroutine, now)
+      const parent = chunk.arg1[row] as number
+      this.users.beginTask(chunk.arg0[row] as number, parent, chunk.arg2[row] as number, goroutine, now)
     } else if (type === kind.UserTaskEnd) this.users.endTask(chunk.arg0[row] as number, goroutine, now)
     else if (type === kind.UserLog) this.users.noteLog(chunk.arg1[row] as number)
     else {
-      const slot = this.ledger.table.find(goroutine)
+      const slot = this.findCurrent(chunk, row)
       if (slot === -1) return
       const name = chunk.arg1[row] as number
       if (type === kind.UserRegionBegin) this.users.beginRegion(slot, name, now)
@@ -301,17 +301,19 @@ class TraceAccountant {
     }
   }
 
-  private startGoroutine(id: number): void {
-    const slot = this.ledger.table.find(id)
-    if (slot === -1) this.ledger.openOlder(id, RUNNING, this.now[0] as number, 0)
-    else this.ledger.move(slot, RUNNING, 0, 0)
+  private startGoroutine(chunk: TraceChunk, row: number): void {
+    const { ledger } = this
+    let slot = ledger.findAt(chunk.arg0, row)
+    if (slot === -1) slot = ledger.openOlder(chunk.arg0[row] as number, RUNNING, this.now[0] as number, 0)
+    else ledger.move(slot, RUNNING, 0, 0)
+    ledger.runsOn(slot, chunk.processorsPlusOne[row] as number)
   }
 
-  private unblock(id: number, wakerId: number): void {
+  private unblock(chunk: TraceChunk, row: number): void {
     const { ledger } = this
-    const slot = ledger.table.find(id)
-    if (slot === -1) ledger.openOlder(id, RUNNABLE, this.now[0] as number, 0)
-    else ledger.unblock(slot, wakerId === 0 ? -1 : ledger.table.find(wakerId))
+    const slot = ledger.findAt(chunk.arg0, row)
+    if (slot === -1) ledger.openOlder(chunk.arg0[row] as number, RUNNABLE, this.now[0] as number, 0)
+    else ledger.unblock(slot, this.findCurrent(chunk, row))
   }
 
   private stopRunning(
@@ -321,24 +323,26 @@ class TraceAccountant {
     code: number,
   ): void {
     const { ledger } = this
-    const id = chunk.goroutines[row] as number
-    const slot = ledger.table.find(id)
+    const slot = this.findCurrent(chunk, row)
     const stack = chunk.arg1[row] as number
+    const processorPlusOne = chunk.processorsPlusOne[row] as number
     if (slot === -1) {
+      const id = chunk.goroutines[row] as number
       if (id !== 0) ledger.openOlder(id, state, this.now[0] as number, stack)
       return
     }
-    this.noteRun(slot, chunk.processorsPlusOne[row] as number)
+    const hasRun = ledger.state[slot] === RUNNING
     ledger.move(slot, state, code, stack)
-    if (state === SYSCALL) this.processors.beginCall(chunk.processorsPlusOne[row] as number, slot)
+    if (hasRun) this.processors.noteRun(processorPlusOne, ledger.now, 2)
+    if (state === SYSCALL) this.processors.beginCall(processorPlusOne, slot)
   }
 
   private endSyscall(chunk: TraceChunk, row: number, type: number): void {
     const { ledger } = this
-    const id = chunk.goroutines[row] as number
-    const slot = ledger.table.find(id)
+    const slot = this.findCurrent(chunk, row)
     const isBlocked = type === kind.GoSyscallEndBlocked
     if (slot === -1) {
+      const id = chunk.goroutines[row] as number
       if (id !== 0) ledger.openOlder(id, isBlocked ? RUNNABLE : RUNNING, this.now[0] as number, 0)
       return
     }
@@ -347,28 +351,37 @@ class TraceAccountant {
     else ledger.move(slot, RUNNING, 0, 0)
   }
 
-  private destroy(id: number, processorPlusOne: number): void {
-    const slot = this.ledger.table.find(id)
+  private destroy(chunk: TraceChunk, row: number): void {
+    const { ledger } = this
+    const slot = this.findCurrent(chunk, row)
     if (slot === -1) return
-    this.noteRun(slot, processorPlusOne)
+    const hasRun = ledger.state[slot] === RUNNING
     this.users.endGoroutine(slot, this.now[0] as number)
-    this.ledger.end(slot)
+    ledger.end(slot)
+    if (hasRun) this.processors.noteRun(chunk.processorsPlusOne[row] as number, ledger.now, 2)
   }
 
   /** One event for three: the target is woken and runs, the one at hand waits without a reason, or is gone. */
   private switchTo(chunk: TraceChunk, row: number, isDestroy: boolean): void {
     const { ledger } = this
-    const from = chunk.goroutines[row] as number
-    const slot = ledger.table.find(from)
-    const target = ledger.table.find(chunk.arg0[row] as number)
+    const slot = this.findCurrent(chunk, row)
+    let target = ledger.findAt(chunk.arg0, row)
     if (target !== -1) ledger.noteWake(target, slot)
-    if (isDestroy) this.destroy(from, chunk.processorsPlusOne[row] as number)
+    if (isDestroy) this.destroy(chunk, row)
     else if (slot !== -1) {
-      this.noteRun(slot, chunk.processorsPlusOne[row] as number)
+      const hasRun = ledger.state[slot] === RUNNING
       ledger.move(slot, WAITING, COROUTINE_CODE, 0)
+      if (hasRun) this.processors.noteRun(chunk.processorsPlusOne[row] as number, ledger.now, 2)
     }
+    if (target === slot) target = -1
     if (target !== -1) ledger.move(target, RUNNING, 0, 0)
-    else ledger.openOlder(chunk.arg0[row] as number, RUNNING, this.now[0] as number, 0)
+    else target = ledger.openOlder(chunk.arg0[row] as number, RUNNING, this.now[0] as number, 0)
+    ledger.runsOn(target, chunk.processorsPlusOne[row] as number)
+  }
+
+  /** The slot of the goroutine that the event's thread runs, or -1. */
+  private findCurrent(chunk: TraceChunk, row: number): number {
+    return this.ledger.findOn(chunk.goroutines, row, chunk.processorsPlusOne[row] as number)
   }
 
   private tellStatus(id: number, status: number, stack: number): void {
@@ -383,10 +396,6 @@ class TraceAccountant {
     if (ledger.state[slot] === state) ledger.tell(slot, stack)
     else
       ledger.move(slot, state, state === WAITING ? 0 : state === SYSCALL ? SYSCALL_CODE : runnable['other stop'], stack)
-  }
-
-  private noteRun(slot: number, processorPlusOne: number): void {
-    if (this.ledger.state[slot] === RUNNING) this.processors.noteRun(processorPlusOne, this.ledger.lengthUntilNow(slot))
   }
 
   private loseProcessor(processor: number): void {
