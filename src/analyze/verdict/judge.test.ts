@@ -134,6 +134,12 @@ test('a lock that moves is slow or busy, never stuck', () => {
   assert.ok(['slow', 'busy'].includes(group.verdict), group.verdict)
 })
 
+test('a lock that one of many waiters got is slow, however long the queue stands', () => {
+  const group = groupOf(draw(`${times}\n7 L . L\n8..16 L L L`, { L: lock }), 'main.(*S).get')
+  assert.equal(group.verdict, 'slow')
+  assert.match(group.why, /the lock moves/)
+})
+
 test('two goroutines that wait for each other’s locks are a cycle', () => {
   const legend = {
     a: '[sync.Mutex.Lock] internal/sync.(*Mutex).lockSlow(0xb000008) / main.(*B).touch(0xb000000) / main.(*A).run(0xa000000) < main.main@1',

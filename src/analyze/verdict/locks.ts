@@ -31,7 +31,7 @@ export const lockRule: VerdictRule = {
   judge: (file) => {
     if (!isLockWait(file.group)) return undefined
     const isOne = file.context.dumpCount < 2
-    if (!isOne && !isStanding(file)) return judgeMoving(file)
+    if (!isOne && (!isStanding(file) || wasReleased(file))) return judgeMoving(file)
     return judgeCycle(file) ?? judgeHolder(file) ?? judgeNobody(file)
   },
 }
@@ -56,14 +56,22 @@ export function listLocks({ group, context }: CaseFile): LockObject[] {
   return [...found].sort((a, b) => b.waiters.length - a.waiters.length || a.address - b.address)
 }
 
+/** All members wait for one lock, and one of them got it: most standing still only means that the queue is long. */
+function wasReleased(file: CaseFile): boolean {
+  const { motion } = file
+  return (motion.left > 0 || (motion.traced?.moved ?? 0) > 0) && listLocks(file).length === 1
+}
+
 function judgeMoving(file: CaseFile): Draft {
   const { motion, members } = file
   const ended = file.context.endedWaits(file.group)
   const seen = ended === undefined ? '' : `; the block profile has ${plural(ended.count, 'such wait')} that ended`
+  const moved = motion.traced?.moved ?? 0
+  const traced = moved === 0 ? '' : `; ${moved} of them were woken while the execution trace was on`
   return {
     verdict: motion.stayedLast > 0 || members >= 10 ? 'slow' : 'busy',
     confidence: 'probable',
-    why: `the lock moves: ${motion.left} left and ${motion.arrived} came ${describeWindow(file.context)}${seen}`,
+    why: `the lock moves: ${motion.left} left and ${motion.arrived} came ${describeWindow(file.context)}${traced}${seen}`,
   }
 }
 
