@@ -15,6 +15,8 @@ export class TraceDoubts {
   /** Set when events are missing. */
   isIncomplete = false
   generation = 0
+  /** Place in the input of what callers count from. */
+  baseOffset = 0
   readonly isStrict: boolean
   private readonly log = openIssueLog()
 
@@ -34,7 +36,7 @@ export class TraceDoubts {
   }
 
   private put(message: string, offset: number | undefined, code: DoubtCode, count: number): boolean {
-    const place = offset === undefined ? {} : { offset }
+    const place = offset === undefined ? {} : { offset: offset + this.baseOffset }
     const where = this.generation === 0 ? '' : ` (generation ${this.generation})`
     const text = `the execution trace: ${message}${where}`
     if (this.first === undefined) {

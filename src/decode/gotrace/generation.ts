@@ -55,29 +55,30 @@ export class GenerationTables {
     this.nsPerTick = 0
     this.snapshot = undefined
     const byThread = new Map<number, ThreadBatches>()
-    const later: number[] = []
+    const stacks: number[] = []
+    const samples: number[] = []
     for (let batch = 0; batch < raw.starts.length; batch++) {
       const start = raw.starts[batch] as number
-      const isEmpty = start === raw.ends[batch]
-      const type = isEmpty ? 0 : raw.bytes[start]
+      const type = start === raw.ends[batch] ? 0 : raw.bytes[start]
       if (raw.experiments[batch] !== 0) {
         this.readExperimental(raw, batch)
       } else if (type === structural.strings) {
         if (!this.guard(raw, batch, (cursor) => this.readStrings(cursor))) return false
-      } else if (type === structural.stacks || type === structural.cpuSamples) {
-        later.push(batch)
+      } else if (type === structural.stacks) {
+        stacks.push(batch)
+      } else if (type === structural.cpuSamples) {
+        samples.push(batch)
       } else if (type === (this.format < FORMAT_WITH_SNAPSHOT ? structural.frequency : structural.sync)) {
         if (!this.guard(raw, batch, (cursor) => this.readSync(cursor, raw.ticks[batch] as number))) return false
       } else {
         this.addEvents(byThread, raw, batch)
       }
     }
-    for (const batch of later) {
-      const isStacks = raw.bytes[raw.starts[batch] as number] === structural.stacks
-      const read = isStacks ? (at: ByteCursor) => this.readStacks(at) : (at: ByteCursor) => this.readCpuSamples(at)
-      if (!this.guard(raw, batch, read)) return false
-    }
-    return true
+    // Stacks name strings, samples name stacks, and the tables may stand anywhere.
+    return (
+      stacks.every((batch) => this.guard(raw, batch, (cursor) => this.readStacks(cursor))) &&
+      samples.every((batch) => this.guard(raw, batch, (cursor) => this.readCpuSamples(cursor)))
+    )
   }
 
   private addEvents(byThread: Map<number, ThreadBatches>, raw: RawGeneration, batch: number): void {

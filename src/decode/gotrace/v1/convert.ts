@@ -6,7 +6,7 @@
  * What Go's runtime of that time wrote down until the first ProcsChange is what already existed: it becomes statuses.
  */
 import type { TraceDoubts } from '../doubts.ts'
-import { MISSING, type IdMap } from '../id-map.ts'
+import { type IdMap, MISSING } from '../id-map.ts'
 import { goStatus, procStatus } from '../scheduler-state.ts'
 import type { TableStore } from '../tables.ts'
 import { V1Consistency } from './consistency.ts'
@@ -285,7 +285,7 @@ export class V1Converter {
     this.add(to.goStatus, timeNs, thread, cursor.processor, cursor.goroutine, cursor.arg0, NO_THREAD, status, 0)
   }
 
-  /** The runtime says when a call begins, and of its end only when it blocked: one that did not gets 1 ns at most. */
+  /** The runtime says when a call begins, and of its end only when it blocked: one that did not takes no time here. */
   private callSystem(cursor: ProcessorCursor, thread: number, timeNs: number, isBlocked: boolean): void {
     const { processor, goroutine } = cursor
     this.add(to.callBegin, timeNs, thread, processor, goroutine, 0, this.stackOf(cursor.stack), 0, 0)

@@ -66,6 +66,8 @@ export class V1Order {
   readonly sequence: Uint16Array
   /** Events in `sequence`. */
   length = 0
+  /** Time of the earliest event; infinite when there is none. */
+  firstTicks = Number.POSITIVE_INFINITY
   readonly callEnds: V1CallEnds = {
     count: 0,
     ticks: new Float64Array(64),
@@ -117,6 +119,7 @@ export class V1Order {
         if (this.doubts.fault !== undefined) return false
       } else lastTicks = cursor.ticks
       const { kind, goroutine } = cursor
+      if (cursor.ticks < this.firstTicks) this.firstTicks = cursor.ticks
       if (callPlace[index] !== -1 && callGoroutine[index] === goroutine) {
         if (kind === v1.goSysBlock) sequence[callPlace[index] as number] = index | BLOCKED
         callPlace[index] = -1
@@ -239,6 +242,7 @@ export class V1Order {
   private settle(): boolean {
     const { survey, doubts } = this
     sortCallEnds(this.callEnds)
+    if (this.callEnds.count > 0) this.firstTicks = Math.min(this.firstTicks, this.callEnds.ticks[0] as number)
     if (this.live === 0) return true
     const left = survey.eventCount - this.length
     const code = survey.stop?.kind === 'truncated' ? 'SL_DECODE_TRUNCATED' : 'SL_DECODE_MALFORMED'
