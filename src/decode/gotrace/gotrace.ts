@@ -2,14 +2,16 @@
  * The door of the execution-trace reader: bytes of a Go trace in, ordered events in columnar chunks out.
  * Enters: a file, pipe, HTTP body or blob as Uint8Array or AsyncIterable<Uint8Array>, and a TraceConsumer.
  * Leaves: calls to the consumer while reading, then a TraceMeta with issues. Reads format v2 (Go 1.22 to 1.27, flight
- * recorder included); the order is that of Go's reference reader. Never throws for what the bytes hold.
+ * recorder included) and v1 (Go 1.11 to 1.21, which is held whole). The order is that of Go's reference reader. Never
+ * throws for what the bytes hold.
  */
 import { type Fault, fault } from '../../base/errors.ts'
 import { err, ok, type Result } from '../../base/result.ts'
 import type { Decoded } from '../../model/issue.ts'
 import type { TraceConsumer, TraceMeta } from '../../model/trace.ts'
 import { TraceEngine, type TraceLimits } from './engine.ts'
-import { HEADER_BYTES, readTraceFormat } from './framing.ts'
+import { HEADER_BYTES, readTraceFormat, readTraceHeader } from './framing.ts'
+import { isV1Format, TraceV1Engine, type V1Limits } from './v1/engine-v1.ts'
 
 export type {
   TraceChunk,
@@ -29,7 +31,7 @@ export { readTraceHeader } from './framing.ts'
 export type ReadTraceOptions = {
   /** Reject what Go's reader rejects. Default: read all that can be read, and say in issues what is missing. */
   readonly strict?: boolean
-  readonly limits?: TraceLimits
+  readonly limits?: TraceLimits & V1Limits
 }
 
 /**
@@ -43,14 +45,14 @@ export async function readTrace(
 ): Promise<Result<Decoded<TraceMeta>, Fault>> {
   if (source instanceof Uint8Array) return readTraceSync(source, consumer, options)
   let head: Uint8Array = new Uint8Array(0)
-  let engine: TraceEngine | undefined
+  let engine: AnyEngine | undefined
   for await (const piece of source) {
     if (engine !== undefined) {
       engine.push(piece)
     } else {
       head = joinBytes(head, piece)
       if (head.length < HEADER_BYTES) continue
-      const format = readTraceFormat(head)
+      const format = readFormat(head)
       if (!format.ok) return format
       engine = openEngine(format.value, consumer, options)
       engine.push(head.subarray(HEADER_BYTES))
@@ -69,18 +71,26 @@ export function readTraceSync(
   options: ReadTraceOptions = {},
 ): Result<Decoded<TraceMeta>, Fault> {
   if (bytes.length < HEADER_BYTES) return shortInput(bytes)
-  const format = readTraceFormat(bytes)
+  const format = readFormat(bytes)
   if (!format.ok) return format
   const engine = openEngine(format.value, consumer, options)
   engine.readWhole(bytes.subarray(HEADER_BYTES))
   return conclude(engine)
 }
 
-function openEngine(format: number, consumer: TraceConsumer, options: ReadTraceOptions): TraceEngine {
-  return new TraceEngine(format, HEADER_BYTES, consumer, options.strict ?? false, options.limits ?? {})
+type AnyEngine = TraceEngine | TraceV1Engine
+
+function readFormat(head: Uint8Array): Result<number, Fault> {
+  const format = readTraceHeader(head)
+  return format !== undefined && isV1Format(format) ? ok(format) : readTraceFormat(head)
 }
 
-function conclude(engine: TraceEngine): Result<Decoded<TraceMeta>, Fault> {
+function openEngine(format: number, consumer: TraceConsumer, options: ReadTraceOptions): AnyEngine {
+  const Engine = isV1Format(format) ? TraceV1Engine : TraceEngine
+  return new Engine(format, HEADER_BYTES, consumer, options.strict ?? false, options.limits ?? {})
+}
+
+function conclude(engine: AnyEngine): Result<Decoded<TraceMeta>, Fault> {
   const { doubts } = engine
   if (doubts.fault !== undefined) return err(doubts.fault)
   const meta = engine.meta()
