@@ -16,17 +16,37 @@ import type {
   WakeRow,
 } from '../../model/trace-account.ts'
 import { traceKinds } from '../../model/trace-kinds.ts'
+import { SKETCH_ERROR_RATIO } from '../columns/duration-sketch.ts'
 import { type StayClass, shareBlind } from './blind-share.ts'
-import { BUSY_CLOCK, GC_CLOCK, STOP_CLOCK } from './condition-clocks.ts'
-import { SKETCH_ERROR_RATIO } from './duration-sketch.ts'
+import type { CollectorLedger } from './collector-ledger.ts'
+import { BUSY_CLOCK, type ConditionClocks, GC_CLOCK, STOP_CLOCK } from './condition-clocks.ts'
+import type { CpuSampleLedger } from './cpu-samples.ts'
+import type { GoroutineLedger } from './goroutine-ledger.ts'
 import { NAMELESS_SYSTEM_GROUP } from './groups.ts'
+import type { ProcessorLedger } from './processor-ledger.ts'
+import type { SiteTable } from './sites.ts'
+import type { StackFunctions } from './stack-functions.ts'
 import { isSystemFunction } from './stack-functions.ts'
-import type { AccountParts } from './trace-account.ts'
+import type { UserLedger } from './user-ledger.ts'
 
 const MAX_SITES = 10_000
 const MAX_GROUPS = 10_000
 const MAX_CREATORS = 100
 const MAX_WAKES = 1000
+
+/** The ledgers of one trace. */
+export type AccountParts = {
+  readonly functions: StackFunctions
+  readonly sites: SiteTable
+  readonly clocks: ConditionClocks
+  readonly ledger: GoroutineLedger
+  readonly processors: ProcessorLedger
+  readonly collector: CollectorLedger
+  readonly users: UserLedger
+  readonly samples: CpuSampleLedger
+  readonly counts: Float64Array
+  readonly window: { readonly fromNs: number; readonly toNs: number }
+}
 
 type Site = {
   /** Sketch that holds the site's stays, among others of the same family, reason and class; −1: none. */

@@ -4,11 +4,11 @@
  * Pauses of the collector begin with "GC " (internal/trace/gc.go isGCSTW); only those weigh on the mutator.
  */
 import type { DurationStats, GcAccount, HeapAccount } from '../../model/trace-account.ts'
+import { SketchBook } from '../columns/duration-sketch.ts'
+import { TopList } from '../columns/top-list.ts'
 import { type ConditionClocks, GC_CLOCK, STOP_CLOCK } from './condition-clocks.ts'
-import { SketchBook } from './duration-sketch.ts'
 import type { MutatorGauge } from './mutator-gauge.ts'
 import type { StackFunctions } from './stack-functions.ts'
-import { TopList } from './top-list.ts'
 
 const MAX_CYCLES = 1000
 const MAX_STOPS = 100

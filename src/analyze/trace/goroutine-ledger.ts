@@ -7,11 +7,11 @@
  */
 import type { GoroutineAccount, LongestStay } from '../../model/trace-account.ts'
 import { runnableCauses } from '../../model/trace-account.ts'
+import { IdTable } from '../columns/id-table.ts'
+import { growFloats, growInts, KeyTable } from '../columns/key-table.ts'
 import { runnableCode, SYSCALL_CODE } from './codes.ts'
 import { BUSY_CLOCK, type ConditionClocks, GC_CLOCK, STOP_CLOCK } from './condition-clocks.ts'
 import { GroupTable, NAMELESS_SYSTEM_GROUP, UNKNOWN_USER_GROUP } from './groups.ts'
-import { IdTable } from './id-table.ts'
-import { growFloats, growInts, KeyTable } from './key-table.ts'
 import type { MutatorGauge } from './mutator-gauge.ts'
 import type { SiteTable } from './sites.ts'
 import { isSystemFunction, type StackFunctions } from './stack-functions.ts'

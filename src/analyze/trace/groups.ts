@@ -3,7 +3,7 @@
  * Two rows stand from the start: users whose start function is not known, and the runtime's nameless (cgo threads).
  * Bounded: when full, goroutines of new groups count under their start function or, at last, under the unknown.
  */
-import { growFloats, KeyTable } from './key-table.ts'
+import { growFloats, KeyTable } from '../columns/key-table.ts'
 
 const MAX_GROUPS = 32_768
 

@@ -3,9 +3,9 @@
  * of the negative codes of codes.ts. Bounded: past STACK_ROWS stacks are left out, past SITE_ROWS time is only counted.
  */
 import { runnableCauses } from '../../model/trace-account.ts'
+import { SketchBook } from '../columns/duration-sketch.ts'
+import { growFloats, growInts, KeyTable } from '../columns/key-table.ts'
 import type { StayClass } from './blind-share.ts'
-import { SketchBook } from './duration-sketch.ts'
-import { growFloats, growInts, KeyTable } from './key-table.ts'
 
 const SITE_ROWS = 65_536
 const STACK_ROWS = 49_152

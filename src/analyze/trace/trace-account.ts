@@ -9,7 +9,7 @@
 import type { TraceChunk, TraceCpuSample, TraceTables } from '../../model/trace.ts'
 import type { GoroutineAccount, TraceAccount } from '../../model/trace-account.ts'
 import { traceKinds as kind, wireGoroutineStatus } from '../../model/trace-kinds.ts'
-import { describeAccount } from './account-output.ts'
+import { type AccountParts, describeAccount } from './account-output.ts'
 import { classifyStay } from './blind-share.ts'
 import { COROUTINE_CODE, SYSCALL_CODE } from './codes.ts'
 import { CollectorLedger } from './collector-ledger.ts'
@@ -47,19 +47,6 @@ export function openTraceAccount(options: TraceAccountOptions = {}): OpenTraceAc
     addCpuSamples: (samples, tables) => accountant.addCpuSamples(samples, tables),
     finish: (meta) => accountant.finish(meta.durationNs),
   }
-}
-
-export type AccountParts = {
-  readonly functions: StackFunctions
-  readonly sites: SiteTable
-  readonly clocks: ConditionClocks
-  readonly ledger: GoroutineLedger
-  readonly processors: ProcessorLedger
-  readonly collector: CollectorLedger
-  readonly users: UserLedger
-  readonly samples: CpuSampleLedger
-  readonly counts: Float64Array
-  readonly window: { readonly fromNs: number; readonly toNs: number }
 }
 
 class TraceAccountant {

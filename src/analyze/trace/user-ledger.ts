@@ -4,13 +4,13 @@
  * is not complete. A region belongs to the goroutine that began it and ends with it at the latest.
  */
 import type { RegionType, TaskRow, TraceAccount } from '../../model/trace-account.ts'
+import { SketchBook } from '../columns/duration-sketch.ts'
+import { IdTable } from '../columns/id-table.ts'
+import { growFloats, growInts } from '../columns/key-table.ts'
+import { TopList } from '../columns/top-list.ts'
 import { addStay, readStay, StayStats } from './collector-ledger.ts'
-import { SketchBook } from './duration-sketch.ts'
 import type { GoroutineLedger } from './goroutine-ledger.ts'
-import { IdTable } from './id-table.ts'
-import { growFloats, growInts } from './key-table.ts'
 import type { StackFunctions } from './stack-functions.ts'
-import { TopList } from './top-list.ts'
 
 const MAX_TASKS = 1000
 const MAX_OPEN_TASKS = 1 << 20
