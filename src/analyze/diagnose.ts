@@ -17,6 +17,7 @@ import { reportCpu } from './cpu/cpu-report.ts'
 import { readStackBytes } from './cpu/stack-memory.ts'
 import { listDoubts } from './doubts.ts'
 import { buildGroups } from './groups/build-groups.ts'
+import { standInForDumps } from './groups/profile-dump.ts'
 import { measureMotion } from './groups/stability.ts'
 import { gatherProof, noProof } from './leak/proof.ts'
 import { orderGroups, reportGroup } from './report-groups.ts'
@@ -36,7 +37,7 @@ export type Diagnosis = {
 
 export function diagnoseEvidence(given: EvidenceSet, options: DiagnoseOptions = {}): Diagnosis {
   const without = new Set(options.without ?? [])
-  const evidence = withhold(given, without)
+  const { evidence, from: standIn } = standInForDumps(withhold(given, without))
   const proof = without.has('goroutineleak') ? noProof : gatherProof(evidence)
   const goVersion = evidence.target.goVersion
   const table = buildGroups({
@@ -56,7 +57,7 @@ export function diagnoseEvidence(given: EvidenceSet, options: DiagnoseOptions = 
   const { findings, omitted } = applyRules({ evidence, context, judgements, exposures, book, verdict, lost })
   const log = openIssueLog()
   log.addAll(evidence.issues)
-  log.addAll(listDoubts(evidence, context, lost))
+  log.addAll(listDoubts(evidence, context, lost, standIn))
   if (omitted > 0) {
     log.add('SL_ANALYZE_FINDINGS_OMITTED', 'findings beyond the limit per rule were left out', {
       severity: 'info',

@@ -1,9 +1,15 @@
 /** What analysis itself doubts: one dump, dumps without times, words it does not know, a cut dump, an unread trace. */
 import type { EvidenceSet } from '../model/evidence.ts'
 import type { Issue } from '../model/issue.ts'
+import type { StandIn } from './groups/profile-dump.ts'
 import type { VerdictContext } from './verdict/judgement.ts'
 
-export function listDoubts(evidence: EvidenceSet, context: VerdictContext, lost: number): readonly Issue[] {
+export function listDoubts(
+  evidence: EvidenceSet,
+  context: VerdictContext,
+  lost: number,
+  standIn?: StandIn,
+): readonly Issue[] {
   const issues: Issue[] = []
   const add = (code: Issue['code'], message: string, more: Partial<Issue> = {}) =>
     issues.push({ code, message, severity: 'warning', count: 1, ...more })
@@ -12,7 +18,13 @@ export function listDoubts(evidence: EvidenceSet, context: VerdictContext, lost:
     add('SL_ANALYZE_NO_DUMP', 'there is no goroutine dump: nothing says what goroutines wait on')
     return issues
   }
-  if (context.dumpCount < 2) {
+  if (standIn !== undefined) {
+    const what = standIn === 'goroutine' ? 'goroutines' : 'leaked goroutines, and no others,'
+    add(
+      'SL_ANALYZE_NO_DUMP',
+      `there is no goroutine dump: ${what} are counted from a profile, by stack, without reasons`,
+    )
+  } else if (context.dumpCount < 2) {
     add('SL_ANALYZE_ONE_DUMP', 'one dump with goroutine ids: no confidence above `possible` for what stands still')
   } else if (context.motion.times === undefined) {
     add('SL_ANALYZE_NO_TIMES', 'the dumps have no times, or not in their order: no durations, shares are of goroutines')

@@ -81,7 +81,7 @@ export function reportGroup(
     verdict: judgement.verdict,
     confidence: judgement.confidence as Confidence,
     why: judgement.why,
-    ...visibility(group, book),
+    ...visibility(group, book, judgement.rule === 'leak-proof'),
     ...(waitsOn === undefined ? {} : { waitsOn }),
     ...(judgement.blockedBy === undefined || blockerId === undefined
       ? {}
@@ -134,9 +134,12 @@ const spoken: ReadonlySet<Lens> = new Set(['goroutine', 'goroutineleak', 'trace'
 function visibility(
   group: Group,
   book: LensBook,
+  isFlagged: boolean,
 ): { readonly seenBy: readonly Lens[]; readonly notSeenBy: readonly Lens[] } {
-  const found = lensVisibility(group.kind, book.states, { isFlagged: group.isProven })
+  const found = lensVisibility(group.kind, book.states, { isFlagged: isFlagged || group.isProven })
   const seenBy = found.seenBy.filter((lens) => lens === 'goroutine' || (spoken.has(lens) && book.states[lens] === 'on'))
+  // A profile has no wait reason, so no row of the table; what the leak profile flagged it did see.
+  if (isFlagged && group.kind === undefined && book.states.goroutineleak === 'on') seenBy.push('goroutineleak')
   const profiles: readonly Lens[] = ['block', 'mutex', 'cpu']
   const misses =
     group.kind === undefined ? profiles.filter((lens) => lens !== 'cpu' || group.state !== 'running') : found.notSeenBy

@@ -101,6 +101,37 @@ test('the only file’s own fault is the report’s; of several, that there is n
   assert.equal(several.exitCode, 65)
 })
 
+test('without a dump goroutines are counted from their profile: no ids, no reasons, no verdict, but the proof stands', async () => {
+  const shop = await readShop()
+  const files = shop.files.filter(({ kind }) => kind !== 'goroutine-dump' && kind !== 'goroutineleak-dump')
+  const { data, exitCode, issues } = await diagnoseCapture(deps, { ...shop, files })
+  const { groups, count } = data.goroutines
+  assert.ok(count > 50)
+  assert.equal(
+    groups.reduce((sum, group) => sum + group.count, 0),
+    count,
+  )
+  assert.ok(groups.every(({ goroutineIds, waitReason }) => goroutineIds.length === 0 && waitReason === undefined))
+  assert.deepEqual([data.verdict.grade, data.verdict.explainedRatio, exitCode], ['inconclusive', 0, 2])
+  assert.equal(data.verdict.blindRatio, undefined)
+  assert.deepEqual(data.blindSpots, [])
+  assert.ok(issues.some(({ code, message }) => code === 'SL_ANALYZE_NO_DUMP' && /counted from a profile/.test(message)))
+  const leaked = groups.filter(({ verdict }) => verdict === 'leaked')
+  assert.ok(leaked.length > 0 && leaked.every(({ seenBy }) => seenBy.includes('goroutineleak')))
+})
+
+test('a leak profile alone says what is leaked, and that it counts nothing else', async () => {
+  const shop = await readShop()
+  const files = shop.files.filter(({ name }) => name === 'goroutineleak.pb.gz')
+  const { data, findings, issues } = await diagnoseCapture(deps, { origin: 'leak.pb.gz', files })
+  assert.ok(data.goroutines.count > 0)
+  assert.ok(data.goroutines.groups.every(({ verdict, confidence }) => verdict === 'leaked' && confidence === 'certain'))
+  assert.ok(findings.some(({ rule }) => rule === 'leaked-goroutines'))
+  assert.ok(issues.some(({ message }) => /leaked goroutines, and no others/.test(message)))
+  const withheld = await diagnoseCapture(deps, { origin: 'leak.pb.gz', files }, { without: ['goroutineleak'] })
+  assert.equal(withheld.data.goroutines.count, 0)
+})
+
 test('a file of a kind that diagnose does not read is said to be kept', async () => {
   const report = await diagnoseCapture(
     deps,

@@ -50,6 +50,8 @@ function measureBlind(
   total: number,
   hasSpan: boolean,
 ): number {
+  // Profiles and debug=1 dumps give no reason: which lens could have recorded it is not known.
+  if (group.reason === '' && group.kind === undefined && group.state === 'waiting') return 0
   const { now, after } = listRecorders(group, book)
   if (now.length > 0) return 0
   if (after.length === 0) return total

@@ -50,7 +50,8 @@ export function gradeVerdict(input: GradeInput): Verdict {
   const grade = pickGrade(input, isThin ? 1 : explainedRatio, isThin ? 0 : blindRatio)
   return {
     grade,
-    ...(isThin ? {} : { explainedRatio: round(explainedRatio), blindRatio: round(blindRatio) }),
+    ...(isThin ? {} : { explainedRatio: round(explainedRatio) }),
+    ...(isThin || context.dumpCount === 0 ? {} : { blindRatio: round(blindRatio) }),
     ...(exposures.unit === 'goroutine-ns' ? { idleNs: Math.round(idle) } : {}),
     unknownRatio: round(members === 0 ? 0 : unknown / members),
     because: explainGrade(input, explainedRatio, blindRatio, total === 0 ? 'none' : isThin ? 'thin' : 'enough'),
@@ -92,14 +93,19 @@ function explainGrade(
   const because: string[] = []
   const unit =
     exposures.unit === 'goroutine-ns' ? 'of the goroutine time that is not idle' : 'of the goroutines that are not idle'
-  if (context.dumpCount < 2) {
+  if (context.dumpCount === 0) {
+    // Without reasons nothing says which wait a profile could record: no share of it is claimed.
+    because.push(
+      'There is no dump with goroutine ids: goroutines are counted by stack, what they wait for is not said.',
+    )
+  } else if (context.dumpCount < 2) {
     because.push(
       input.hasTrace
         ? 'Only one dump with goroutine ids: what moves is known from the execution trace alone.'
         : 'Only one dump with goroutine ids: what stands still and what moves cannot be told.',
     )
   }
-  if (exposures.unit === 'goroutines') {
+  if (exposures.unit === 'goroutines' && context.dumpCount > 0) {
     because.push('The dumps give no duration: shares are of goroutines at the last dump, not of goroutine time.')
   }
   if (time === 'none') because.push('Every goroutine is idle by design: there is no time to explain.')
@@ -108,7 +114,8 @@ function explainGrade(
       `All but a few passing goroutines are idle: with fewer than ${MIN_SIGHTINGS} sightings in the dumps, a share of their time would be chance.`,
     )
   } else {
-    because.push(`${percent(blind)} ${unit} is in no profile that is on (${describeProfiles(book)}).`)
+    if (context.dumpCount > 0)
+      because.push(`${percent(blind)} ${unit} is in no profile that is on (${describeProfiles(book)}).`)
     because.push(`${percent(explained)} ${unit} has a state and a reason in the evidence.`)
   }
   if (input.lost > 0) because.push(`${input.lost} goroutines were cut off the dump: they count as unexplained.`)

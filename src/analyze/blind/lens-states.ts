@@ -35,14 +35,18 @@ export function readLensStates(evidence: EvidenceSet, without: ReadonlySet<Lens>
   if (evidence.trace !== undefined && !without.has('trace')) {
     const use =
       evidence.trace.activity === undefined ? 'could not be read' : 'tells which goroutines moved, not how long'
-    because.trace = `${because.trace ?? 'a trace is at hand'}; here it ${use}`
+    because.trace = `${(because.trace ?? 'a trace is at hand').replace(/\.$/, '')}; here it ${use}`
   }
   return { states, because }
 }
 
 function listAtHand(evidence: EvidenceSet, markedCount: number): (readonly [Lens, string])[] {
   const found: (readonly [Lens, string])[] = []
-  if (evidence.dumps.length > 0) found.push(['goroutine', `${evidence.dumps.length} dumps are at hand`])
+  if (evidence.dumps.length > 0)
+    found.push([
+      'goroutine',
+      evidence.dumps.length === 1 ? '1 dump is at hand' : `${evidence.dumps.length} dumps are at hand`,
+    ])
   for (const { kind, profile, source } of evidence.profiles) {
     const hasSamples = profile.sampleCount > 0
     if (kind === 'cpu') found.push(['cpu', `${source} covers the window`])

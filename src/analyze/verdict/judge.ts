@@ -135,7 +135,9 @@ function judgeGroup(context: VerdictContext, group: Group): Judgement {
       ? 'the dump has no stack for it'
       : group.isKnownReason
         ? 'no rule fits this wait'
-        : 'the dump gives no reason that is known',
+        : group.reason === ''
+          ? 'profiles and debug=1 dumps give no reason for a wait'
+          : 'the dump gives no reason that is known',
     rule: 'none',
   }
 }
