@@ -14,8 +14,11 @@ const root = join(import.meta.dirname, '..')
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }
 
 /** A reader that goes away (`| head`) ends the output, not the program. */
+let isOutputLost = false
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') process.exitCode = 74
+  if (error.code === 'EPIPE') return
+  isOutputLost = true
+  process.exitCode = 74
 })
 
 const interrupted = new AbortController()
@@ -55,7 +58,7 @@ const deps: CliDeps = {
   demoCapture: join(root, 'testdata', 'captures', 'shop'),
 }
 
-process.exitCode = await runCli(
+const exitCode = await runCli(
   deps,
   {
     argv: process.argv.slice(2),
@@ -66,5 +69,6 @@ process.exitCode = await runCli(
   },
   interrupted.signal,
 )
+process.exitCode = isOutputLost ? 74 : exitCode
 /** Everything is written and closed by now; a handle that someone forgot must not keep the program alive. */
 setTimeout(() => process.exit(), 1000).unref()

@@ -1,7 +1,7 @@
 /** The command line as a user or a script meets it: the real program, its streams and its exit codes. */
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -195,6 +195,13 @@ test('the demo prints the verdict and says where its report is', async () => {
   assert.match(ran.stdout, /BLIND|PARTIAL/)
   assert.match(ran.stderr, /sightline-report\.html/)
   assert.ok(readdirSync(folder).includes('sightline-report.html'))
+})
+
+test('output that cannot be written is 74, not a success', { skip: !existsSync('/dev/full') }, async () => {
+  const child = spawn('sh', ['-c', `"${process.execPath}" "${launcher}" lenses --json > /dev/full`], {
+    env: cleanEnv(),
+  })
+  assert.equal(await new Promise((resolve) => child.on('close', resolve)), 74)
 })
 
 test('a reader that goes away ends the output quietly', async () => {
