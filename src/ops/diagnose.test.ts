@@ -132,6 +132,57 @@ test('a leak profile alone says what is leaked, and that it counts nothing else'
   assert.equal(withheld.data.goroutines.count, 0)
 })
 
+test('dumps of two processes are not compared, nor is a dump with itself', async () => {
+  const one =
+    'goroutine 7 [chan receive]:\nmain.f()\n\t/a.go:1 +0x1\ncreated by main.g in goroutine 1\n\t/a.go:2 +0x1\n'
+  const two = one.replaceAll('main.', 'shop.')
+  const mixed = await diagnoseCapture(
+    deps,
+    loose({ 'a.txt': ['goroutine-dump', one], 'b.txt': ['goroutine-dump', two] }),
+  )
+  assert.deepEqual([mixed.data.window.dumps, mixed.data.verdict.grade], [1, 'inconclusive'])
+  assert.ok(mixed.issues.some(({ code }) => code === 'SL_OPS_OTHER_PROCESS'))
+  const twice = await diagnoseCapture(
+    deps,
+    loose({ 'a.txt': ['goroutine-dump', one], 'b.txt': ['goroutine-dump', one] }),
+  )
+  assert.deepEqual([twice.data.window.dumps, twice.data.verdict.grade], [1, 'inconclusive'])
+  const later = one.replace('/a.go:1 ', '/a.go:9 ')
+  const moved = await diagnoseCapture(
+    deps,
+    loose({ 'a.txt': ['goroutine-dump', one], 'b.txt': ['goroutine-dump', later] }),
+  )
+  assert.equal(moved.data.window.dumps, 2)
+})
+
+test('what became of each file is in the issues also where nothing could be read', async () => {
+  const report = await diagnoseCapture(
+    deps,
+    loose({ 'a.bin': ['profile', '\u0001'], 'b.bin': ['goroutine-dump', 'x'] }),
+  )
+  assert.deepEqual(
+    report.issues.map(({ code }) => code),
+    ['SL_OPS_FILE_UNREADABLE', 'SL_OPS_FILE_UNREADABLE'],
+  )
+})
+
+test('a capture that was ended early says so, and is no whole answer', async () => {
+  const shop = await readShop()
+  assert.ok(shop.manifest !== undefined)
+  const report = await diagnoseCapture(deps, { ...shop, manifest: { ...shop.manifest, interrupted: true } })
+  assert.equal(report.exitCode, 3)
+  assert.ok(report.issues.some(({ code }) => code === 'SL_COLLECT_INTERRUPTED'))
+  assert.equal(
+    (
+      await diagnoseTargets(deps, [
+        { name: 'a', capture: ok({ ...shop, manifest: { ...shop.manifest, interrupted: true } }) },
+        { name: 'b', capture: ok(shop) },
+      ])
+    ).exitCode,
+    3,
+  )
+})
+
 test('a file of a kind that diagnose does not read is said to be kept', async () => {
   const report = await diagnoseCapture(
     deps,

@@ -41,11 +41,11 @@ export async function diagnoseCapture(
 ): Promise<Report<DiagnoseData>> {
   const read = await readEvidence(deps, capture, options)
   if (!read.ok) {
-    const { error } = read
+    const { fault: error, issues } = read.error
     return {
       data: emptyData(capture),
       findings: [],
-      issues: [],
+      issues,
       coverage: { asked: capture.files.length, answered: 0, missing: [gapOf(error, capture.origin)] },
       error,
       exitCode: errorCatalogue[error.code].exitCode,
@@ -58,7 +58,8 @@ export async function diagnoseCapture(
     findings: diagnosis.findings,
     issues: diagnosis.issues,
     coverage,
-    exitCode: diagnosis.exitCode,
+    // A run that was ended early is no whole answer, as for `capture`; too little to judge is still too little.
+    exitCode: diagnosis.exitCode === 0 && capture.manifest?.interrupted === true ? 3 : diagnosis.exitCode,
   }
 }
 
@@ -84,6 +85,7 @@ export async function diagnoseTargets(
   const faults: Fault[] = []
   const log = openIssueLog()
   let isInconclusive = false
+  let isPartial = false
   for (const { name, capture } of targets) {
     const report = capture.ok ? await diagnoseCapture(deps, capture.value, options) : undefined
     const failure = capture.ok ? report?.error : capture.error
@@ -99,12 +101,14 @@ export async function diagnoseTargets(
     findings.push(...report.findings)
     log.addAll(report.issues)
     if (report.exitCode === 2) isInconclusive = true
+    if (report.exitCode === 3) isPartial = true
   }
   const answered = targets.length - faults.length
   const tooMany = faults.length > (options.maxFailures ?? 0)
   const only = targets.length === 1 ? faults[0] : undefined
   const error = only ?? (tooMany ? failMany(faults, targets.length) : undefined)
-  const exitCode: ExitCode = error !== undefined ? errorCatalogue[error.code].exitCode : isInconclusive ? 2 : 0
+  const exitCode: ExitCode =
+    error !== undefined ? errorCatalogue[error.code].exitCode : isPartial ? 3 : isInconclusive ? 2 : 0
   return {
     data: { targets: entries },
     reports,

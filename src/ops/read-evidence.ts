@@ -23,6 +23,7 @@ import { isLens, type Lens } from '../model/lens.ts'
 import type { BuildInfo, ExpvarDocument, MetricFamily } from '../model/metrics.ts'
 import type { Inflater } from '../model/ports.ts'
 import { describeTarget } from './describe-target.ts'
+import { isSameDump, keepOneProcess } from './one-process.ts'
 
 export type EvidenceDeps = { readonly inflater: Inflater }
 
@@ -69,12 +70,14 @@ const lensOfKind: Partial<Readonly<Record<CaptureFileKind, Lens>>> = {
   logs: 'logs',
 }
 
-/** Fault: SL_OPS_NO_EVIDENCE, or the only file's own fault, when nothing at all could be read. */
+/** Why nothing could be read: SL_OPS_NO_EVIDENCE, or the only file's own fault; and what became of each file. */
+export type UnreadEvidence = { readonly fault: Fault; readonly issues: readonly Issue[] }
+
 export async function readEvidence(
   deps: EvidenceDeps,
   capture: Capture,
   options: EvidenceOptions = {},
-): Promise<Result<ReadEvidence>> {
+): Promise<Result<ReadEvidence, UnreadEvidence>> {
   const without = new Set(options.without ?? [])
   const { manifest } = capture
   const bag: Bag = { dumps: [], leakDumps: [], profiles: [] }
@@ -82,14 +85,25 @@ export async function readEvidence(
   log.addAll(capture.issues ?? [])
   const reading: Reading = { deps, bag, log, faults: [], ...(manifest === undefined ? {} : { manifest }) }
   const files = orderFiles(capture)
-  for (const file of files) {
+  for (const [at, file] of files.entries()) {
+    const same =
+      file.kind === 'goroutine-dump' ? files.slice(0, at).find((other) => isSameDump(other, file)) : undefined
+    if (same !== undefined) {
+      log.add('SL_OPS_FILE_NOT_USED', `left out: the same bytes as ${same.name}`, { at: { file: file.name } })
+      continue
+    }
     const lens = lensOfKind[file.kind]
     if (lens !== undefined && without.has(lens)) continue
     await readFile(reading, file)
   }
   const isNothing = bag.dumps.length + bag.leakDumps.length + bag.profiles.length === 0 && bag.vars === undefined
-  if (isNothing && bag.metrics === undefined && bag.trace === undefined) return err(nothingRead(capture, reading))
-  keepOneProcess(bag, log)
+  if (isNothing && bag.metrics === undefined && bag.trace === undefined) {
+    return err({ fault: nothingRead(capture, reading), issues: log.list() })
+  }
+  if (manifest?.interrupted === true) {
+    log.add('SL_COLLECT_INTERRUPTED', 'the capture was ended before its plan was: what it did not get is in coverage')
+  }
+  keepOneProcess(bag.dumps, log)
   sortByTime(bag.dumps)
   const trace = readTrace(bag, log)
   const identity = decodeBuildInfoFromTarget({
@@ -111,19 +125,6 @@ export async function readEvidence(
     issues: log.list(),
   }
   return ok({ evidence, coverage: readCoverage(capture, reading) })
-}
-
-/**
- * The tracebacks of panics and signals: nearly each ends its process, so no two of them can be compared. Of several
- * the one with the most goroutines stays, the last of equals.
- */
-function keepOneProcess(bag: Bag, log: IssueLog): void {
-  const ends = bag.dumps.filter(({ dump }) => dump.form === 'traceback')
-  if (ends.length < 2) return
-  const best = ends.reduce((kept, one) => (one.dump.goroutineCount >= kept.dump.goroutineCount ? one : kept))
-  const others = new Set(ends.filter((one) => one !== best))
-  bag.dumps.splice(0, bag.dumps.length, ...bag.dumps.filter((one) => !others.has(one)))
-  log.add('SL_OPS_OTHER_PROCESS', `of several tracebacks only one is judged: ${best.source}`, { count: others.size })
 }
 
 /** What the trace says of the last dump's goroutines: it was taken after it, or nobody says when. */

@@ -24,7 +24,7 @@ export const opsCodes = {
     retryable: false,
   },
   SL_OPS_OTHER_PROCESS: {
-    summary: 'The tracebacks stem from processes that ended, so they cannot be compared',
+    summary: 'The dumps are not of one living process, so they cannot be compared',
     hint: 'For motion over time take several dumps of one process: sightline diagnose URL.',
     exitCode: 0,
     httpStatus: 200,
