@@ -155,9 +155,9 @@ export function fullPlace(file: string | undefined, line: number | undefined): s
   return line === undefined ? file : `${file}:${line}`
 }
 
-/** First letter in upper case; for sentences made from parts. */
+/** First letter in upper case; for sentences made from parts. Code is left as it is: `runtime.SetBlockProfileRate`. */
 export function capitalize(text: string): string {
-  return text === '' ? text : `${text[0]?.toUpperCase()}${text.slice(1)}`
+  return /^[a-z]\w*[./(]\w/.test(text) || text === '' ? text : `${text[0]?.toUpperCase()}${text.slice(1)}`
 }
 
 /** A sentence that ends in exactly one full stop (or its own mark). */
