@@ -26,7 +26,7 @@ export type TraceTables = {
 }
 
 /** Rows of a chunk at most. A chunk's arrays are reused after the consumer returns: copy what must stay. */
-export const TRACE_CHUNK_ROWS = 65_536
+export const TRACE_CHUNK_ROWS = 8_192
 
 /** Ordered events. All columns have TRACE_CHUNK_ROWS places, of which `rowCount` are meant. */
 export type TraceChunk = {
@@ -42,6 +42,8 @@ export type TraceChunk = {
   readonly goroutines: Float64Array
   /** The event's arguments after the time delta, in the order of the event table; string and stack arguments are
    *  indices of the tables; absent ones 0. A status event's thread argument of all ones is NaN.
+   *  The message of a UserLog (arg2) is an index of strings that holds only until the next onGeneration: there are as
+   *  many as there are logs, so their places are used again. Copy the string to keep it.
    *  Four events carry what the wire has elsewhere: UserTaskEnd arg2 = parent task, arg3 = name (0 when its begin was
    *  not seen); STWEnd arg0 = kind string; ProcStatus arg2 and ProcSteal arg3 = the state before (Go's ProcState:
    *  0 undetermined, 1 not existing, 2 running, 3 idle; a stolen processor in a syscall was running, an abandoned one

@@ -64,7 +64,7 @@ export class TraceEngine {
     this.splitter = new GenerationSplitter(format, headerBytes, maxGenerationBytes)
     this.store = new TableStore(limits.maxStringBytes ?? DEFAULT_MAX_STRING_BYTES)
     this.tables = new GenerationTables(format, this.store, this.doubts)
-    this.order = new EventOrder(this.doubts, this.tables.stringIds, this.tables.stackIds)
+    this.order = new EventOrder(this.doubts, this.tables)
   }
 
   /** False when reading has ended and more input is of no use. */

@@ -18,6 +18,9 @@ const FORMAT_WITH_SNAPSHOT = 25
 /** Thread ids from here on mean: none. */
 export const NO_THREAD_FROM = 2 ** 63
 
+/** Below MISSING. */
+const UNREAD_FROM = -2
+
 export type ThreadBatches = { readonly thread: number; readonly batches: number[] }
 
 export type RawCpuSample = { ticks: number; thread: number; processor: number; goroutine: number; stack: number }
@@ -25,7 +28,12 @@ export type RawCpuSample = { ticks: number; thread: number; processor: number; g
 export type RawSnapshot = { readonly ticks: number; readonly monotonicNs: number; readonly unixNs: bigint }
 
 export class GenerationTables {
-  readonly stringIds: IdMap = new IdMap()
+  /** Indices of the table, or UNREAD_FROM - place of a string that nothing has named yet. */
+  private readonly stringIds: IdMap = new IdMap()
+  private readonly messageIds: IdMap = new IdMap()
+  private bytes: Uint8Array = new Uint8Array(0)
+  private stringStarts: number[] = []
+  private stringEnds: number[] = []
   readonly stackIds: IdMap = new IdMap()
   threads: ThreadBatches[] = []
   samples: RawCpuSample[] = []
@@ -48,6 +56,11 @@ export class GenerationTables {
   /** False when a doubt in strict mode ended reading. */
   read(raw: RawGeneration): boolean {
     this.stringIds.clear()
+    this.messageIds.clear()
+    this.store.releaseMessages()
+    this.bytes = raw.bytes
+    this.stringStarts = []
+    this.stringEnds = []
     this.stackIds.clear()
     this.threads = []
     this.samples = []
@@ -81,6 +94,30 @@ export class GenerationTables {
     )
   }
 
+  /** Index of the string with this id; MISSING when the generation has none. */
+  nameOf(id: number): number {
+    const known = this.stringIds.get(id)
+    if (known >= MISSING) return known
+    const place = UNREAD_FROM - known
+    const { stringStarts, stringEnds } = this
+    const name = this.store.internString(this.bytes, stringStarts[place] as number, stringEnds[place] as number)
+    this.stringIds.set(id, name)
+    return name
+  }
+
+  /** The same for the message of a log, which is one of as many as there are logs: its index holds for a generation. */
+  messageOf(id: number): number {
+    const known = this.stringIds.get(id)
+    if (known >= MISSING) return known
+    const earlier = this.messageIds.get(id)
+    if (earlier !== MISSING) return earlier
+    const place = UNREAD_FROM - known
+    const { stringStarts, stringEnds } = this
+    const message = this.store.addMessage(this.bytes, stringStarts[place] as number, stringEnds[place] as number)
+    this.messageIds.add(id, message)
+    return message
+  }
+
   private addEvents(byThread: Map<number, ThreadBatches>, raw: RawGeneration, batch: number): void {
     const thread = raw.threads[batch] as number
     const key = thread >= NO_THREAD_FROM ? Number.NaN : thread
@@ -107,7 +144,6 @@ export class GenerationTables {
   }
 
   private readStrings(cursor: ByteCursor): void {
-    const { bytes } = cursor
     while (!cursor.isAtEnd) {
       expectRow(cursor, structural.string, 'a string')
       const id = readNumber(cursor)
@@ -115,9 +151,11 @@ export class GenerationTables {
       if (length > MAX_STRING_BYTES) throw new CursorFault('malformed', cursor.at, `a string claims ${length} bytes`)
       const from = cursor.at
       cursor.skip(length)
-      if (!this.stringIds.add(id, this.store.internString(bytes, from, cursor.at))) {
+      if (!this.stringIds.add(id, UNREAD_FROM - this.stringStarts.length)) {
         throw new CursorFault('malformed', from, 'a string id stands twice in a generation')
       }
+      this.stringStarts.push(from)
+      this.stringEnds.push(cursor.at)
     }
   }
 
@@ -131,8 +169,8 @@ export class GenerationTables {
       let hasUnknown = false
       for (let frame = 0; frame < count; frame++) {
         const pc = readNumber(cursor)
-        const functionName = this.stringIds.get(readNumber(cursor))
-        const file = this.stringIds.get(readNumber(cursor))
+        const functionName = this.nameOf(readNumber(cursor))
+        const file = this.nameOf(readNumber(cursor))
         const line = readNumber(cursor)
         hasUnknown ||= functionName === MISSING || file === MISSING
         frames[frame] = this.store.internFrame(pc, Math.max(0, functionName), Math.max(0, file), line)

@@ -106,7 +106,7 @@ function shortInput(bytes: Uint8Array): Result<never, Fault> {
 }
 
 function joinBytes(left: Uint8Array, right: Uint8Array): Uint8Array {
-  if (left.length === 0) return right
+  if (left.length === 0) return right.slice()
   const joined = new Uint8Array(left.length + right.length)
   joined.set(left)
   joined.set(right, left.length)

@@ -41,6 +41,12 @@ export class IdMap {
     return true
   }
 
+  /** Another index for an id that is there. */
+  set(id: number, index: number): void {
+    if (id < this.dense.length) this.dense[id] = index
+    else this.sparse?.set(id, index)
+  }
+
   clear(): void {
     this.dense.fill(MISSING, 1, Math.min(this.high, this.dense.length))
     this.high = 1

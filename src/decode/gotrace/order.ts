@@ -8,7 +8,7 @@ import { TRACE_CHUNK_ROWS, type TraceChunk } from '../../model/trace.ts'
 import type { TraceDoubts } from './doubts.ts'
 import { timedEvents } from './events.ts'
 import type { ThreadCursor } from './frontier.ts'
-import { NO_THREAD_FROM } from './generation.ts'
+import { type GenerationTables, NO_THREAD_FROM } from './generation.ts'
 import { type IdMap, MISSING } from './id-map.ts'
 import { goStatus, NONE, procStatus, SchedulerState } from './scheduler-state.ts'
 import type { RawGeneration } from './splitter.ts'
@@ -53,7 +53,7 @@ export class EventOrder {
   private nsPerTick = 1
   private originNs = 0
   private generation = 0
-  private readonly stringIds: IdMap
+  private readonly tables: GenerationTables
   private readonly stackIds: IdMap
   private readonly isStrict: boolean
   /** Strings and stacks of this generation that events name and no table holds. */
@@ -62,11 +62,11 @@ export class EventOrder {
   /** Position after the last long varint. */
   private after = 0
 
-  constructor(doubts: TraceDoubts, stringIds: IdMap, stackIds: IdMap) {
+  constructor(doubts: TraceDoubts, tables: GenerationTables) {
     this.doubts = doubts
     this.isStrict = doubts.isStrict
-    this.stringIds = stringIds
-    this.stackIds = stackIds
+    this.tables = tables
+    this.stackIds = tables.stackIds
   }
 
   /** Times are told from `originNs` on, which is on the trace's own clock. */
@@ -126,7 +126,7 @@ export class EventOrder {
 
   /** Events of the thread in their order, while they come at or before the limit; at least one, if its turn has come. */
   runThread(cursor: ThreadCursor, limitNs: number): number {
-    const { bytes, state, chunk, generation, stringIds, stackIds } = this
+    const { bytes, state, chunk, generation, stackIds } = this
     const thread = cursor.slot
     if (thread >= 0) state.threadSeen[thread] = 1
     if (state.initialGeneration === 0) state.initialGeneration = generation
@@ -326,8 +326,7 @@ export class EventOrder {
           if (slot < 0 || state.goStatus[slot] !== goStatus.running) return this.failState(cursor)
           state.goStatus[slot] = kind === GO_STOP ? goStatus.runnable : goStatus.waiting
           state.threadGoroutine[thread] = NONE
-          arg0 = stringIds.get(arg0)
-          if (arg0 === MISSING) arg0 = this.missing('string', cursor)
+          arg0 = this.resolveName(arg0, cursor)
           arg1 = stackIds.get(arg1)
           if (arg1 === MISSING) arg1 = this.missing('stack', cursor)
           break
@@ -422,8 +421,7 @@ export class EventOrder {
         case 26: // STWBegin
           if (goroutine === NONE || processor === NONE) return this.failContext(cursor)
           if (slot < 0) return this.failState(cursor)
-          arg0 = stringIds.get(arg0)
-          if (arg0 === MISSING) arg0 = this.missing('string', cursor)
+          arg0 = this.resolveName(arg0, cursor)
           arg1 = stackIds.get(arg1)
           if (arg1 === MISSING) arg1 = this.missing('stack', cursor)
           if (!state.beginStop(slot, arg0)) this.doubt('a range begins twice', cursor)
@@ -520,14 +518,12 @@ export class EventOrder {
           break
         case 39: // GoLabel
           if (goroutine === NONE || processor === NONE) return this.failContext(cursor)
-          arg0 = stringIds.get(arg0)
-          if (arg0 === MISSING) arg0 = this.missing('string', cursor)
+          arg0 = this.resolveName(arg0, cursor)
           break
         case 40: // UserTaskBegin
           if (goroutine === NONE || processor === NONE) return this.failContext(cursor)
           if (state.tasks.has(arg0)) this.doubt('a task begins twice', cursor)
-          arg2 = stringIds.get(arg2)
-          if (arg2 === MISSING) arg2 = this.missing('string', cursor)
+          arg2 = this.resolveName(arg2, cursor)
           arg3 = stackIds.get(arg3)
           if (arg3 === MISSING) arg3 = this.missing('stack', cursor)
           state.tasks.set(arg0, { parent: arg1, name: arg2 })
@@ -549,8 +545,7 @@ export class EventOrder {
         case 43: // UserRegionEnd
           if (goroutine === NONE || processor === NONE) return this.failContext(cursor)
           if (slot < 0) return this.failState(cursor)
-          arg1 = stringIds.get(arg1)
-          if (arg1 === MISSING) arg1 = this.missing('string', cursor)
+          arg1 = this.resolveName(arg1, cursor)
           arg2 = stackIds.get(arg2)
           if (arg2 === MISSING) arg2 = this.missing('stack', cursor)
           if (kind === 42) state.beginRegion(slot, arg0, arg1)
@@ -560,10 +555,8 @@ export class EventOrder {
           break
         case 44: // UserLog
           if (goroutine === NONE || processor === NONE) return this.failContext(cursor)
-          arg1 = stringIds.get(arg1)
-          if (arg1 === MISSING) arg1 = this.missing('string', cursor)
-          arg2 = stringIds.get(arg2)
-          if (arg2 === MISSING) arg2 = this.missing('string', cursor)
+          arg1 = this.resolveName(arg1, cursor)
+          arg2 = this.resolveMessage(arg2, cursor)
           arg3 = stackIds.get(arg3)
           if (arg3 === MISSING) arg3 = this.missing('stack', cursor)
           break
@@ -645,6 +638,16 @@ export class EventOrder {
     }
     this.after = at
     return value
+  }
+
+  private resolveName(id: number, cursor: ThreadCursor): number {
+    const name = this.tables.nameOf(id)
+    return name === MISSING ? this.missing('string', cursor) : name
+  }
+
+  private resolveMessage(id: number, cursor: ThreadCursor): number {
+    const message = this.tables.messageOf(id)
+    return message === MISSING ? this.missing('string', cursor) : message
   }
 
   private missing(what: 'string' | 'stack', cursor: ThreadCursor): number {

@@ -8,6 +8,9 @@ import type { TraceTables } from '../../model/trace.ts'
 /** Distinct strings are user data (log values): beyond this many bytes new ones are not kept. */
 export const DEFAULT_MAX_STRING_BYTES = 256 * 1024 * 1024
 
+/** Up to this length a loop beats the decoder. */
+const SHORT_BYTES = 24
+
 export class TableStore implements TraceTables {
   readonly strings: string[] = ['']
   readonly stackStart: number[] = [0, 0]
@@ -19,6 +22,8 @@ export class TableStore implements TraceTables {
   /** Strings that found no room. */
   omittedStrings = 0
   private readonly maxStringBytes: number
+  private readonly messagePlaces: number[] = []
+  private messagesUsed = 0
   private readonly decoder = new TextDecoder('utf-8', { ignoreBOM: true })
   private arena: Uint8Array = new Uint8Array(1 << 16)
   private arenaUsed = 0
@@ -92,6 +97,38 @@ export class TableStore implements TraceTables {
     return frame
   }
 
+  /** A string that holds until `releaseMessages`; its place is used again. */
+  addMessage(bytes: Uint8Array, from: number, to: number): number {
+    const place = this.messagePlaces[this.messagesUsed] ?? this.openMessage()
+    this.messagesUsed += 1
+    this.strings[place] = this.decode(bytes, from, to)
+    return place
+  }
+
+  releaseMessages(): void {
+    for (let at = 0; at < this.messagesUsed; at++) this.strings[this.messagePlaces[at] as number] = ''
+    this.messagesUsed = 0
+  }
+
+  private openMessage(): number {
+    const place = this.strings.length
+    this.strings.push('')
+    this.arenaStart.push(this.arenaUsed)
+    this.messagePlaces.push(place)
+    return place
+  }
+
+  private decode(bytes: Uint8Array, from: number, to: number): string {
+    if (to - from > SHORT_BYTES) return this.decoder.decode(bytes.subarray(from, to))
+    let text = ''
+    for (let at = from; at < to; at++) {
+      const byte = bytes[at] as number
+      if (byte > 127) return this.decoder.decode(bytes.subarray(from, to))
+      text += String.fromCharCode(byte)
+    }
+    return text
+  }
+
   private addString(hash: number, bytes: Uint8Array, from: number, to: number): number {
     const length = to - from
     if (this.arenaUsed + length > this.maxStringBytes) {
@@ -103,11 +140,10 @@ export class TableStore implements TraceTables {
       grown.set(this.arena.subarray(0, this.arenaUsed))
       this.arena = grown
     }
-    const slice = bytes.subarray(from, to)
-    this.arena.set(slice, this.arenaUsed)
+    this.arena.set(bytes.subarray(from, to), this.arenaUsed)
     this.arenaUsed += length
     const string = this.strings.length
-    this.strings.push(this.decoder.decode(slice))
+    this.strings.push(this.decode(bytes, from, to))
     this.arenaStart.push(this.arenaUsed)
     this.stringHash.add(hash, string)
     return string
