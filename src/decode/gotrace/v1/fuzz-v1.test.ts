@@ -91,7 +91,10 @@ test('whole events of wrong meaning among right ones never throw', () => {
     const addOdd = (): void => {
       const kind = kinds[random(kinds.length)] as number
       if ((sinceFormat[kind] as number) > format) return
-      if (kind === v1.log) return writer.log(pick(9), pick(3), pick(3), pick(3), 'x'.repeat(random(20)))
+      if (kind === v1.log) {
+        writer.log(pick(9), pick(3), pick(3), pick(3), 'x'.repeat(random(20)))
+        return
+      }
       const counts = (varintCounts[kind] as number) - 1 - (stackFlags[kind] as number)
       const args = Array.from({ length: counts }, () => pick(6))
       if (stackFlags[kind] === 1) args.push(pick(4))

@@ -1,0 +1,3 @@
+module example.com/tracev1
+
+go 1.19
