@@ -67,9 +67,8 @@ export class KeyTable {
 }
 
 function hashTriple(a: number, b: number, c: number): number {
-  let mixed = Math.imul(a, 0x9e3779b1) ^ Math.imul(b, 0x85ebca77) ^ Math.imul(c, 0xc2b2ae3d)
-  mixed = Math.imul(mixed ^ (mixed >>> 15), 0x2c1b3c6d)
-  return mixed ^ (mixed >>> 13)
+  const mixed = Math.imul((Math.imul(a, 31) + b) ^ Math.imul(c, 0x85ebca77), 0x9e3779b1)
+  return mixed ^ (mixed >>> 15)
 }
 
 /** A copy with at least `places` places, doubled; the array itself when it is long enough. */

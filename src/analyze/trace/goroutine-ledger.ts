@@ -29,6 +29,29 @@ const causes = Object.fromEntries(runnableCauses.map((cause, at) => [cause, runn
 /** Codes of runnable, by cause. */
 export const runnable = causes
 
+/** Places of a slot's times: id, start of the state at hand, total per state, and what the state at hand needs. */
+const TIMES = 12
+const ID = 0
+const SINCE = 1
+export const RUNNING_NS = 2
+export const RUNNABLE_NS = 3
+export const WAITING_NS = 4
+export const SYSCALL_NS = 5
+const BIRTH = 6
+const BLOCKED = 7
+const LOST_AT = 8
+const STOP_AT = 9
+const BUSY_AT = 10
+const GC_AT = 11
+export const TIMES_OF_SLOT = TIMES
+/** Places of a slot's marks. */
+const MARKS = 5
+const STATE = 0
+const FLAGS = 1
+const CODE = 2
+const STACK = 3
+const GROUP = 4
+
 const OLDER = 1
 const CREATED = 2
 const COLLECTS = 4
@@ -68,23 +91,10 @@ export class GoroutineLedger {
    *  was left last. In a column because numbers passed between methods are boxed. */
   readonly now = new Float64Array(3)
 
-  ids = new Float64Array(1024).fill(Number.NaN)
-  since = new Float64Array(1024)
-  running = new Float64Array(1024)
-  runnable = new Float64Array(1024)
-  waiting = new Float64Array(1024)
-  syscall = new Float64Array(1024)
-  private birth = new Float64Array(1024)
-  private blocked = new Float64Array(1024)
-  private lostAt = new Float64Array(1024)
-  private stopAt = new Float64Array(1024)
-  private busyAt = new Float64Array(1024)
-  private gcAt = new Float64Array(1024)
-  state: Uint8Array<ArrayBuffer> = new Uint8Array(1024)
-  private flags: Uint8Array<ArrayBuffer> = new Uint8Array(1024)
-  private code = new Int32Array(1024)
-  private stack = new Int32Array(1024)
-  group = new Int32Array(1024)
+  /** A row of TIMES places per slot: see the places named above. */
+  times: Float64Array<ArrayBuffer> = new Float64Array(1024 * TIMES).fill(Number.NaN)
+  /** Likewise MARKS places per slot. */
+  marks: Int32Array<ArrayBuffer> = new Int32Array(1024 * MARKS)
   /** Intervals of goroutines without a group: code, stack, start, length, older, open. */
   private readonly kept = new Map<number, number[]>()
   private readonly assists = new Map<number, { since: number; ns: number; count: number }>()
@@ -117,7 +127,7 @@ export class GoroutineLedger {
   /** The slot of a goroutine, or -1; `processorPlusOne`: where it runs, which mostly answers without a look-up. */
   findOn(ids: Float64Array, row: number, processorPlusOne: number): number {
     const slot = processorPlusOne < PROCESSOR_CACHE ? (this.onProcessor[processorPlusOne] as number) : 0
-    if (this.ids[slot] === ids[row]) return slot
+    if (this.times[slot * TIMES + ID] === ids[row]) return slot
     return this.findAt(ids, row)
   }
 
@@ -133,7 +143,7 @@ export class GoroutineLedger {
   /** A goroutine that the trace first names by its state: it held since `sinceNs`. */
   openOlder(id: number, state: Live, sinceNs: number, stack: number): number {
     const slot = this.open(id, sinceNs)
-    this.flags[slot] = OLDER
+    this.marks[slot * MARKS + FLAGS] = OLDER
     this.enter(
       slot,
       state,
@@ -148,9 +158,9 @@ export class GoroutineLedger {
   create(id: number, state: Live, code: number, startStack: number, stack: number): number {
     const slot = this.open(id, this.now[0] as number)
     this.created++
-    this.flags[slot] = CREATED
+    this.marks[slot * MARKS + FLAGS] = CREATED
     const root = this.functions.rootOf(startStack)
-    if (root !== 0) this.group[slot] = this.groups.find(root, this.functions.leafOf(stack))
+    if (root !== 0) this.marks[slot * MARKS + GROUP] = this.groups.find(root, this.functions.leafOf(stack))
     this.enter(slot, state, code, state === WAITING ? startStack : stack)
     return slot
   }
@@ -158,8 +168,8 @@ export class GoroutineLedger {
   /** Ends the state at hand and begins the next one. */
   move(slot: number, state: Live, code: number, stack: number): void {
     if (stack !== 0) {
-      if ((this.group[slot] as number) === NO_GROUP) this.learn(slot, stack)
-      if (this.state[slot] === RUNNING) this.stack[slot] = stack
+      if ((this.marks[slot * MARKS + GROUP] as number) === NO_GROUP) this.learn(slot, stack)
+      if (this.marks[slot * MARKS + STATE] === RUNNING) this.marks[slot * MARKS + STACK] = stack
     }
     this.leave(slot)
     this.enter(slot, state, code, stack)
@@ -168,20 +178,24 @@ export class GoroutineLedger {
   /** The state at hand, told again, perhaps with the stack that the first telling lacked. */
   tell(slot: number, stack: number): void {
     if (stack === 0) return
-    if ((this.group[slot] as number) === NO_GROUP) this.learn(slot, stack)
-    if (this.stack[slot] === 0) this.stack[slot] = stack
+    if ((this.marks[slot * MARKS + GROUP] as number) === NO_GROUP) this.learn(slot, stack)
+    if (this.marks[slot * MARKS + STACK] === 0) this.marks[slot * MARKS + STACK] = stack
   }
 
   /** Woken by the goroutine in slot `waker`, or by none (−1: a timer, the poller, the runtime). */
   unblock(slot: number, waker: number): void {
     this.noteWake(slot, waker)
-    this.move(slot, RUNNABLE, causes.unblocked, this.stack[slot] as number)
+    this.move(slot, RUNNABLE, causes.unblocked, this.marks[slot * MARKS + STACK] as number)
   }
 
   noteWake(slot: number, waker: number): void {
-    if (this.state[slot] !== WAITING) return
-    const wakerGroup = waker === -1 ? -2 : (this.group[waker] as number)
-    const row = this.wakes.intern(wakerGroup, this.group[slot] as number, this.code[slot] as number)
+    if (this.marks[slot * MARKS + STATE] !== WAITING) return
+    const wakerGroup = waker === -1 ? -2 : (this.marks[waker * MARKS + GROUP] as number)
+    const row = this.wakes.intern(
+      wakerGroup,
+      this.marks[slot * MARKS + GROUP] as number,
+      this.marks[slot * MARKS + CODE] as number,
+    )
     if (row === -1) {
       this.lostWakes++
       return
@@ -191,7 +205,7 @@ export class GoroutineLedger {
       this.wakeNs = growFloats(this.wakeNs, row + 1)
     }
     this.wakeCount[row] = (this.wakeCount[row] as number) + 1
-    const since = this.since[slot] as number
+    const since = this.times[slot * TIMES + SINCE] as number
     const from = Math.max(since, this.fromNs)
     const length = Math.min(this.now[0] as number, this.toNs) - from
     if (length > 0) this.wakeNs[row] = (this.wakeNs[row] as number) + length
@@ -236,22 +250,23 @@ export class GoroutineLedger {
 
   /** From here on the goroutine works for the collector whenever it runs. */
   collect(slot: number): void {
-    const flags = this.flags[slot] as number
+    const flags = this.marks[slot * MARKS + FLAGS] as number
     if ((flags & COLLECTS) !== 0) return
-    this.flags[slot] = flags | COLLECTS
-    if (this.state[slot] === RUNNING) this.gauge.work(1, this.now[0] as number)
+    this.marks[slot * MARKS + FLAGS] = flags | COLLECTS
+    if (this.marks[slot * MARKS + STATE] === RUNNING) this.gauge.work(1, this.now[0] as number)
   }
 
   stopCollecting(slot: number): void {
-    const flags = this.flags[slot] as number
+    const flags = this.marks[slot * MARKS + FLAGS] as number
     if ((flags & COLLECTS) === 0) return
-    this.flags[slot] = flags & ~COLLECTS
-    if (this.state[slot] === RUNNING) this.gauge.work(-1, this.now[0] as number)
+    this.marks[slot * MARKS + FLAGS] = flags & ~COLLECTS
+    if (this.marks[slot * MARKS + STATE] === RUNNING) this.gauge.work(-1, this.now[0] as number)
   }
 
   /** The processor of a goroutine in a system call was taken away. */
   loseProcessor(slot: number): void {
-    if (this.state[slot] === SYSCALL && Number.isNaN(this.lostAt[slot])) this.lostAt[slot] = this.now[0] as number
+    if (this.marks[slot * MARKS + STATE] === SYSCALL && Number.isNaN(this.times[slot * TIMES + LOST_AT]))
+      this.times[slot * TIMES + LOST_AT] = this.now[0] as number
   }
 
   setMaxProcessors(count: number): void {
@@ -260,97 +275,102 @@ export class GoroutineLedger {
     if (wasBusy !== this.isBusy()) this.toggleBusy()
   }
 
+  stateOf(slot: number): number {
+    return this.marks[slot * MARKS + STATE] as number
+  }
+
   stackOf(slot: number): number {
-    return this.stack[slot] as number
+    return this.marks[slot * MARKS + STACK] as number
   }
 
   /** Length of the state at hand until now, within the window. */
   lengthUntilNow(slot: number): number {
-    return this.clip(this.since[slot] as number, this.now[0] as number)
+    return this.clip(this.times[slot * TIMES + SINCE] as number, this.now[0] as number)
   }
 
   private open(id: number, sinceNs: number): number {
     const known = this.table.find(id)
     if (known !== -1) this.end(known)
     const slot = this.table.add(id)
-    if (slot >= this.ids.length) this.grow(slot + 1)
+    if (slot * TIMES >= this.times.length) this.grow(slot + 1)
     this.seen++
     if (this.table.size > this.mostAtOnce) this.mostAtOnce = this.table.size
-    this.ids[slot] = id
-    this.birth[slot] = sinceNs
-    this.since[slot] = sinceNs
-    this.running[slot] = 0
-    this.runnable[slot] = 0
-    this.waiting[slot] = 0
-    this.syscall[slot] = 0
-    this.blocked[slot] = 0
-    this.lostAt[slot] = Number.NaN
-    this.group[slot] = NO_GROUP
-    this.flags[slot] = 0
+    this.times[slot * TIMES + ID] = id
+    this.times[slot * TIMES + BIRTH] = sinceNs
+    this.times[slot * TIMES + SINCE] = sinceNs
+    this.times[slot * TIMES + RUNNING_NS] = 0
+    this.times[slot * TIMES + RUNNABLE_NS] = 0
+    this.times[slot * TIMES + WAITING_NS] = 0
+    this.times[slot * TIMES + SYSCALL_NS] = 0
+    this.times[slot * TIMES + BLOCKED] = 0
+    this.times[slot * TIMES + LOST_AT] = Number.NaN
+    this.marks[slot * MARKS + GROUP] = NO_GROUP
+    this.marks[slot * MARKS + FLAGS] = 0
     return slot
   }
 
   private enter(slot: number, state: Live, code: number, stack: number): void {
-    this.state[slot] = state
-    this.code[slot] = code
-    this.stack[slot] = stack
+    this.marks[slot * MARKS + STATE] = state
+    this.marks[slot * MARKS + CODE] = code
+    this.marks[slot * MARKS + STACK] = stack
     if (state === RUNNING) {
       this.changeRunning(1)
-      if (((this.flags[slot] as number) & COLLECTS) !== 0) this.gauge.work(1, this.now[0] as number)
+      if (((this.marks[slot * MARKS + FLAGS] as number) & COLLECTS) !== 0) this.gauge.work(1, this.now[0] as number)
     } else if (state === RUNNABLE) {
-      const at = this.since[slot] as number
+      const at = this.times[slot * TIMES + SINCE] as number
       const { sums, since } = this.clocks
       const stop = at - (since[STOP_CLOCK] as number)
       const busy = at - (since[BUSY_CLOCK] as number)
       const gc = at - (since[GC_CLOCK] as number)
-      this.stopAt[slot] = (sums[STOP_CLOCK] as number) + Math.max(stop, 0)
-      this.busyAt[slot] = (sums[BUSY_CLOCK] as number) + Math.max(busy, 0)
-      this.gcAt[slot] = (sums[GC_CLOCK] as number) + Math.max(gc, 0)
+      this.times[slot * TIMES + STOP_AT] = (sums[STOP_CLOCK] as number) + Math.max(stop, 0)
+      this.times[slot * TIMES + BUSY_AT] = (sums[BUSY_CLOCK] as number) + Math.max(busy, 0)
+      this.times[slot * TIMES + GC_AT] = (sums[GC_CLOCK] as number) + Math.max(gc, 0)
     }
   }
 
   /** Charges the state at hand up to now. */
   private leave(slot: number): void {
     const { now } = this
-    const since = this.since[slot] as number
+    const since = this.times[slot * TIMES + SINCE] as number
     let to = now[0] as number
     if (to < since) {
       this.backwards++
       to = since
     }
-    this.since[slot] = to
+    this.times[slot * TIMES + SINCE] = to
     const from = Math.max(since, this.fromNs)
     if (to > this.toNs) to = this.toNs
     const length = to > from ? to - from : 0
     now[1] = from
     now[2] = length
-    const state = this.state[slot] as number
+    const state = this.marks[slot * MARKS + STATE] as number
     if (state === RUNNING) {
-      this.running[slot] = (this.running[slot] as number) + length
+      this.times[slot * TIMES + RUNNING_NS] = (this.times[slot * TIMES + RUNNING_NS] as number) + length
       this.changeRunning(-1)
       if (length >= LONG_RUN_NS) this.noteLongRun(slot, from, length)
-      if (((this.flags[slot] as number) & COLLECTS) !== 0) this.gauge.work(-1, now[0] as number)
+      if (((this.marks[slot * MARKS + FLAGS] as number) & COLLECTS) !== 0) this.gauge.work(-1, now[0] as number)
     } else {
-      if (state === WAITING) this.waiting[slot] = (this.waiting[slot] as number) + length
+      if (state === WAITING)
+        this.times[slot * TIMES + WAITING_NS] = (this.times[slot * TIMES + WAITING_NS] as number) + length
       else if (state === RUNNABLE) this.leaveRunnable(slot)
       else this.leaveSyscall(slot)
       if (to >= from) this.charge(slot)
     }
-    this.flags[slot] = (this.flags[slot] as number) & ~OLDER
+    this.marks[slot * MARKS + FLAGS] = (this.marks[slot * MARKS + FLAGS] as number) & ~OLDER
   }
 
   private leaveRunnable(slot: number): void {
     const length = this.now[2] as number
     if (length === 0) return
-    this.runnable[slot] = (this.runnable[slot] as number) + length
+    this.times[slot * TIMES + RUNNABLE_NS] = (this.times[slot * TIMES + RUNNABLE_NS] as number) + length
     const to = (this.now[1] as number) + length
     const { sums, since } = this.clocks
     const stopOpen = to - (since[STOP_CLOCK] as number)
-    const stop = (sums[STOP_CLOCK] as number) + Math.max(stopOpen, 0) - (this.stopAt[slot] as number)
+    const stop = (sums[STOP_CLOCK] as number) + Math.max(stopOpen, 0) - (this.times[slot * TIMES + STOP_AT] as number)
     const busyOpen = to - (since[BUSY_CLOCK] as number)
-    const busy = (sums[BUSY_CLOCK] as number) + Math.max(busyOpen, 0) - (this.busyAt[slot] as number)
+    const busy = (sums[BUSY_CLOCK] as number) + Math.max(busyOpen, 0) - (this.times[slot * TIMES + BUSY_AT] as number)
     const gcOpen = to - (since[GC_CLOCK] as number)
-    const gc = (sums[GC_CLOCK] as number) + Math.max(gcOpen, 0) - (this.gcAt[slot] as number)
+    const gc = (sums[GC_CLOCK] as number) + Math.max(gcOpen, 0) - (this.times[slot * TIMES + GC_AT] as number)
     const { during } = this
     if (stop > 0) during[STOP_CLOCK] = (during[STOP_CLOCK] as number) + Math.min(stop, length)
     if (busy > 0) during[BUSY_CLOCK] = (during[BUSY_CLOCK] as number) + Math.min(busy, length)
@@ -358,30 +378,36 @@ export class GoroutineLedger {
   }
 
   private leaveSyscall(slot: number): void {
-    this.syscall[slot] = (this.syscall[slot] as number) + (this.now[2] as number)
-    const lostAt = this.lostAt[slot] as number
+    this.times[slot * TIMES + SYSCALL_NS] = (this.times[slot * TIMES + SYSCALL_NS] as number) + (this.now[2] as number)
+    const lostAt = this.times[slot * TIMES + LOST_AT] as number
     if (!Number.isNaN(lostAt)) {
-      this.blocked[slot] = (this.blocked[slot] as number) + this.clip(lostAt, this.now[0] as number)
-      this.lostAt[slot] = Number.NaN
+      this.times[slot * TIMES + BLOCKED] =
+        (this.times[slot * TIMES + BLOCKED] as number) + this.clip(lostAt, this.now[0] as number)
+      this.times[slot * TIMES + LOST_AT] = Number.NaN
     }
   }
 
   /** Puts the interval left last to its site. */
   private charge(slot: number): void {
-    const group = this.group[slot] as number
+    const group = this.marks[slot * MARKS + GROUP] as number
     if (group === NO_GROUP) {
       this.keep(slot)
       return
     }
     const stays = this.sites
     const family = this.groups.startFunctionOf(group)
-    const row = stays.find(group, this.code[slot] as number, this.stack[slot] as number, family)
+    const row = stays.find(
+      group,
+      this.marks[slot * MARKS + CODE] as number,
+      this.marks[slot * MARKS + STACK] as number,
+      family,
+    )
     if (row === -1) {
       stays.lostCount++
       return
     }
-    stays.add(row, this.ids, slot, this.now, 1)
-    if (this.isClosing || ((this.flags[slot] as number) & OLDER) !== 0) this.chargeEdge(slot, row)
+    stays.add(row, this.times, slot * TIMES + ID, this.now, 1)
+    if (this.isClosing || ((this.marks[slot * MARKS + FLAGS] as number) & OLDER) !== 0) this.chargeEdge(slot, row)
   }
 
   /** Of an interval that began before the trace, or had not ended with it. */
@@ -391,9 +417,9 @@ export class GoroutineLedger {
       stays.openCount[row] = (stays.openCount[row] as number) + 1
       stays.openNs[row] = (stays.openNs[row] as number) + (this.now[2] as number)
     }
-    if (((this.flags[slot] as number) & OLDER) === 0) return
+    if (((this.marks[slot * MARKS + FLAGS] as number) & OLDER) === 0) return
     stays.olderCount[row] = (stays.olderCount[row] as number) + 1
-    if (this.isClosing && this.state[slot] === WAITING && this.code[slot] === 0) {
+    if (this.isClosing && this.marks[slot * MARKS + STATE] === WAITING && this.marks[slot * MARKS + CODE] === 0) {
       this.noteUnknownWait(slot, this.now[2] as number)
     }
   }
@@ -402,26 +428,32 @@ export class GoroutineLedger {
     const from = this.now[1] as number
     const length = this.now[2] as number
     const kept = this.kept.get(slot)
-    const isOlder = ((this.flags[slot] as number) & OLDER) !== 0
+    const isOlder = ((this.marks[slot * MARKS + FLAGS] as number) & OLDER) !== 0
     if (kept !== undefined && kept.length >= MAX_KEPT_PER_GOROUTINE) {
       this.settle(slot, this.groupOfNameless(slot))
       this.charge(slot)
       return
     }
-    const row = [this.code[slot] as number, this.stack[slot] as number, from, length, isOlder ? 1 : 0]
-    row.push(this.isClosing ? (this.state[slot] as number) : 0)
+    const row = [
+      this.marks[slot * MARKS + CODE] as number,
+      this.marks[slot * MARKS + STACK] as number,
+      from,
+      length,
+      isOlder ? 1 : 0,
+    ]
+    row.push(this.isClosing ? (this.marks[slot * MARKS + STATE] as number) : 0)
     if (kept === undefined) this.kept.set(slot, row)
     else kept.push(...row)
   }
 
   private learn(slot: number, stack: number): void {
     const root = this.functions.rootOf(stack)
-    if (root !== 0 && this.group[slot] === NO_GROUP) this.settle(slot, this.groups.find(root, 0))
+    if (root !== 0 && this.marks[slot * MARKS + GROUP] === NO_GROUP) this.settle(slot, this.groups.find(root, 0))
   }
 
   /** Names the group of a goroutine, and charges what it kept. */
   private settle(slot: number, group: number): void {
-    this.group[slot] = group
+    this.marks[slot * MARKS + GROUP] = group
     const kept = this.kept.get(slot)
     if (kept === undefined) return
     this.kept.delete(slot)
@@ -440,7 +472,7 @@ export class GoroutineLedger {
         stays.lostCount++
         continue
       }
-      stays.add(row, this.ids, slot, [from, length], 0)
+      stays.add(row, this.times, slot * TIMES + ID, [from, length], 0)
       stays.olderCount[row] = (stays.olderCount[row] as number) + isOlder
       if (openState === 0) continue
       stays.openCount[row] = (stays.openCount[row] as number) + 1
@@ -455,9 +487,9 @@ export class GoroutineLedger {
     unknownWaits.ns += length
     if (unknownWaits.rows.length >= MAX_UNKNOWN_WAITS) return
     unknownWaits.rows.push({
-      goroutine: this.ids[slot] as number,
-      startFunction: this.functions.nameOf(this.groups.startFunctionOf(this.group[slot] as number)),
-      stack: this.stack[slot] as number,
+      goroutine: this.times[slot * TIMES + ID] as number,
+      startFunction: this.functions.nameOf(this.groups.startFunctionOf(this.marks[slot * MARKS + GROUP] as number)),
+      stack: this.marks[slot * MARKS + STACK] as number,
     })
   }
 
@@ -467,31 +499,32 @@ export class GoroutineLedger {
    * through the trace is told without a stack.
    */
   private groupOfNameless(slot: number): number {
-    const isElsewhere = this.running[slot] !== 0 || this.waiting[slot] !== 0
+    const isElsewhere = this.times[slot * TIMES + RUNNING_NS] !== 0 || this.times[slot * TIMES + WAITING_NS] !== 0
     return isElsewhere ? UNKNOWN_USER_GROUP : NAMELESS_SYSTEM_GROUP
   }
 
   private fold(slot: number, hasEnded: boolean): void {
-    if (this.group[slot] === NO_GROUP) this.settle(slot, this.groupOfNameless(slot))
-    const group = this.group[slot] as number
+    if (this.marks[slot * MARKS + GROUP] === NO_GROUP) this.settle(slot, this.groupOfNameless(slot))
+    const group = this.marks[slot * MARKS + GROUP] as number
     const { groups } = this
-    const begin = this.birth[slot] as number
-    const end = this.since[slot] as number
-    const isCreated = ((this.flags[slot] as number) & CREATED) !== 0
+    const begin = this.times[slot * TIMES + BIRTH] as number
+    const end = this.times[slot * TIMES + SINCE] as number
+    const isCreated = ((this.marks[slot * MARKS + FLAGS] as number) & CREATED) !== 0
     groups.count[group] = (groups.count[group] as number) + 1
     if (isCreated) groups.created[group] = (groups.created[group] as number) + 1
     if (hasEnded) groups.ended[group] = (groups.ended[group] as number) + 1
     groups.life[group] = (groups.life[group] as number) + this.clip(begin, end)
-    groups.running[group] = (groups.running[group] as number) + (this.running[slot] as number)
-    groups.runnable[group] = (groups.runnable[group] as number) + (this.runnable[slot] as number)
-    groups.waiting[group] = (groups.waiting[group] as number) + (this.waiting[slot] as number)
-    groups.syscall[group] = (groups.syscall[group] as number) + (this.syscall[slot] as number)
-    groups.syscallBlocked[group] = (groups.syscallBlocked[group] as number) + (this.blocked[slot] as number)
+    groups.running[group] = (groups.running[group] as number) + (this.times[slot * TIMES + RUNNING_NS] as number)
+    groups.runnable[group] = (groups.runnable[group] as number) + (this.times[slot * TIMES + RUNNABLE_NS] as number)
+    groups.waiting[group] = (groups.waiting[group] as number) + (this.times[slot * TIMES + WAITING_NS] as number)
+    groups.syscall[group] = (groups.syscall[group] as number) + (this.times[slot * TIMES + SYSCALL_NS] as number)
+    groups.syscallBlocked[group] =
+      (groups.syscallBlocked[group] as number) + (this.times[slot * TIMES + BLOCKED] as number)
     if (this.assists.size > 0) this.foldAssist(slot, group)
     this.options.onGoroutine?.(this.describe(slot, group, hasEnded))
     if (!hasEnded) return
-    this.table.remove(this.ids[slot] as number)
-    this.ids[slot] = Number.NaN
+    this.table.remove(this.times[slot * TIMES + ID] as number)
+    this.times[slot * TIMES + ID] = Number.NaN
   }
 
   private foldAssist(slot: number, group: number): void {
@@ -506,25 +539,30 @@ export class GoroutineLedger {
   private describe(slot: number, group: number, hasEnded: boolean): GoroutineAccount {
     const startFunction = this.functions.nameOf(this.groups.startFunctionOf(group))
     return {
-      id: this.ids[slot] as number,
+      id: this.times[slot * TIMES + ID] as number,
       startFunction,
       creator: this.functions.nameOf(this.groups.creatorOf(group)),
       isSystem: group === NAMELESS_SYSTEM_GROUP || isSystemFunction(startFunction),
-      startNs: this.birth[slot] as number,
-      endNs: this.since[slot] as number,
-      createdInTrace: ((this.flags[slot] as number) & CREATED) !== 0,
+      startNs: this.times[slot * TIMES + BIRTH] as number,
+      endNs: this.times[slot * TIMES + SINCE] as number,
+      createdInTrace: ((this.marks[slot * MARKS + FLAGS] as number) & CREATED) !== 0,
       ended: hasEnded,
-      runningNs: this.running[slot] as number,
-      runnableNs: this.runnable[slot] as number,
-      waitingNs: this.waiting[slot] as number,
-      syscallNs: this.syscall[slot] as number,
+      runningNs: this.times[slot * TIMES + RUNNING_NS] as number,
+      runnableNs: this.times[slot * TIMES + RUNNABLE_NS] as number,
+      waitingNs: this.times[slot * TIMES + WAITING_NS] as number,
+      syscallNs: this.times[slot * TIMES + SYSCALL_NS] as number,
     }
   }
 
   private noteLongRun(slot: number, startNs: number, ns: number): void {
     const { longRuns } = this
     if (longRuns.length === LONG_RUNS && ns <= (longRuns[LONG_RUNS - 1] as LongestStay).ns) return
-    longRuns.push({ goroutine: this.ids[slot] as number, startNs, ns, stack: this.stack[slot] as number })
+    longRuns.push({
+      goroutine: this.times[slot * TIMES + ID] as number,
+      startNs,
+      ns,
+      stack: this.marks[slot * MARKS + STACK] as number,
+    })
     longRuns.sort((a, b) => b.ns - a.ns)
     longRuns.length = Math.min(longRuns.length, LONG_RUNS)
   }
@@ -551,28 +589,9 @@ export class GoroutineLedger {
   }
 
   private grow(places: number): void {
-    const known = this.ids.length
-    this.ids = growFloats(this.ids, places)
-    this.ids.fill(Number.NaN, known)
-    this.since = growFloats(this.since, places)
-    this.running = growFloats(this.running, places)
-    this.runnable = growFloats(this.runnable, places)
-    this.waiting = growFloats(this.waiting, places)
-    this.syscall = growFloats(this.syscall, places)
-    this.birth = growFloats(this.birth, places)
-    this.blocked = growFloats(this.blocked, places)
-    this.lostAt = growFloats(this.lostAt, places)
-    this.stopAt = growFloats(this.stopAt, places)
-    this.busyAt = growFloats(this.busyAt, places)
-    this.gcAt = growFloats(this.gcAt, places)
-    this.code = growInts(this.code, places)
-    this.stack = growInts(this.stack, places)
-    this.group = growInts(this.group, places)
-    const state = new Uint8Array(this.ids.length)
-    state.set(this.state)
-    this.state = state
-    const flags = new Uint8Array(this.ids.length)
-    flags.set(this.flags)
-    this.flags = flags
+    const known = this.times.length
+    this.times = growFloats(this.times, places * TIMES)
+    this.times.fill(Number.NaN, known)
+    this.marks = growInts(this.marks, places * MARKS)
   }
 }

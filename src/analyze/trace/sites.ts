@@ -51,8 +51,8 @@ export class SiteTable {
     return row
   }
 
-  /** One stay of `ids[slot]`: its start and length stand in `interval` from `at`. */
-  add(row: number, ids: Float64Array, slot: number, interval: ArrayLike<number>, at: number): void {
+  /** One stay of goroutine `ids[place]`: its start and length stand in `interval` from `at`. */
+  add(row: number, ids: Float64Array, place: number, interval: ArrayLike<number>, at: number): void {
     const length = interval[at + 1] as number
     this.count[row] = (this.count[row] as number) + 1
     this.ns[row] = (this.ns[row] as number) + length
@@ -60,7 +60,7 @@ export class SiteTable {
     if (length >= (this.maxNs[row] as number)) {
       this.maxNs[row] = length
       this.maxAtNs[row] = interval[at] as number
-      this.maxGoroutine[row] = ids[slot] as number
+      this.maxGoroutine[row] = ids[place] as number
     }
   }
 

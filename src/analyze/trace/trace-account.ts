@@ -100,15 +100,17 @@ class TraceAccountant {
     this.functions.use(tables)
     const { kinds, timesNs, generations, rowCount } = chunk
     const { counts, now } = this
+    let last = this.lastNs
     for (let row = 0; row < rowCount; row++) {
       const time = timesNs[row] as number
       now[0] = time
-      if (time > this.lastNs) this.lastNs = time
+      if (time > last) last = time
       if (generations[row] !== this.generation) this.beginGeneration(generations[row] as number, time)
       const type = kinds[row] as number
       counts[type] = (counts[type] as number) + 1
       this.step(chunk, row, type)
     }
+    this.lastNs = last
   }
 
   addCpuSamples(samples: readonly TraceCpuSample[], tables: TraceTables): void {
@@ -318,7 +320,7 @@ class TraceAccountant {
       if (id !== 0) ledger.openOlder(id, state, this.now[0] as number, stack)
       return
     }
-    const hasRun = ledger.state[slot] === RUNNING
+    const hasRun = ledger.stateOf(slot) === RUNNING
     ledger.move(slot, state, code, stack)
     if (hasRun) this.processors.noteRun(processorPlusOne, ledger.now, 2)
     if (state === SYSCALL) this.processors.beginCall(processorPlusOne, slot)
@@ -342,7 +344,7 @@ class TraceAccountant {
     const { ledger } = this
     const slot = this.findCurrent(chunk, row)
     if (slot === -1) return
-    const hasRun = ledger.state[slot] === RUNNING
+    const hasRun = ledger.stateOf(slot) === RUNNING
     this.users.endGoroutine(slot, this.now[0] as number)
     ledger.end(slot)
     if (hasRun) this.processors.noteRun(chunk.processorsPlusOne[row] as number, ledger.now, 2)
@@ -356,7 +358,7 @@ class TraceAccountant {
     if (target !== -1) ledger.noteWake(target, slot)
     if (isDestroy) this.destroy(chunk, row)
     else if (slot !== -1) {
-      const hasRun = ledger.state[slot] === RUNNING
+      const hasRun = ledger.stateOf(slot) === RUNNING
       ledger.move(slot, WAITING, COROUTINE_CODE, 0)
       if (hasRun) this.processors.noteRun(chunk.processorsPlusOne[row] as number, ledger.now, 2)
     }
@@ -380,7 +382,7 @@ class TraceAccountant {
       ledger.openOlder(id, state, this.generationStartNs, stack)
       return
     }
-    if (ledger.state[slot] === state) ledger.tell(slot, stack)
+    if (ledger.stateOf(slot) === state) ledger.tell(slot, stack)
     else
       ledger.move(slot, state, state === WAITING ? 0 : state === SYSCALL ? SYSCALL_CODE : runnable['other stop'], stack)
   }

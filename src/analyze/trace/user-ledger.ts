@@ -9,7 +9,15 @@ import { IdTable } from '../columns/id-table.ts'
 import { growFloats, growInts } from '../columns/key-table.ts'
 import { TopList } from '../columns/top-list.ts'
 import { addStay, readStay, StayStats } from './collector-ledger.ts'
-import type { GoroutineLedger } from './goroutine-ledger.ts'
+import {
+  type GoroutineLedger,
+  RUNNABLE_NS,
+  RUNNING,
+  RUNNING_NS,
+  SYSCALL_NS,
+  TIMES_OF_SLOT,
+  WAITING_NS,
+} from './goroutine-ledger.ts'
 import type { StackFunctions } from './stack-functions.ts'
 
 const MAX_TASKS = 1000
@@ -103,10 +111,11 @@ export class UserLedger {
     this.regionName[node] = name
     const at = node * 5
     this.regionStart[at] = nowNs
-    this.regionStart[at + 1] = (this.ledger.running[slot] as number) + this.ledger.lengthUntilNow(slot)
-    this.regionStart[at + 2] = this.ledger.runnable[slot] as number
-    this.regionStart[at + 3] = this.ledger.waiting[slot] as number
-    this.regionStart[at + 4] = this.ledger.syscall[slot] as number
+    this.regionStart[at + 1] =
+      (this.ledger.times[slot * TIMES_OF_SLOT + RUNNING_NS] as number) + this.ledger.lengthUntilNow(slot)
+    this.regionStart[at + 2] = this.ledger.times[slot * TIMES_OF_SLOT + RUNNABLE_NS] as number
+    this.regionStart[at + 3] = this.ledger.times[slot * TIMES_OF_SLOT + WAITING_NS] as number
+    this.regionStart[at + 4] = this.ledger.times[slot * TIMES_OF_SLOT + SYSCALL_NS] as number
   }
 
   /** An end without a begin is of a region from before the trace. */
@@ -215,14 +224,14 @@ export class UserLedger {
       addStay(this.sketches, stats, Math.max(0, Math.min(nowNs, this.toNs) - Math.max(startNs, this.fromNs)))
       if (isCut) stats.open = (stats.open ?? 0) + 1
       const times = stats.times ?? [0, 0, 0, 0]
-      const isLive = ledger.state[slot] === 3
+      const isLive = ledger.stateOf(slot) === RUNNING
       times[0] +=
-        (ledger.running[slot] as number) +
+        (ledger.times[slot * TIMES_OF_SLOT + RUNNING_NS] as number) +
         (isLive ? ledger.lengthUntilNow(slot) : 0) -
         (this.regionStart[at + 1] as number)
-      times[1] += (ledger.runnable[slot] as number) - (this.regionStart[at + 2] as number)
-      times[2] += (ledger.waiting[slot] as number) - (this.regionStart[at + 3] as number)
-      times[3] += (ledger.syscall[slot] as number) - (this.regionStart[at + 4] as number)
+      times[1] += (ledger.times[slot * TIMES_OF_SLOT + RUNNABLE_NS] as number) - (this.regionStart[at + 2] as number)
+      times[2] += (ledger.times[slot * TIMES_OF_SLOT + WAITING_NS] as number) - (this.regionStart[at + 3] as number)
+      times[3] += (ledger.times[slot * TIMES_OF_SLOT + SYSCALL_NS] as number) - (this.regionStart[at + 4] as number)
       stats.times = times
     }
     this.regionTop[slot] = this.regionNext[node] as number
