@@ -34,7 +34,7 @@ async function serviceOf(place: Place, args: readonly string[] = [], env: Record
     data: { target?: { service: string } }
     error: { message: string } | null
   }
-  assert.equal(envelope.error, null, envelope.error?.message)
+  assert.equal(envelope.error, null, ran.stdout)
   return envelope.data.target?.service
 }
 

@@ -49,12 +49,22 @@ export function diagnoseEvidence(given: EvidenceSet, options: DiagnoseOptions = 
   const context = openContext(table, motion, proof, indexEndedWaits(evidence.profiles))
   const judgements = judgeGroups(context)
   const book = readLensStates(evidence, without, proof.ids.size)
-  const exposures = measureExposure(context, judgements, book)
+  const cpu = reportCpu(evidence.profiles)
+  const exposures = measureExposure(context, judgements, book, cpu)
   const order = orderGroups(context, judgements, exposures)
   const lost = countLost(evidence)
   const hasTrace = evidence.trace?.activity !== undefined
   const verdict = gradeVerdict({ context, judgements, exposures, book, lost, hasTrace })
-  const { findings, omitted } = applyRules({ evidence, context, judgements, exposures, book, verdict, lost })
+  const { findings, omitted } = applyRules({
+    evidence,
+    context,
+    judgements,
+    exposures,
+    book,
+    verdict,
+    lost,
+    idOf: order.idOf,
+  })
   const log = openIssueLog()
   log.addAll(evidence.issues)
   log.addAll(listDoubts(evidence, context, lost, standIn))
@@ -87,7 +97,7 @@ export function diagnoseEvidence(given: EvidenceSet, options: DiagnoseOptions = 
           reportGroup(context, judgements[group.index] as Judgement, book, group, order),
         ),
       },
-      cpu: reportCpu(evidence.profiles),
+      cpu,
       blindSpots: listBlindSpots(context, exposures, book, order.idOf),
       verdict,
     },

@@ -87,6 +87,8 @@ export type Verdict = {
   readonly blindRatio?: number
   /** Goroutine time of idle groups in the window, beside the ratios. */
   readonly idleNs?: number
+  /** The part of `idleNs` that is idle by inference alone: groups whose confidence is `possible`. */
+  readonly idlePossibleNs?: number
   /** Share of goroutines whose group verdict is `unknown`. */
   readonly unknownRatio?: number
   readonly because: readonly string[]

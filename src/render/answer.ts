@@ -80,9 +80,19 @@ function listFacts(data: DiagnoseData): string[] {
   const facts = [countOf(goroutines.count, 'goroutine'), `${countOf(window.dumps, 'dump')}${span}`]
   if (target.goVersion !== undefined) facts.push(target.goVersion)
   if (verdict.idleNs !== undefined && verdict.idleNs > 0) {
-    facts.push(`${formatSeconds(verdict.idleNs / 1e9)} of goroutine time is idle by design`)
+    facts.push(sayIdle(verdict.idleNs, verdict.idlePossibleNs ?? 0))
   }
   return facts
+}
+
+/** What is idle only because it looks so is said apart: it may be stuck. */
+function sayIdle(idleNs: number, possibleNs: number): string {
+  const idle = `${formatSeconds(idleNs / 1e9)} of goroutine time is idle by design`
+  if (possibleNs <= 0) return idle
+  const inferred = formatSeconds(possibleNs / 1e9)
+  return possibleNs >= idleNs
+    ? `${inferred} of goroutine time is idle, as far as can be inferred`
+    : `${idle}, ${inferred} of it only by inference`
 }
 
 function sayHeadline({ verdict, lenses, goroutines, window }: DiagnoseData, troubles: readonly Trouble[]): string {
@@ -141,19 +151,9 @@ function weigh(trouble: Trouble): number {
   return severities.indexOf(trouble.severity) * 10 + ['certain', 'probable', 'possible'].indexOf(trouble.confidence)
 }
 
-/** The groups that a finding names; else those whose goroutine its evidence quotes, else whose function it shows. */
-function groupsOf(finding: Finding, groups: readonly GoroutineGroup[]): GoroutineGroup[] {
-  if (finding.groups !== undefined) return groups.filter((group) => finding.groups?.includes(group.id))
-  const shown = finding.evidence.map((one) => one.excerpt ?? '')
-  const ids = shown.flatMap((text) => [...text.matchAll(/^goroutine (\d+) \[/gm)].map((match) => Number(match[1])))
-  const quoted = groups.filter((group) => ids.some((id) => group.goroutineIds.includes(id)))
-  if (quoted.length > 0) return quoted
-  return groups.filter(
-    ({ verdict, userFunction }) =>
-      verdict !== 'idle' &&
-      userFunction !== '' &&
-      [finding.title, ...shown].some((text) => text.includes(userFunction)),
-  )
+/** The groups that a finding names. */
+function groupsOf({ groups: ids }: Finding, groups: readonly GoroutineGroup[]): GoroutineGroup[] {
+  return (ids ?? []).flatMap((id) => groups.find((group) => group.id === id) ?? [])
 }
 
 function describeFinding(

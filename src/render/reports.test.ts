@@ -38,6 +38,15 @@ test('the first lines of the terminal answer: grade, share, what is stuck, where
   }
 })
 
+test('time that is idle by inference alone is not called idle by design', () => {
+  const facts = (verdict: object) => answerDiagnosis(withVerdict(verdict)).facts.at(-1)
+  assert.equal(facts({}), '12 s of goroutine time is idle by design')
+  const part = { idlePossibleNs: 5_000_000_000 }
+  assert.equal(facts(part), '12 s of goroutine time is idle by design, 5 s of it only by inference')
+  const all = { idlePossibleNs: 12_000_000_000 }
+  assert.equal(facts(all), '12 s of goroutine time is idle, as far as can be inferred')
+})
+
 test('a request that did not answer keeps its name beside a long address', () => {
   const target = `http://10.0.0.7:6060/${'a/'.repeat(80)}debug/pprof/`
   const gap = { what: 'goroutineleak?debug=0', why: 'The target has no such profile (404)', target }

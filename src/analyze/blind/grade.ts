@@ -26,6 +26,7 @@ export function gradeVerdict(input: GradeInput): Verdict {
   let blind = 0
   let explained = 0
   let idle = 0
+  let idlePossible = 0
   let members = 0
   let unknown = 0
   for (const [index, exposure] of exposures.byGroup.entries()) {
@@ -36,6 +37,7 @@ export function gradeVerdict(input: GradeInput): Verdict {
     if (judgements[index]?.verdict === 'unknown') unknown += count
     if (exposure.isIdle) {
       idle += exposure.total
+      if (judgements[index]?.confidence === 'possible') idlePossible += exposure.total
       continue
     }
     total += exposure.total
@@ -53,6 +55,7 @@ export function gradeVerdict(input: GradeInput): Verdict {
     ...(isThin ? {} : { explainedRatio: round(explainedRatio) }),
     ...(isThin || context.dumpCount === 0 ? {} : { blindRatio: round(blindRatio) }),
     ...(exposures.unit === 'goroutine-ns' ? { idleNs: Math.round(idle) } : {}),
+    ...(exposures.unit === 'goroutine-ns' && idlePossible > 0 ? { idlePossibleNs: Math.round(idlePossible) } : {}),
     unknownRatio: round(members === 0 ? 0 : unknown / members),
     because: explainGrade(input, explainedRatio, blindRatio, total === 0 ? 'none' : isThin ? 'thin' : 'enough'),
   }
@@ -125,9 +128,10 @@ function explainGrade(
       if (judgement.verdict === verdict) counts[judgement.confidence] += context.table.groups[index]?.counts.at(-1) ?? 0
     }
     const parts = Object.entries(counts).filter(([, count]) => count > 0)
-    if (parts.length > 0) {
-      because.push(`${parts.map(([how, count]) => `${count} ${how}`).join(', ')}: goroutines that are ${verdict}.`)
-    }
+    const all = parts.reduce((sum, [, count]) => sum + count, 0)
+    if (all === 0) continue
+    const how = parts.length === 1 ? parts[0]?.[0] : parts.map(([word, count]) => `${count} ${word}`).join(', ')
+    because.push(`${all === 1 ? '1 goroutine is' : `${all} goroutines are`} ${verdict} (${how}).`)
   }
   return because
 }

@@ -33,6 +33,8 @@ export const blockProfileBlind: Rule = {
         evidence: [quoteLens(input, 'block', input.book.because.block)],
         blindTo: ['block'],
         groups,
+        // It is about the profile: each of these groups has a finding or a line of its own.
+        about: [],
         symbols: ['block'],
       },
     ]

@@ -79,6 +79,7 @@ function forCause(
         ...draft(group, judgement, other),
         blindTo: profileLenses,
         groups: [group],
+        about: other === group ? [group] : [group, other],
         symbols: [userFunctionOf(group), userFunctionOf(other)],
       },
     ]

@@ -83,6 +83,7 @@ function finish(input: RuleInput, rule: Rule, draft: FindingDraft, subject: Subj
       service: subject.service,
       symbols: draft.symbols.filter((symbol) => symbol !== ''),
     }),
+    groups: (draft.about ?? draft.groups).flatMap((group) => input.idOf(group) ?? []),
   }
 }
 

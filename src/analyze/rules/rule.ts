@@ -21,6 +21,8 @@ export type RuleInput = {
   readonly verdict: Verdict
   /** Goroutines that a cut dump lost. */
   readonly lost: number
+  /** The name of a group in the report; none of those that it does not list. */
+  readonly idOf: (group: Group) => string | undefined
 }
 
 export type FindingDraft = {
@@ -31,6 +33,8 @@ export type FindingDraft = {
   readonly blindTo: readonly Lens[]
   /** Groups it is about: their goroutine-seconds are its cost. */
   readonly groups: readonly Group[]
+  /** Groups that the finding names, where they are not those of its cost. */
+  readonly about?: readonly Group[]
   /** Functions it is about, for the fingerprint. */
   readonly symbols: readonly string[]
   /** Instead of the rule's own. */

@@ -180,3 +180,13 @@ test('the list of rules says of each what it needs, when it speaks and what to d
     assert.equal(info.doc, `docs/rules.md#${info.id}`)
   }
 })
+
+test('a finding names the groups of the report that it is about, the holder of a lock too, and a lens none', () => {
+  const evidence = draw(`${times}\n7 L L L\n8 L L L\n9 h h h`, legend, on)
+  const { data, findings: found } = diagnoseEvidence(evidence)
+  const listed = data.goroutines.groups.map(({ id }) => id)
+  assert.ok(found.every(({ groups }) => groups?.every((id) => listed.includes(id))))
+  const held = found.find(({ rule }) => rule === 'lock-held-across-io')
+  assert.deepEqual([...(held?.groups ?? [])].sort(), [...listed].sort())
+  assert.deepEqual(found.find(({ rule }) => rule === 'block-profile-blind')?.groups, [])
+})
