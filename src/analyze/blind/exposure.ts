@@ -6,6 +6,7 @@
  * seconds are blind, however recordable the kind. Waits that ended inside the window are not. Where the block profile
  * itself has waits of this stack that ended, their seconds are taken off, since a worker's loop looks like one wait.
  */
+import type { CpuReport } from '../../model/diagnosis.ts'
 import type { Lens } from '../../model/lens.ts'
 import type { Group } from '../groups/group.ts'
 import { recordableBy, recordableWhileItLasts } from '../lenses/visibility.ts'
@@ -25,7 +26,12 @@ export type Exposures = {
   readonly byGroup: readonly Exposure[]
 }
 
-export function measureExposure(context: VerdictContext, judgements: readonly Judgement[], book: LensBook): Exposures {
+export function measureExposure(
+  context: VerdictContext,
+  judgements: readonly Judgement[],
+  book: LensBook,
+  cpu: CpuReport = { state: 'absent', top: [] },
+): Exposures {
   const hasSpan = (context.motion.spanNs ?? 0) > 0
   const unit = hasSpan ? 'goroutine-ns' : 'goroutines'
   const byGroup = context.table.groups.map((group) => {
@@ -39,7 +45,27 @@ export function measureExposure(context: VerdictContext, judgements: readonly Ju
       isIdle: judgement.verdict === 'idle',
     }
   })
-  return { unit, byGroup }
+  return { unit, byGroup: hasSpan ? markStarved(context, byGroup, cpu) : byGroup }
+}
+
+/** Ready time beyond the processor time that the CPU profile saw: below this share of it, sampling and chance explain it. */
+const MIN_STARVED_SHARE = 0.5
+
+/**
+ * A dump prints `runnable` for who waits for a processor and for who ran until the dump stopped it. How long goroutines
+ * stood ready at one place, less the processor time of the same window, is time in which they waited: in no profile.
+ */
+function markStarved(context: VerdictContext, byGroup: readonly Exposure[], cpu: CpuReport): readonly Exposure[] {
+  if (cpu.state === 'absent' || cpu.totalSeconds === undefined || !((cpu.windowNs ?? 0) > 0)) return byGroup
+  const ready = context.table.groups.map((group) => {
+    const counts = group.state === 'runnable' && !group.isSystem && !group.isProbe
+    return counts ? (context.motion.byGroup[group.index]?.openNs ?? 0) : 0
+  })
+  const total = ready.reduce((sum, one) => sum + one, 0)
+  const ran = cpu.totalSeconds * 1e9 * ((context.motion.spanNs ?? 0) / (cpu.windowNs ?? 1))
+  const share = total === 0 ? 0 : (total - ran) / total
+  if (share < MIN_STARVED_SHARE) return byGroup
+  return byGroup.map((one, index) => ({ ...one, blind: Math.max(one.blind, (ready[index] as number) * share) }))
 }
 
 function measureBlind(

@@ -228,3 +228,11 @@ test('an unknown wait reason is kept, unknown, and an issue', () => {
   assert.ok(diagnosis.issues.some(({ code }) => code === 'SL_ANALYZE_UNKNOWN_WAIT_REASON'))
   assert.equal(diagnosis.data.verdict.grade, 'inconclusive')
 })
+
+test('a goroutine in epoll_wait is an event loop, inferred; another system call that does not return is slow', () => {
+  const epoll = '[syscall] syscall.Syscall6() / golang.org/x/sys/unix.EpollWait() / main.(*C).start() < main.New@1'
+  const loop = groupOf(draw(`${times}\n7 e e e`, { e: epoll }), 'main.(*C).start')
+  assert.deepEqual([loop.verdict, loop.confidence, loop.pattern], ['idle', 'possible', 'event-loop'])
+  const lock = epoll.replace('EpollWait', 'Flock')
+  assert.equal(groupOf(draw(`${times}\n7 f f f`, { f: lock }), 'main.(*C).start').verdict, 'slow')
+})

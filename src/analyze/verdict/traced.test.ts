@@ -60,3 +60,18 @@ test('one dump and a trace are not inconclusive, one dump alone is', () => {
   assert.equal(diagnoseEvidence(one).data.verdict.grade, 'inconclusive')
   assert.notEqual(diagnoseEvidence(withTrace(one, {})).data.verdict.grade, 'inconclusive')
 })
+
+test('sleepers and readers of which some ran in the trace are busy, not slow; without a trace nobody knows', () => {
+  const waits = {
+    sleep: '[sleep] time.Sleep() / main.take(0xc000)',
+    net: '[IO wait] internal/poll.runtime_pollWait() / main.take(0xc000)',
+  }
+  for (const wait of Object.values(waits)) {
+    const evidence = draw(`0 1 3\n7..12 w w w`, { w: `${wait} < main.serve@1` })
+    const find = (given: EvidenceSet) =>
+      diagnoseEvidence(given).data.goroutines.groups.find(({ userFunction }) => userFunction === 'main.take')?.verdict
+    assert.equal(find(withTrace(evidence, { 8: 2 })), 'busy')
+    assert.equal(find(withTrace(evidence, {})), 'slow')
+    assert.equal(find(evidence), 'slow')
+  }
+})

@@ -26,6 +26,13 @@ export const runningRule: VerdictRule = {
 /** From here on, goroutines that sleep at one place are rather work that is held up than tickers. */
 const MANY_SLEEPERS = 5
 
+/** Calls that wait for any event of a set, which is what an event loop does all its life (x/sys/unix, syscall). */
+const isEventWait = (name: string): boolean =>
+  /^(golang\.org\/x\/sys\/unix|syscall)\.(EpollWait|Kevent|Poll|Ppoll)$/.test(name)
+
+/** The raw call, its wrapper in assembly, and the package function around it. */
+const LEAF_FRAMES = 8
+
 const outside: Readonly<Record<string, string>> = {
   network: 'an answer over the network',
   pipe: 'the other end of a pipe',
@@ -38,7 +45,7 @@ const outside: Readonly<Record<string, string>> = {
 export const outsideRule: VerdictRule = {
   id: 'outside',
   judge: (file) => {
-    const { group, context, members } = file
+    const { group, context, members, motion } = file
     const what = group.waitClass === undefined ? undefined : outside[group.waitClass]
     if (what === undefined) return undefined
     const serves = isServing(group.functions)
@@ -51,11 +58,24 @@ export const outsideRule: VerdictRule = {
         why: `${what}: by the form of its stack, not by knowledge of the code`,
       }
     }
+    if (group.waitClass === 'syscall' && !serves && group.functions.slice(0, LEAF_FRAMES).some(isEventWait)) {
+      return {
+        verdict: 'idle',
+        confidence: 'possible',
+        pattern: 'event-loop',
+        why: 'an event loop of its own waits for the kernel to report events: by the form of its stack, not by knowledge of the code',
+      }
+    }
     if (context.dumpCount < 2) {
       return { verdict: 'slow', confidence: 'possible', why: `it waits for ${what}; ${oneDump}` }
     }
     if (!isStanding(file)) {
       return { verdict: 'busy', confidence: 'probable', why: `it waits for ${what}, and its members come and go` }
+    }
+    const moved = motion.traced?.moved ?? 0
+    if (moved > 0) {
+      const why = `it waits for ${what}, and ${moved} of ${members} ran while the execution trace was on`
+      return { verdict: 'busy', confidence: 'probable', why }
     }
     const serving = serves ? ' while a request is being served' : ''
     return {
