@@ -58,3 +58,25 @@ test('metrics lose passwords in their label values', () => {
   assert.equal(text, 'up{url="postgres://till:REDACTED@db/till"} 1\nup{url="http://x/"} 1\n')
   assert.equal(count, 1)
 })
+
+test('several settings of one string lose each its secret', () => {
+  const { text, count } = redactText('?user=ann&password=hunter2&a=token=hunter3;token_ttl=5&x-api-key=hunter4')
+  assert.equal(text, '?user=ann&password=REDACTED&a=token=REDACTED;token_ttl=5&x-api-key=REDACTED')
+  assert.equal(count, 3)
+})
+
+test('what a target may send instead takes time in proportion to its length', () => {
+  const size = 2 ** 21
+  const fill = (piece: string) => piece.repeat(Math.ceil(size / piece.length))
+  for (const piece of ['a', 'a.', 'a:', '://a', 'password.', 'token-', 'eyJ-', 'eyJa.', 'a=', '-----BEGIN ']) {
+    const text = fill(piece)
+    const beganMs = performance.now()
+    redactText(text)
+    assert.ok(performance.now() - beganMs < 4_000, `metrics of ${JSON.stringify(piece)}`)
+  }
+  for (const text of [`{"a":"${fill('\\n')}"}`, `{"a":"${fill('\\"')}`, `{${fill('"" ')}`, fill('['), fill('"a":[')]) {
+    const beganMs = performance.now()
+    redactJson(text)
+    assert.ok(performance.now() - beganMs < 4_000, `JSON of ${text.slice(0, 20)}`)
+  }
+})

@@ -16,20 +16,18 @@ const SECRET_NAME =
 /** Names of something about a secret that is none itself: `--password-file`, `token_ttl`. */
 const NAME_OF_OTHER = /[-_.](file|path|dir|ttl|expiry|expires|timeout|length|size|name|type|enabled|count|total)$/i
 
-/** Secrets that are known by their own form, wherever they stand. */
+/**
+ * Secrets that are known by their own form, wherever they stand. The text is the target's and may be 128 MiB of anything:
+ * no pattern begins with a repetition, and none that can fail late may begin again inside what it has read.
+ */
 const SECRET_FORMS: readonly { readonly find: RegExp; readonly put: string }[] = [
   // scheme://user:password@host, and scheme://:password@host (redis)
-  { find: /([a-z][a-z0-9+.-]*:\/\/[^\s:/@"'?#]*):[^\s@"'/?#]+@/gi, put: `$1:${REDACTED}@` },
+  { find: /([a-z0-9]:\/\/[^\s:/@"'?#]*):[^\s@"'/?#]+@/gi, put: `$1:${REDACTED}@` },
   // user:password@tcp(host): go-sql-driver
-  { find: /\b([\w.-]+):[^\s:@"'/]+@(tcp|unix)\(/g, put: `$1:${REDACTED}@$2(` },
-  // password=… in key=value connection strings and queries; the key may carry a prefix
-  {
-    find: /\b(?![\w.-]*[-_.](?:file|path|dir|ttl|expiry|timeout|length|size|type)=)([\w.-]*(?:password|passwd|pwd|secret|token|api[-_]?key|access[-_]?key|credential)[\w.-]*)=(?!REDACTED)[^\s&;,"']+/gi,
-    put: `$1=${REDACTED}`,
-  },
+  { find: /([\w.-]):[^\s:@"'/]+@(tcp|unix)\(/g, put: `$1:${REDACTED}@$2(` },
   { find: /\b(bearer|basic)\s+[A-Za-z0-9._~+/-]{8,}=*/gi, put: `$1 ${REDACTED}` },
-  // JSON web tokens, AWS key ids, GitHub, GitLab, Slack and Stripe tokens
-  { find: /\beyJ[\w-]{8,}\.[\w-]{4,}\.[\w-]*/g, put: REDACTED },
+  // JSON web tokens (signed, encrypted, without their second half), AWS key ids, GitHub, GitLab, Slack and Stripe tokens
+  { find: /\beyJ[\w-]{8,}(?:\.[\w-]*){0,4}/g, put: REDACTED },
   { find: /\b(AKIA|ASIA)[0-9A-Z]{16}\b/g, put: REDACTED },
   {
     find: /\b(gh[pousr]_\w{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|xox[abprs]-[\w-]{10,}|[sr]k_live_\w{16,})/g,
@@ -37,6 +35,12 @@ const SECRET_FORMS: readonly { readonly find: RegExp; readonly put: string }[] =
   },
   { find: /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(-----END [A-Z ]*PRIVATE KEY-----|$)/g, put: REDACTED },
 ]
+
+/** password=… in key=value connection strings and queries; the key may carry a prefix. */
+const ASSIGNED = /(?<![\w.-])([\w.-]+)=/g
+const ASSIGNED_SECRET = /password|passwd|pwd|secret|token|api[-_]?key|access[-_]?key|credential/i
+const ASSIGNED_OTHER = /[-_.](?:file|path|dir|ttl|expiry|timeout|length|size|type)$/i
+const ASSIGNED_VALUE = /(?!REDACTED)[^\s&;,"']+/y
 
 /** Arguments as `/debug/pprof/cmdline` gives them: separated by NUL bytes. */
 export function redactCmdline(text: string): Redaction {
@@ -57,39 +61,75 @@ export function redactText(text: string): Redaction {
       return replaced
     })
   }
-  return { text: out, count }
+  const assigned = redactAssigned(out)
+  return { text: assigned.text, count: count + assigned.count }
+}
+
+function redactAssigned(text: string): Redaction {
+  let count = 0
+  let out = ''
+  let kept = 0
+  for (const { index, 0: assignment, 1: key = '' } of text.matchAll(ASSIGNED)) {
+    if (index < kept || !ASSIGNED_SECRET.test(key) || ASSIGNED_OTHER.test(key)) continue
+    ASSIGNED_VALUE.lastIndex = index + assignment.length
+    const value = ASSIGNED_VALUE.exec(text)?.[0]
+    if (value === undefined) continue
+    out += `${text.slice(kept, index)}${assignment}${REDACTED}`
+    kept = index + assignment.length + value.length
+    count += 1
+  }
+  return { text: out + text.slice(kept), count }
 }
 
 /** A JSON document: strings under secret names, in `cmdline` arrays, and known forms anywhere. */
 export function redactJson(text: string): Redaction {
-  const token = /"(?:[^"\\]|\\.)*"(\s*:)?|[{}[\]]/g
+  const mark = /["{}[\]]/g
   let count = 0
+  let out = ''
+  let kept = 0
   let key = ''
   let previous: string | undefined
   const keys: string[] = []
-  const out = text.replace(token, (whole: string, colon: string | undefined) => {
-    if (whole === '{' || whole === '[') {
+  for (let found = mark.exec(text); found !== null; found = mark.exec(text)) {
+    if (found[0] === '{' || found[0] === '[') {
       keys.push(key)
       previous = undefined
-      return whole
+    } else if (found[0] !== '"') key = keys.pop() ?? ''
+    else {
+      const end = findStringEnd(text, found.index)
+      if (end === undefined) break
+      mark.lastIndex = end
+      const value = readJsonString(text.slice(found.index, end))
+      if (value === undefined) continue
+      if (isFollowedByColon(text, end)) {
+        key = value
+        continue
+      }
+      const redacted = redactValue(value, key, previous)
+      previous = value
+      if (redacted === value) continue
+      out += text.slice(kept, found.index) + JSON.stringify(redacted)
+      kept = end
+      count += 1
     }
-    if (whole === '}' || whole === ']') {
-      key = keys.pop() ?? ''
-      return whole
-    }
-    const value = readJsonString(colon === undefined ? whole : whole.slice(0, -colon.length))
-    if (value === undefined) return whole
-    if (colon !== undefined) {
-      key = value
-      return whole
-    }
-    const redacted = redactValue(value, key, previous)
-    previous = value
-    if (redacted === value) return whole
-    count += 1
-    return JSON.stringify(redacted)
-  })
-  return { text: out, count }
+  }
+  return { text: out + text.slice(kept), count }
+}
+
+/** Past the closing quote; undefined when the text ends first. No pattern: its stack would grow with the string. */
+function findStringEnd(text: string, start: number): number | undefined {
+  for (let at = start + 1; at < text.length; at += 1) {
+    const character = text[at]
+    if (character === '"') return at + 1
+    if (character === '\\') at += 1
+  }
+  return undefined
+}
+
+function isFollowedByColon(text: string, start: number): boolean {
+  let at = start
+  while (at < text.length && /\s/.test(text[at] as string)) at += 1
+  return text[at] === ':'
 }
 
 function redactArguments(parts: readonly string[]): { readonly values: readonly string[]; readonly count: number } {
