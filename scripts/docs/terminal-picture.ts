@@ -9,7 +9,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 const COLUMNS = 104
-const ROWS = 44
+/** The picture is the answer: it ends where the report's detail begins. */
+const DETAIL = 'Goroutines'
 const CELL_WIDTH = 8.4
 const CELL_HEIGHT = 18
 const PADDING = 16
@@ -35,17 +36,30 @@ export function drawTerminalPicture(): string {
   const folder = mkdtempSync(join(tmpdir(), 'sightline-picture-'))
   try {
     const args = [join(root, 'bin', 'sightline.mjs'), 'demo', '--once', '--html', join(folder, 'sightline-report.html')]
-    const env = { ...process.env, FORCE_COLOR: '1', COLUMNS: String(COLUMNS), NO_COLOR: undefined }
+    const env = {
+      ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('SIGHTLINE_'))),
+      FORCE_COLOR: '1',
+      COLUMNS: String(COLUMNS),
+      NO_COLOR: undefined,
+      XDG_CONFIG_HOME: folder,
+    }
     const text = execFileSync(process.execPath, args, {
       env,
       cwd: folder,
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'ignore'],
     })
-    return drawSvg(text.replaceAll(`${folder}/`, '').split('\n').slice(0, ROWS))
+    return drawSvg(cutDetail(text.replaceAll(`${folder}/`, '').split('\n')))
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
+}
+
+function cutDetail(lines: readonly string[]): readonly string[] {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: colour codes are what is taken off
+  const end = lines.findIndex((line) => line.replace(/\x1b\[[\d;]*m/g, '') === DETAIL)
+  if (end === -1) throw new Error(`the report has no line '${DETAIL}'`)
+  return lines.slice(0, end - 1)
 }
 
 function drawSvg(lines: readonly string[]): string {
