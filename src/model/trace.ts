@@ -25,7 +25,7 @@ export type TraceTables = {
   readonly framePcs: ArrayLike<number>
 }
 
-/** Rows of a chunk at most. A chunk's arrays are reused after the consumer returns: copy what must stay. */
+/** Rows of a chunk at most: its columns (61 bytes a row) stay in a core's cache. A chunk's arrays are reused after the consumer returns: copy what must stay. */
 export const TRACE_CHUNK_ROWS = 8_192
 
 /** Ordered events. All columns have TRACE_CHUNK_ROWS places, of which `rowCount` are meant. */

@@ -32,9 +32,9 @@ export type TraceLimits = {
 const DEFAULT_MAX_GENERATION_BYTES = 2 ** 30
 /** First header whose generations hold a clock snapshot. */
 const FORMAT_WITH_SNAPSHOT = 25
-/** Tries of events whose turn had not come, per generation: this many, and this many per byte. Real traces need few. */
+/** Threads looked at because the first in time had to wait, per generation: this many, and this many per byte. */
 const BASE_STALLS = 1 << 22
-const STALLS_PER_BYTE = 64
+const STALLS_PER_BYTE = 16
 
 export class TraceEngine {
   readonly doubts: TraceDoubts
@@ -243,7 +243,7 @@ export class TraceEngine {
       const outcome = order.runThread(frontier[place] as ThreadCursor, Number.NEGATIVE_INFINITY)
       if (outcome === STALLED) continue
       if (outcome === FAILED) return false
-      this.stalls -= place
+      this.stalls -= place + frontier.length
       if (this.stalls < 0) {
         return doubts.note('its threads wait for each other too often to be ordered', raw.offset) && false
       }

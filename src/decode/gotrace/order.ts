@@ -27,6 +27,10 @@ for (const row of timedEvents) {
   isTimed[row.id] = 1
 }
 
+/** 1 for events after which the thread may hold another goroutine or processor. */
+const changesContext = new Uint8Array(256)
+for (const kind of [10, 11, 12, 13, 15, 16, 17, 18, 19, 20, 24, 25, 45, 46, 48]) changesContext[kind] = 1
+
 const GO_STOP = 19
 const GO_SWITCH = 45
 const GO_CREATE_BLOCKED = 47
@@ -126,14 +130,30 @@ export class EventOrder {
 
   /** Events of the thread in their order, while they come at or before the limit; at least one, if its turn has come. */
   runThread(cursor: ThreadCursor, limitNs: number): number {
-    const { bytes, state, chunk, generation, stackIds } = this
+    const { bytes, state, chunk, generation, stackIds, nsPerTick } = this
     const thread = cursor.slot
     if (thread >= 0) state.threadSeen[thread] = 1
     if (state.initialGeneration === 0) state.initialGeneration = generation
+    let { kind, timeNs, at, end } = cursor
+    // The context before the event; `slot` is the goroutine's.
+    let goroutine = NONE
+    let slot = NONE
+    let processor = NONE
+    let processorPlusOne = 0
+    let isStale = true
     for (;;) {
-      const kind = cursor.kind
+      if (isStale) {
+        goroutine = thread < 0 ? NONE : (state.threadGoroutine[thread] as number)
+        processor = thread < 0 ? NONE : (state.threadProc[thread] as number)
+        processorPlusOne = processor === NONE ? 0 : (state.processors.ids[processor] as number) + 1
+        slot = NONE
+        if (goroutine !== NONE) {
+          slot = state.threadGoSlot[thread] as number
+          if (state.goroutines.ids[slot] !== goroutine) slot = state.goroutines.find(goroutine)
+        }
+      }
+      isStale = changesContext[kind] === 1
       const argCount = argCounts[kind] as number
-      let at = cursor.at
       let arg0 = 0
       let arg1 = 0
       let arg2 = 0
@@ -166,22 +186,9 @@ export class EventOrder {
           }
         }
       }
-      if (!(at <= cursor.end)) return this.fail('an event ends after its batch', cursor.at)
+      if (!(at <= end)) return this.fail('an event ends after its batch', cursor.at)
 
-      // The context before the event.
-      let goroutine = NONE
-      let slot = NONE
-      let processor = NONE
       let rowThread = cursor.thread
-      if (thread >= 0) {
-        goroutine = state.threadGoroutine[thread] as number
-        processor = state.threadProc[thread] as number
-        if (goroutine !== NONE) {
-          slot = state.threadGoSlot[thread] as number
-          if (state.goroutines.ids[slot] !== goroutine) slot = state.goroutines.find(goroutine)
-        }
-      }
-
       switch (kind) {
         case 9: // ProcsChange
           if (goroutine === NONE || processor === NONE) return this.failContext(cursor)
@@ -254,7 +261,7 @@ export class EventOrder {
               state.procSeqGeneration[known] = generation
               rowThread = state.threads.ids[holder] as number
               goroutine = state.threadGoroutine[holder] as number
-              processor = known
+              processorPlusOne = arg0 + 1
               break
             }
             if (status !== arg1) return this.failState(cursor)
@@ -588,19 +595,45 @@ export class EventOrder {
 
       const row = chunk.rowCount++
       chunk.kinds[row] = kind
-      chunk.timesNs[row] = cursor.timeNs
+      chunk.timesNs[row] = timeNs
       chunk.threads[row] = rowThread
-      chunk.processorsPlusOne[row] = processor === NONE ? 0 : (state.processors.ids[processor] as number) + 1
+      chunk.processorsPlusOne[row] = processorPlusOne
       chunk.goroutines[row] = goroutine === NONE ? 0 : goroutine
       chunk.arg0[row] = arg0
       chunk.arg1[row] = arg1
       chunk.arg2[row] = arg2
       chunk.arg3[row] = arg3
 
-      cursor.at = at
-      const outcome = this.peek(cursor)
-      if (outcome !== RAN) return outcome
-      if (cursor.timeNs > limitNs || row === TRACE_CHUNK_ROWS - 1) return RAN
+      // The head of the next event, as `peek` reads it.
+      let isRead = false
+      if (at < end) {
+        const next = bytes[at] as number
+        let after = at + 2
+        let delta = bytes[at + 1] as number
+        if (delta > 127) {
+          delta = this.readLong(at + 1)
+          after = this.after
+        }
+        if (isTimed[next] === 1 && after <= end) {
+          kind = next
+          at = after
+          timeNs += Math.trunc(delta * nsPerTick)
+          cursor.kind = kind
+          cursor.at = at
+          cursor.timeNs = timeNs
+          isRead = true
+        }
+      }
+      if (!isRead) {
+        cursor.at = at
+        const outcome = this.peek(cursor)
+        if (outcome !== RAN) return outcome
+        kind = cursor.kind
+        timeNs = cursor.timeNs
+        at = cursor.at
+        end = cursor.end
+      }
+      if (timeNs > limitNs || row === TRACE_CHUNK_ROWS - 1) return RAN
     }
   }
 

@@ -28,6 +28,9 @@ export class V1Consistency {
   private readonly isProcessorRunning: Uint8Array
   private readonly runs: Float64Array
   private readonly sweeps: Uint8Array
+  /** Slot last found of the goroutine that runs on each processor, and at last of any other. */
+  private readonly hints: Int32Array
+  private readonly other: number
   private isCollecting = false
   private isStopped = false
 
@@ -37,18 +40,19 @@ export class V1Consistency {
     this.isProcessorRunning = new Uint8Array(processorCount)
     this.runs = new Float64Array(processorCount)
     this.sweeps = new Uint8Array(processorCount)
+    this.hints = new Int32Array(processorCount + 1)
+    this.other = processorCount
   }
 
   /** Of a goroutine that is being unblocked: whether the network was what it waited for. Ask before `check`. */
   isWaitingForNetwork(goroutine: number): boolean {
-    const slot = this.goroutines.find(goroutine)
-    return slot >= 0 && this.state[slot] === WAITING_NETWORK
+    return this.stateOf(goroutine, this.other) === WAITING_NETWORK
   }
 
   /** An end of a system call, at its own time. */
   endCall(goroutine: number, offset: number): void {
-    if (this.stateOf(goroutine) < WAITING) this.contradict('a system call ends that was not seen', offset)
-    this.setState(goroutine, RUNNABLE)
+    if (this.stateOf(goroutine, this.other) < WAITING) this.contradict('a system call ends that was not seen', offset)
+    this.setState(goroutine, RUNNABLE, this.other)
   }
 
   check(cursor: ProcessorCursor, processor: number): void {
@@ -87,13 +91,14 @@ export class V1Consistency {
         return
       case v1.goWaiting:
       case v1.goInSyscall:
-        if (this.stateOf(goroutine) !== RUNNABLE) this.contradict('a goroutine waits before it is there', offset)
-        this.setState(goroutine, WAITING)
+        if (this.stateOf(goroutine, processor) !== RUNNABLE)
+          this.contradict('a goroutine waits before it is there', offset)
+        this.setState(goroutine, WAITING, processor)
         return
       case v1.goCreate:
         this.checkRunning(cursor, processor, true)
-        if (this.goroutines.find(cursor.arg0) >= 0) this.contradict('a goroutine is created that exists', offset)
-        this.setState(cursor.arg0, RUNNABLE)
+        if (this.slotOf(cursor.arg0, this.other) >= 0) this.contradict('a goroutine is created that exists', offset)
+        this.setState(cursor.arg0, RUNNABLE, this.other)
         return
       case v1.goUnblock:
       case v1.goUnblockLocal:
@@ -113,9 +118,10 @@ export class V1Consistency {
       case v1.goStart:
       case v1.goStartLocal:
       case v1.goStartLabel:
-        if (this.stateOf(goroutine) !== RUNNABLE) this.contradict('a goroutine starts that is not runnable', offset)
+        if (this.stateOf(goroutine, processor) !== RUNNABLE)
+          this.contradict('a goroutine starts that is not runnable', offset)
         if (this.runs[processor] !== 0) this.contradict('a processor runs two goroutines', offset)
-        this.setState(goroutine, RUNNING)
+        this.setState(goroutine, RUNNING, processor)
         this.runs[processor] = goroutine
         return
       case v1.goSysCall:
@@ -153,13 +159,13 @@ export class V1Consistency {
 
   private leave(cursor: ProcessorCursor, processor: number, state: number): void {
     this.checkRunning(cursor, processor, false)
-    this.setState(cursor.goroutine, state)
+    this.setState(cursor.goroutine, state, processor)
     this.runs[processor] = 0
   }
 
   private checkRunning(cursor: ProcessorCursor, processor: number, mayBeNone: boolean): void {
     const { goroutine, offset } = cursor
-    const isRunning = this.stateOf(goroutine) === RUNNING && this.runs[processor] === goroutine
+    const isRunning = this.stateOf(goroutine, processor) === RUNNING && this.runs[processor] === goroutine
     if (!isRunning || (goroutine === 0 && !mayBeNone)) {
       this.contradict('a goroutine acts that does not run there', offset)
     }
@@ -168,11 +174,11 @@ export class V1Consistency {
   private checkUnblock(cursor: ProcessorCursor, processor: number): void {
     const { goroutine, arg0, offset } = cursor
     const isThere = this.timers.has(goroutine) || this.runs[processor] === goroutine
-    if (this.stateOf(goroutine) !== RUNNING || !isThere) {
+    if (this.stateOf(goroutine, processor) !== RUNNING || !isThere) {
       this.contradict('a goroutine acts that does not run there', offset)
     }
-    if (this.stateOf(arg0) < WAITING) this.contradict('a goroutine is woken that does not wait', offset)
-    this.setState(arg0, RUNNABLE)
+    if (this.stateOf(arg0, this.other) < WAITING) this.contradict('a goroutine is woken that does not wait', offset)
+    this.setState(arg0, RUNNABLE, this.other)
   }
 
   private checkRegion(cursor: ProcessorCursor): void {
@@ -192,15 +198,23 @@ export class V1Consistency {
   }
 
   /** Goroutine 0 stands for what runs without one. */
-  private stateOf(goroutine: number): number {
+  private stateOf(goroutine: number, hint: number): number {
     if (goroutine === 0) return RUNNING
-    const slot = this.goroutines.find(goroutine)
+    const slot = this.slotOf(goroutine, hint)
     return slot < 0 ? DEAD : (this.state[slot] as number)
   }
 
-  private setState(goroutine: number, state: number): void {
+  private slotOf(goroutine: number, hint: number): number {
+    const known = this.hints[hint] as number
+    if (this.goroutines.ids[known] === goroutine) return known
+    const slot = this.goroutines.find(goroutine)
+    if (slot >= 0) this.hints[hint] = slot
+    return slot
+  }
+
+  private setState(goroutine: number, state: number, hint: number): void {
     if (goroutine === 0) return
-    let slot = this.goroutines.find(goroutine)
+    let slot = this.slotOf(goroutine, hint)
     if (slot < 0) slot = this.goroutines.add(goroutine)
     if (slot >= this.state.length) {
       const grown = new Uint8Array(this.state.length * 2)

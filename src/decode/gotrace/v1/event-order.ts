@@ -170,7 +170,7 @@ export class V1Order {
     const { kind } = cursor
     const wanted = before[kind] as number
     if (wanted === NO_RULE) return kind !== v1.gcStart || cursor.arg0 === this.gcSeq
-    const slot = this.goroutines.find(aboutWhom(cursor))
+    const slot = this.slotOf(cursor, aboutWhom(cursor))
     if (slot < 0) return wanted === DEAD
     if (this.status[slot] !== wanted) return false
     const rule = counts[kind]
@@ -189,7 +189,7 @@ export class V1Order {
       return true
     }
     const id = aboutWhom(cursor)
-    let slot = this.goroutines.find(id)
+    let slot = this.slotOf(cursor, id)
     if (slot < 0) slot = this.addGoroutine(id)
     this.status[slot] = after[kind] as number
     const rule = counts[kind]
@@ -200,6 +200,15 @@ export class V1Order {
     if (kind === v1.goSysExit || kind === v1.goSysExitLocal) isFine = this.addCallEnd(cursor, slot)
     this.wake(id)
     return isFine
+  }
+
+  /** A processor's events are mostly of one goroutine for a while. */
+  private slotOf(cursor: ProcessorCursor, id: number): number {
+    const hint = cursor.slotHint
+    if (this.goroutines.ids[hint] === id) return hint
+    const slot = this.goroutines.find(id)
+    if (slot >= 0) cursor.slotHint = slot
+    return slot
   }
 
   private addGoroutine(id: number): number {

@@ -38,6 +38,8 @@ export class ProcessorCursor {
   textTo = 0
   /** Where the event begins. */
   offset = 0
+  /** For the reader's use: where it last found the goroutine of an event. */
+  slotHint = 0
   private readonly batches: V1Processor
   private readonly reader: ByteReader
   private nextBatch = 0
