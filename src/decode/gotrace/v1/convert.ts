@@ -308,7 +308,8 @@ export class V1Converter {
   }
 
   private stackOf(id: number): number {
-    return id === 0 ? 0 : this.nameOf(this.survey.stackIds, id % 2 ** 32)
+    if (id === 0) return 0
+    return this.nameOf(this.survey.stackIds, id < 2 ** 32 ? id : id % 2 ** 32)
   }
 
   private stringOf(id: number): number {
