@@ -197,6 +197,18 @@ test('the demo prints the verdict and says where its report is', async () => {
   assert.ok(readdirSync(folder).includes('sightline-report.html'))
 })
 
+test('an empty argument is a usage error, never the working directory', async () => {
+  for (const args of [
+    ['diagnose', ''],
+    ['diagnose', shop, ''],
+    ['diff', shop, ''],
+  ]) {
+    const ran = await runSightline([...args, '--json'])
+    assert.equal(ran.code, 64)
+    assert.equal(JSON.parse(ran.stdout).error.code, 'SL_CLI_USAGE')
+  }
+})
+
 test('output that cannot be written is 74, not a success', { skip: !existsSync('/dev/full') }, async () => {
   const child = spawn('sh', ['-c', `"${process.execPath}" "${launcher}" lenses --json > /dev/full`], {
     env: cleanEnv(),

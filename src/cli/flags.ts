@@ -19,6 +19,17 @@ export function valueFlag<T>(flags: string, description: string, parse?: Parse<T
   return option.env(`SIGHTLINE_${option.name().replaceAll('-', '_').toUpperCase()}`)
 }
 
+/** An empty argument is a variable that nobody set: taken for a path it would be the working directory. */
+export function readInput(text: string): string {
+  if (text === '') throw new InvalidArgumentError('It is empty: is a variable not set?')
+  return text
+}
+
+/** The same for an argument that may be given several times. */
+export function readInputs(text: string, previous: readonly string[] | undefined): readonly string[] {
+  return [...(previous ?? []), readInput(text)]
+}
+
 export function readDuration(text: string): number {
   const ns = parseDuration(text)
   if (ns === undefined) throw new InvalidArgumentError('Give a duration like 250ms, 5s, 2m or 1h.')

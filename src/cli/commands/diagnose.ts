@@ -12,7 +12,7 @@ import { renderMarkdown } from '../../render/markdown.ts'
 import { renderDiagnosis, renderDiagnosisMany } from '../../render/terminal-diagnose.ts'
 import { addCollectFlags, type CollectFlags, readCollectFlags } from '../collect-flags.ts'
 import type { CommandContext, Runner } from '../context.ts'
-import { addJudgeFlags, readLens, valueFlag } from '../flags.ts'
+import { addJudgeFlags, readInputs, readLens, valueFlag } from '../flags.ts'
 import { type InputTarget, openInputs } from '../inputs.ts'
 import { failedOutcome, type Outcome, printOutcome } from '../print-envelope.ts'
 import { keepCaptures } from '../save.ts'
@@ -32,7 +32,11 @@ export function registerDiagnose(program: Command, run: Runner): void {
   const command = program
     .command('diagnose')
     .description('what the goroutines of a Go service wait on, and which lens could have shown it')
-    .argument('<input...>', 'address of a live service, capture, or files (dumps, profiles, ...); - is stdin')
+    .argument(
+      '<input...>',
+      'address of a live service, capture, or files (dumps, profiles, ...); - is stdin',
+      readInputs,
+    )
     .addOption(valueFlag('--without <lens>', 'judge as if this lens did not exist; repeatable', readLens))
     .option('-o, --output <path>', 'keep the capture of a live target: a folder, or a file that ends in .slc')
   addCollectFlags(addJudgeFlags(command))

@@ -6,7 +6,7 @@ import type { Lens } from '../../model/lens.ts'
 import { diffCaptures } from '../../ops/diff.ts'
 import { renderDiff } from '../../render/terminal-diff.ts'
 import type { CommandContext, Runner } from '../context.ts'
-import { readLens, readSeverity, valueFlag } from '../flags.ts'
+import { readInput, readLens, readSeverity, valueFlag } from '../flags.ts'
 import { openInputs } from '../inputs.ts'
 import { failedOutcome, printOutcome } from '../print-envelope.ts'
 
@@ -18,8 +18,8 @@ export function registerDiff(program: Command, run: Runner): void {
   program
     .command('diff')
     .description('what grew, what appeared and what went between two captures')
-    .argument('<before>', 'a capture, a dump, or the address of a live service')
-    .argument('<after>', 'the same, later')
+    .argument('<before>', 'a capture, a dump, or the address of a live service', readInput)
+    .argument('<after>', 'the same, later', readInput)
     .addOption(valueFlag('--without <lens>', 'judge as if this lens did not exist; repeatable', readLens))
     .addOption(valueFlag('--service <name>', 'the name of the service, where it does not say it itself'))
     .addOption(
