@@ -125,3 +125,13 @@ test('noise in place of expvar or metrics names nothing', () => {
   assert.equal(who({ varsText: '[[[', metricsText: '\0\0{{' }), 'h:1 by address')
   assert.equal(who({ varsText: '['.repeat(50_000) }), 'h:1 by address')
 })
+
+test('a page of one endless label names no service, and is done with at once', () => {
+  const long = 'x'.repeat(2 ** 25)
+  const beganMs = performance.now()
+  for (const metricsText of [`up{service_name="${long}"} 1\n`, `target_info{${'.'.repeat(2 ** 21)}} 1\n`]) {
+    assert.equal(who({ metricsText }), 'h:1 by address')
+  }
+  assert.equal(who({ varsText: `{"service.name":"${long}"}` }), 'h:1 by address')
+  assert.ok(performance.now() - beganMs < 4_000)
+})

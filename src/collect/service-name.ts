@@ -67,6 +67,8 @@ export function resolveIdentity(input: IdentityInput): Identity {
 
 type Said = { service?: string; version?: string; goVersion?: string; from?: 'expvar' | 'environment' }
 
+/** What a target says of itself is a line, not a document. */
+const MAX_SAID_LENGTH = 16 * 1024
 const MAX_NODES = 20_000
 const MAX_DEPTH = 6
 
@@ -99,7 +101,7 @@ function hear(said: Said, key: string, value: string): void {
   const pair = /^(OTEL_SERVICE_NAME|OTEL_RESOURCE_ATTRIBUTES)=(.*)$/s.exec(value)
   const name = pair === null ? key : (pair[1] as string)
   const content = pair === null ? value : (pair[2] as string)
-  if (content === '') return
+  if (content === '' || content.length > MAX_SAID_LENGTH) return
   if (name === 'OTEL_SERVICE_NAME') {
     said.service = content
     said.from = 'environment'
@@ -146,9 +148,9 @@ function readMetrics(text: string): Said & { modulePath?: string; moduleVersion?
 
 function findLabels(text: string, line: RegExp): ReadonlyMap<string, string> {
   const labels = new Map<string, string>()
-  const inner = line.exec(text)?.[1]
+  const inner = line.exec(text)?.[1]?.slice(0, MAX_SAID_LENGTH)
   if (inner === undefined) return labels
-  for (const match of inner.matchAll(/"?([\w.]+)"?="((?:[^"\\]|\\.)*)"/g)) {
+  for (const match of inner.matchAll(/"?(?<![\w.])([\w.]+)"?="((?:[^"\\]|\\.){0,1000})"/g)) {
     labels.set(match[1] as string, (match[2] as string).replace(/\\(["\\])/g, '$1'))
   }
   return labels
@@ -157,7 +159,7 @@ function findLabels(text: string, line: RegExp): ReadonlyMap<string, string> {
 /** A `service_name` label that has one value over the whole page is the service's own; several are its callers. */
 function findOnlyService(text: string): string | undefined {
   const seen = new Set<string>()
-  for (const match of text.matchAll(/[{,]\s*"?service[._]name"?="((?:[^"\\]|\\.)*)"/g)) {
+  for (const match of text.matchAll(/[{,]\s*"?service[._]name"?="((?:[^"\\]|\\.){0,1000})"/g)) {
     seen.add(match[1] as string)
     if (seen.size > 1) return undefined
   }
