@@ -54,6 +54,10 @@ export class TraceEngine {
   private cpuSamples = 0
   private lastNs = 0
   private stalls = 0
+  /** Events of a cut generation whose turn was assumed. */
+  private assumed = 0
+  /** Rows when the last one was; a second assumption without a row between would be for ever. */
+  private assumedAfter = -1
 
   constructor(format: number, headerBytes: number, consumer: TraceConsumer, isStrict: boolean, limits: TraceLimits) {
     this.format = format
@@ -153,6 +157,7 @@ export class TraceEngine {
     }
     this.deliver()
     this.order.endGeneration()
+    this.noteAssumed(raw)
     this.deliverSamples()
   }
 
@@ -252,9 +257,24 @@ export class TraceEngine {
       else removeCursor(frontier, place)
       return true
     }
-    const code = raw.stop === undefined ? 'SL_DECODE_MALFORMED' : 'SL_DECODE_TRUNCATED'
-    doubts.note('every thread waits for an event that is not there', raw.offset, code)
-    return false
+    const message = 'every thread waits for an event that is not there'
+    const progress = this.events + order.chunk.rowCount
+    if (raw.stop === undefined || doubts.isStrict || progress === this.assumedAfter) {
+      doubts.note(message, raw.offset)
+      return false
+    }
+    this.assumedAfter = progress
+    // The buffers of a thread that wrote little are among the last in the file: its events are missing from early on.
+    order.assumeTurn(frontier[0] as ThreadCursor)
+    this.assumed += 1
+    return true
+  }
+
+  private noteAssumed(raw: RawGeneration): void {
+    if (this.assumed === 0) return
+    const message = 'events stand where others that they follow are cut off: states between them are not known'
+    this.doubts.note(message, raw.offset, 'SL_DECODE_TRUNCATED', this.assumed)
+    this.assumed = 0
   }
 
   private noteLost(raw: RawGeneration): void {

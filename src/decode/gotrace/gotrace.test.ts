@@ -152,6 +152,14 @@ test('a trace cut at any byte gives the events before the cut, and says that it 
   }
 })
 
+test('an event that waits for one beyond the cut is kept, and its issue says that states before it are not known', () => {
+  const bytes = drawTrace(26, [[...begin, 'GoUnblock dt=1 g=9 g_seq=3 stack=0', 'HeapAlloc dt=1 heapalloc_value=7']])
+  const { lines, read } = readLines(bytes.subarray(0, bytes.length - 1))
+  assert.ok(read.ok && !read.value.value.complete)
+  assert.deepEqual(lines.map((line) => line.split(' ')[3]).length, 4)
+  assert.ok(read.value.issues.some(({ message }) => message.includes('are cut off')))
+})
+
 test('a generation larger than its limit ends reading with a code that says so', () => {
   const read = readTraceSync(recorded, {}, { limits: { maxGenerationBytes: 5000 } })
   const codes = read.ok ? read.value.issues.map(({ code }) => code) : [read.error.code]

@@ -10,7 +10,15 @@ import { timedEvents } from './events.ts'
 import type { ThreadCursor } from './frontier.ts'
 import { type GenerationTables, NO_THREAD_FROM } from './generation.ts'
 import { type IdMap, MISSING } from './id-map.ts'
-import { goStatus, NONE, procStatus, SchedulerState } from './scheduler-state.ts'
+import {
+  GC_NOT_RUNNING,
+  GC_RUNNING,
+  GC_UNDETERMINED,
+  goStatus,
+  NONE,
+  procStatus,
+  SchedulerState,
+} from './scheduler-state.ts'
 import type { RawGeneration } from './splitter.ts'
 
 /** How a run ended: the next event comes later than the limit (or the chunk is full), waits, is none, is wrong. */
@@ -40,10 +48,6 @@ const GO_STATUS_STACK = 48
 const procStateOf = [0, 2, 3, 2, 3] as const
 const PROC_UNDETERMINED = 0
 const PROC_NOT_EXIST = 1
-
-const GC_UNDETERMINED = 0
-const GC_NOT_RUNNING = 1
-const GC_RUNNING = 2
 
 export class EventOrder {
   readonly chunk: TraceChunk = newChunk()
@@ -637,6 +641,13 @@ export class EventOrder {
     }
   }
 
+  /** Lets the cursor's event, which waits, come next, as if the events before it were not missing. */
+  assumeTurn(cursor: ThreadCursor): void {
+    const arg0 = this.readLong(cursor.at)
+    const arg1 = this.readLong(this.after)
+    this.state.assumeTurn(cursor.kind, arg0, arg1, cursor.slot, this.generation)
+  }
+
   /** Takes a processor in a system call from the thread that is said to hold it. */
   private takeProcessor(processor: number, holderId: number, thief: number): boolean {
     const { state } = this
@@ -646,12 +657,16 @@ export class EventOrder {
     return true
   }
 
-  /** A varint of more than one byte; leaves the position in `after`, past all ends when it is none. */
+  /** A varint; leaves the position in `after`, past all ends when it is none. */
   private readLong(from: number): number {
     const { bytes } = this
     let at = from
     let byte = bytes[at++] as number
     let value = byte & 0x7f
+    if (byte < 128) {
+      this.after = at
+      return value
+    }
     byte = bytes[at++] as number
     value += (byte & 0x7f) * 0x80
     if (byte > 127) {

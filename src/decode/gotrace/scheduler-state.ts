@@ -12,7 +12,21 @@ export const goStatus = { bad: 0, runnable: 1, running: 2, syscall: 3, waiting: 
 /** tracev2.ProcStatus */
 export const procStatus = { bad: 0, running: 1, idle: 2, syscall: 3, syscallAbandoned: 4 } as const
 
-const GC_UNDETERMINED = 0
+export const GC_UNDETERMINED = 0
+export const GC_NOT_RUNNING = 1
+export const GC_RUNNING = 2
+
+/** Events that may have to wait for another thread's. */
+const PROC_START = 10
+const PROC_STEAL = 12
+const GO_START = 16
+const GO_UNBLOCK = 21
+const GO_SYSCALL_END_BLOCKED = 24
+const GC_ACTIVE = 28
+const GC_BEGIN = 29
+const GC_END = 30
+const GO_SWITCH = 45
+const GO_SWITCH_DESTROY = 46
 
 export class SchedulerState {
   readonly goroutines: IdSlots = new IdSlots()
@@ -104,6 +118,35 @@ export class SchedulerState {
       if (this.threadSeen[slot] === 1 && this.threadProc[slot] === processor) return slot
     }
     return NONE
+  }
+
+  /** Makes an event's turn come, as if what it waits for had happened: for traces whose end is cut off. */
+  assumeTurn(kind: number, arg0: number, arg1: number, thread: number, generation: number): void {
+    if (kind === GO_START || kind === GO_UNBLOCK || kind === GO_SWITCH || kind === GO_SWITCH_DESTROY) {
+      const found = this.goroutines.find(arg0)
+      const status = kind === GO_START ? goStatus.runnable : goStatus.waiting
+      const slot = found >= 0 ? found : this.addGoroutine(arg0, status, generation)
+      this.goStatus[slot] = status
+      this.goSeq[slot] = arg1 - 1
+      this.goSeqGeneration[slot] = generation
+    } else if (kind === PROC_START || kind === PROC_STEAL) {
+      const found = this.processors.find(arg0)
+      const status = kind === PROC_START ? procStatus.idle : procStatus.syscallAbandoned
+      const slot = found >= 0 ? found : this.addProcessor(arg0, status, generation)
+      this.procStatus[slot] = status
+      this.procSeq[slot] = arg1 - 1
+      this.procSeqGeneration[slot] = generation
+      const holder = this.threadHolding(slot)
+      if (holder !== NONE) this.threadProc[holder] = NONE
+      if (kind === PROC_START && thread >= 0) this.threadProc[thread] = NONE
+    } else if (kind === GO_SYSCALL_END_BLOCKED && thread >= 0) {
+      const held = this.threadProc[thread] as number
+      if (held !== NONE) this.procStatus[held] = procStatus.idle
+      this.threadProc[thread] = NONE
+    } else if (kind === GC_ACTIVE || kind === GC_BEGIN || kind === GC_END) {
+      this.gcSeq = arg0 - 1
+      this.gcState = kind === GC_BEGIN ? GC_NOT_RUNNING : GC_RUNNING
+    }
   }
 
   beginStop(goroutine: number, kind: number): boolean {

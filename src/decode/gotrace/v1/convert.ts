@@ -6,7 +6,7 @@
  * What Go's runtime of that time wrote down until the first ProcsChange is what already existed: it becomes statuses.
  */
 import type { TraceDoubts } from '../doubts.ts'
-import { type IdMap, MISSING } from '../id-map.ts'
+import { MISSING } from '../id-map.ts'
 import { goStatus, procStatus } from '../scheduler-state.ts'
 import type { TableStore } from '../tables.ts'
 import { V1Consistency } from './consistency.ts'
@@ -82,6 +82,8 @@ export class V1Converter {
   private untold: Set<number> | undefined = new Set()
   private stopReason = 0
   private nextEnd = 0
+  /** Of the event at hand. */
+  private offset = 0
   private readonly originTicks: number
   private readonly nsPerTick: number
 
@@ -149,6 +151,7 @@ export class V1Converter {
   private step(cursor: ProcessorCursor, index: number, isBlocked: boolean): void {
     const { kind, processor, goroutine, arg0 } = cursor
     const timeNs = this.toNs(cursor.ticks)
+    this.offset = cursor.offset
     const isNetwork =
       (kind === v1.goUnblock || kind === v1.goUnblockLocal) && this.consistency.isWaitingForNetwork(arg0)
     this.consistency.check(cursor, index)
@@ -217,7 +220,7 @@ export class V1Converter {
     const place = stackPlace[kind]
     const told = stack === 0 ? 0 : this.stackOf(stack)
     const first = place === 0 ? told : arg0
-    const second = place === 1 ? told : kind === v1.goCreate ? this.stackOf(arg1) : arg1
+    const second = place === 1 ? told : kind === v1.goCreate ? this.createdStackOf(arg1) : arg1
     this.add(plain[kind] as number, timeNs, thread, processor, goroutine, first, second, place === 2 ? told : 0, 0)
   }
 
@@ -309,18 +312,33 @@ export class V1Converter {
 
   private stackOf(id: number): number {
     if (id === 0) return 0
-    return this.nameOf(this.survey.stackIds, id < 2 ** 32 ? id : id % 2 ** 32)
+    const index = this.survey.stackIds.get(id < 2 ** 32 ? id : id % 2 ** 32)
+    return index === MISSING ? this.miss() : index
+  }
+
+  /** Go's reader leaves an event without a stack that is not there, but fails on these two. */
+  private createdStackOf(id: number): number {
+    const missed = this.missingNames
+    const index = this.stackOf(id)
+    if (missed !== this.missingNames) this.refuse()
+    return index
   }
 
   private stringOf(id: number): number {
-    return id === 0 ? 0 : this.nameOf(this.survey.stringIds, id)
+    const index = this.survey.stringIds.get(id)
+    if (index !== MISSING) return index
+    this.refuse()
+    return this.miss()
   }
 
-  private nameOf(ids: IdMap, id: number): number {
-    const index = ids.get(id)
-    if (index !== MISSING) return index
+  private miss(): number {
     this.missingNames += 1
     return 0
+  }
+
+  private refuse(): void {
+    if (!this.doubts.isStrict) return
+    this.doubts.quibble('an event names a string or stack that the trace does not hold', this.offset)
   }
 
   private intern(text: string): number {

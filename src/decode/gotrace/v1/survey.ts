@@ -224,9 +224,7 @@ export class V1Survey {
       frames[frame] = store.internFrame(pc, Math.max(0, functionName), Math.max(0, file), line)
     }
     if (reader.at !== end) return this.doubts.note('a stack is not as long as it says', start)
-    if (hasUnknown && !this.doubts.isStrict) {
-      this.doubts.quibble('a stack names a function or file that is not in the string table', start)
-    }
+    if (hasUnknown) this.doubts.quibble('a stack names a function or file that is not in the string table', start)
     if (id !== 0 && count > 0) this.stackIds.add(id, store.internStack(frames, count))
     return true
   }
