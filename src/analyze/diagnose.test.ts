@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Profile } from '../model/profile.ts'
 import { diagnoseEvidence } from './diagnose.ts'
-import { draw } from './testing/draw-dumps.ts'
+import { draw, drawDumps } from './testing/draw-dumps.ts'
 
 const legend = {
   s: '[chan send] main.ask.func1() < main.ask@900',
@@ -151,3 +151,20 @@ function countProfile(count: number) {
   }
   return { source: 'goroutine.pb.gz', kind: 'goroutine', profile, span: 'instant' } as const
 }
+
+test('idle by inference is not called idle by design, and goroutines of no known fate are counted', () => {
+  const wait = '[chan receive] main.consume() < main.main@1'
+  const inferred = diagnoseEvidence(
+    draw(
+      '0 1 3\n1 m m m\n7..9 w w w',
+      { m: '[select (no cases)] main.main()', w: wait },
+      { leakDumps: drawDumps('3\n7..9 w', { w: wait }) },
+    ),
+  )
+  assert.ok(inferred.data.verdict.because.some((line) => /3 of them by inference only/.test(line)))
+  const send = wait.replace('receive', 'send')
+  const unknown = diagnoseEvidence(
+    draw('0 1 3\n7..9 w w w', { w: send }, { leakDumps: drawDumps('3\n7..9 w', { w: send }) }),
+  )
+  assert.ok(unknown.data.verdict.because.some((line) => /^Of 3 goroutines no rule can tell/.test(line)))
+})

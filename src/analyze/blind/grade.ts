@@ -2,8 +2,9 @@
  * Exposures → the two ratios and the grade of the contract, with the sentences that say what they rest on.
  * Idle groups are in neither numerator nor denominator. Goroutines that a cut dump lost are unexplained.
  */
-import type { Grade, Verdict } from '../../model/diagnosis.ts'
-import type { Judgement, VerdictContext } from '../verdict/judgement.ts'
+import type { Confidence } from '../../model/contract.ts'
+import type { Grade, GroupVerdict, Verdict } from '../../model/diagnosis.ts'
+import { type Judgement, plural, type VerdictContext } from '../verdict/judgement.ts'
 import type { Exposures } from './exposure.ts'
 import { isOn, type LensBook } from './lens-states.ts'
 
@@ -111,7 +112,7 @@ function explainGrade(
   if (exposures.unit === 'goroutines' && context.dumpCount > 0) {
     because.push('The dumps give no duration: shares are of goroutines at the last dump, not of goroutine time.')
   }
-  if (time === 'none') because.push('Every goroutine is idle by design: there is no time to explain.')
+  if (time === 'none') because.push(explainIdle(input))
   else if (time === 'thin') {
     because.push(
       `All but a few passing goroutines are idle: with fewer than ${MIN_SIGHTINGS} sightings in the dumps, a share of their time would be chance.`,
@@ -133,7 +134,29 @@ function explainGrade(
     const how = parts.length === 1 ? parts[0]?.[0] : parts.map(([word, count]) => `${count} ${word}`).join(', ')
     because.push(`${all === 1 ? '1 goroutine is' : `${all} goroutines are`} ${verdict} (${how}).`)
   }
+  const unknown = countVerdict(input, 'unknown')
+  // Without reasons nothing is known of any of them, which is said above.
+  if (unknown > 0 && context.dumpCount > 0) {
+    because.push(`Of ${plural(unknown, 'goroutine')} no rule can tell whether they ever go on (unknown).`)
+  }
   return because
+}
+
+/** Idle by knowledge and idle by inference are not the same reassurance. */
+function explainIdle(input: GradeInput): string {
+  const inferred = countVerdict(input, 'idle', 'possible')
+  if (inferred === 0) return 'Every goroutine is idle by design: there is no time to explain.'
+  return `Every goroutine counts as idle, ${inferred} of them by inference only (possible): there is no other time to explain.`
+}
+
+function countVerdict({ context, judgements }: GradeInput, verdict: GroupVerdict, confidence?: Confidence): number {
+  let count = 0
+  for (const [index, judgement] of judgements.entries()) {
+    const group = context.table.groups[index]
+    if (judgement.verdict !== verdict || group === undefined || group.isSystem) continue
+    if (confidence === undefined || judgement.confidence === confidence) count += group.counts.at(-1) ?? 0
+  }
+  return count
 }
 
 function describeProfiles(book: LensBook): string {
