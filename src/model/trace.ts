@@ -36,7 +36,8 @@ export type TraceChunk = {
   readonly timesNs: Float64Array
   /** Thread, as the trace names it; 2^53 or above is stored as NaN: no thread. */
   readonly threads: Float64Array
-  /** Processor + 1 that the thread holds before the event; 0 = none. */
+  /** Processor + 1 that the thread holds before the event; 0 = none. In traces of Go 1.21 and older, processors from
+   *  1,000,001 on are none either: Go's timers, network poller, ends of system calls, GC. */
   readonly processorsPlusOne: Uint32Array
   /** Goroutine that the thread runs before the event; 0 = none. */
   readonly goroutines: Float64Array
