@@ -61,6 +61,8 @@ test('--json prints exactly one envelope, whatever happens, and the exit code is
     [['diagnose', 'http://127.0.0.1:1', '--json'], 69, 'SL_COLLECT_REFUSED'],
     [['diagnose', shop, '--html', join(empty, 'r.html'), '--json'], 73, 'SL_CLI_CANNOT_WRITE'],
     [['diagnose', 'http://127.0.0.1:1', '--ca', join(folder, 'no.pem'), '--json'], 78, 'SL_CLI_BAD_CONFIG'],
+    [['diagnose', 'http://127.0.0.1:1', '--key', '/dev/zero', '--json'], 78, 'SL_CLI_BAD_CONFIG'],
+    [['diagnose', 'http://127.0.0.1:1', '--bearer', '@/dev/zero', '--json'], 64, 'SL_CLI_USAGE'],
   ]
   for (const [args, code, error] of cases) {
     const ran = await runSightline(args)

@@ -3,7 +3,6 @@
  * Secrets may come from the environment (SIGHTLINE_BEARER, SIGHTLINE_USER, SIGHTLINE_PASSWORD) or a file (@FILE), so
  * that they need not stand in the process list.
  */
-import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { type Command, Option } from 'commander'
 import { fault } from '../base/errors.ts'
@@ -12,6 +11,7 @@ import type { Lens } from '../model/lens.ts'
 import type { CaptureOptions } from '../ops/capture.ts'
 import type { CommandContext } from './context.ts'
 import { type Header, readCount, readHeader, readPositiveDuration, readSecret, readSize, valueFlag } from './flags.ts'
+import { MAX_PEM_BYTES, readSmallText } from './read-small-file.ts'
 
 export type CollectFlags = {
   readonly quick?: boolean
@@ -64,12 +64,12 @@ export function readCollectFlags(
   for (const name of ['ca', 'cert', 'key'] as const) {
     const path = flags[name]
     if (path === undefined) continue
-    try {
-      pems[name] = readFileSync(resolve(io.cwd, path), 'utf8')
-    } catch (error) {
-      const why = error instanceof Error ? error.message : String(error)
-      return err(fault('SL_CLI_BAD_CONFIG', { message: `--${name}: cannot read ${path}: ${why}`, target: path }))
+    const pem = readSmallText(resolve(io.cwd, path), MAX_PEM_BYTES)
+    if (!pem.ok) {
+      const message = `--${name}: cannot read ${path}: ${pem.error.why}`
+      return err(fault('SL_CLI_BAD_CONFIG', { message, target: path }))
     }
+    pems[name] = pem.value
   }
   const colon = flags.user?.indexOf(':') ?? -1
   const user = colon === -1 ? flags.user : flags.user?.slice(0, colon)

@@ -3,12 +3,12 @@
  * Every flag that takes a value can also be set by SIGHTLINE_<NAME> (flags win). A flag that is not understood is a
  * usage error; an environment variable that is not understood is a configuration error.
  */
-import { readFileSync } from 'node:fs'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { parseDuration, parseSize } from '../base/units.ts'
 import { type Severity, severities } from '../model/contract.ts'
 import { lenses } from '../model/lens.ts'
 import { logFormats, logLevels } from './logger.ts'
+import { readSmallText } from './read-small-file.ts'
 
 type Parse<T> = (text: string, previous: T | undefined) => T
 
@@ -94,11 +94,9 @@ export function readHeader(text: string, previous: readonly Header[] | undefined
 /** `@FILE` reads the file, so that a secret need not stand in the process list. */
 export function readSecret(text: string): string {
   if (!text.startsWith('@')) return text
-  try {
-    return readFileSync(text.slice(1), 'utf8').replace(/\r?\n$/, '')
-  } catch (error) {
-    throw new InvalidArgumentError(`Cannot read ${text.slice(1)}: ${error instanceof Error ? error.message : error}`)
-  }
+  const secret = readSmallText(text.slice(1))
+  if (!secret.ok) throw new InvalidArgumentError(`Cannot read ${text.slice(1)}: ${secret.error.why}`)
+  return secret.value.replace(/\r?\n$/, '')
 }
 
 /** The common flags of every command; they may stand before or after the command's name. */

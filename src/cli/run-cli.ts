@@ -57,8 +57,8 @@ export async function runCli(deps: CliDeps, io: CliIo, signal: AbortSignal): Pro
       }
     },
   })
-  program.hook('preAction', async (_program, command) => {
-    config = await applyConfig(command, io)
+  program.hook('preAction', (_program, command) => {
+    config = applyConfig(command, io)
   })
   function fail(error: Fault): Promise<ExitCode> {
     const { json, color } = program.opts<CommonOptions>()
@@ -73,7 +73,8 @@ export async function runCli(deps: CliDeps, io: CliIo, signal: AbortSignal): Pro
     if (error instanceof CommanderError && error.exitCode === 0) return 0
     const failure = error instanceof CommanderError ? describeUsage(error) : describeInternal(error)
     if (!(error instanceof CommanderError) && asksForDebug(io)) {
-      io.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`)
+      const stack = String(error instanceof Error ? error.stack : error)
+      io.stderr.write(`${stack.split('\n').map(escapeControls).join('\n')}\n`)
     }
     return fail(failure)
   }

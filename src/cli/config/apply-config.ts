@@ -27,13 +27,10 @@ const unrepeated = [...secretKeys, 'header']
 type Slot = { readonly option: Option; readonly owner: Command }
 
 /** Reads the files that apply and sets the flags of `command`. Leaves the names of the files that were read. */
-export async function applyConfig(
-  command: Command,
-  io: Pick<CliIo, 'cwd' | 'env'>,
-): Promise<Result<readonly string[]>> {
+export function applyConfig(command: Command, io: Pick<CliIo, 'cwd' | 'env'>): Result<readonly string[]> {
   const program = rootOf(command)
   const { config } = program.opts<{ config?: string }>()
-  const files = await readConfigTexts(io, config)
+  const files = readConfigTexts(io, config)
   if (!files.ok) return files
   const sections = program.commands.map((one) => one.name())
   const decided = new Set<string>()

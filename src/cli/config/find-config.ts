@@ -2,14 +2,11 @@
  * Where configuration files stand, nearest first: `-c FILE`, or else ./sightline.yaml; then the user's own file
  * (XDG_CONFIG_HOME, on Windows APPDATA, else ~/.config). Reads them, bounded; a file that was asked for must be there.
  */
-import { open } from 'node:fs/promises'
 import { dirname, isAbsolute, join, resolve } from 'node:path'
 import { fault } from '../../base/errors.ts'
 import { err, ok, type Result } from '../../base/result.ts'
+import { readSmallFile } from '../read-small-file.ts'
 import type { CliIo } from '../streams.ts'
-
-/** Settings are a page of text; more than this is some other file. */
-export const MAX_CONFIG_BYTES = 64 * 1024
 
 export type ConfigText = {
   /** As messages call it. */
@@ -21,11 +18,11 @@ export type ConfigText = {
 
 type Place = { readonly name: string; readonly path: string; readonly isAsked: boolean }
 
-export async function readConfigTexts(
+export function readConfigTexts(
   { cwd, env }: Pick<CliIo, 'cwd' | 'env'>,
   asked: string | undefined,
   platform: NodeJS.Platform = process.platform,
-): Promise<Result<readonly ConfigText[]>> {
+): Result<readonly ConfigText[]> {
   const project: Place =
     asked === undefined
       ? { name: 'sightline.yaml', path: join(cwd, 'sightline.yaml'), isAsked: false }
@@ -34,7 +31,7 @@ export async function readConfigTexts(
   const places = own === undefined ? [project] : [project, { name: own, path: own, isAsked: false }]
   const texts: ConfigText[] = []
   for (const place of places) {
-    const text = await readBounded(place)
+    const text = readPlace(place)
     if (!text.ok) return text
     if (text.value !== undefined) texts.push({ name: place.name, folder: dirname(place.path), text: text.value })
   }
@@ -49,29 +46,18 @@ export function findUserConfig(env: CliIo['env'], platform: NodeJS.Platform): st
   return isAbsolute(HOME) ? join(HOME, '.config', 'sightline', 'config.yaml') : undefined
 }
 
-async function readBounded({ name, path, isAsked }: Place): Promise<Result<string | undefined>> {
+function readPlace({ name, path, isAsked }: Place): Result<string | undefined> {
   const refuse = (why: string) =>
     err(fault('SL_CLI_BAD_CONFIG', { message: `Cannot read the configuration ${name}: ${why}`, target: name }))
-  try {
-    const file = await open(path)
-    try {
-      const bytes = new Uint8Array(MAX_CONFIG_BYTES + 1)
-      let length = 0
-      while (length < bytes.length) {
-        const { bytesRead } = await file.read(bytes, length, bytes.length - length)
-        if (bytesRead === 0) break
-        length += bytesRead
-      }
-      if (length > MAX_CONFIG_BYTES) return refuse(`it is larger than ${MAX_CONFIG_BYTES / 1024} KiB`)
-      return ok(new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(0, length)))
-    } finally {
-      await file.close()
-    }
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined
+  const bytes = readSmallFile(path)
+  if (!bytes.ok) {
+    const { code, why } = bytes.error
     if (!isAsked && (code === 'ENOENT' || code === 'ENOTDIR')) return ok(undefined)
-    if (code === 'ENOENT') return refuse('there is no such file')
-    if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA') return refuse('it is not UTF-8 text')
-    return refuse(error instanceof Error ? error.message : String(error))
+    return refuse(code === 'ENOENT' ? 'there is no such file' : why)
+  }
+  try {
+    return ok(new TextDecoder('utf-8', { fatal: true }).decode(bytes.value))
+  } catch {
+    return refuse('it is not UTF-8 text')
   }
 }
