@@ -18,24 +18,6 @@ export function err<E>(error: E): Err<E> {
   return { ok: false, error }
 }
 
-export function mapOk<T, U, E>(result: Result<T, E>, map: (value: T) => U): Result<U, E> {
-  return result.ok ? ok(map(result.value)) : result
-}
-
-export function mapErr<T, E, F>(result: Result<T, E>, map: (error: E) => F): Result<T, F> {
-  return result.ok ? result : err(map(result.error))
-}
-
-/** All values in order, or the first fault. */
-export function allOk<T, E>(results: readonly Result<T, E>[]): Result<T[], E> {
-  const values: T[] = []
-  for (const result of results) {
-    if (!result.ok) return result
-    values.push(result.value)
-  }
-  return ok(values)
-}
-
 /** For `default:` branches: the compiler proves that every case was handled. */
 export function exhausted(value: never): never {
   throw new Error(`unhandled case: ${JSON.stringify(value)}`)
