@@ -28,6 +28,7 @@ import type { SiteTable } from './sites.ts'
 import type { StackFunctions } from './stack-functions.ts'
 import { isSystemFunction } from './stack-functions.ts'
 import type { UserLedger } from './user-ledger.ts'
+import { NO_WAKER } from './wake-table.ts'
 
 const MAX_SITES = 10_000
 const MAX_GROUPS = 10_000
@@ -102,7 +103,7 @@ export function describeAccount(parts: AccountParts, endNs: number): TraceAccoun
       sites: Math.max(0, sites.length - MAX_SITES),
       stays: parts.sites.lostCount,
       groups: Math.max(0, groups.length - MAX_GROUPS) + ledger.groups.lostCount,
-      wakes: Math.max(0, wakes.length - MAX_WAKES) + ledger.lostWakes,
+      wakes: Math.max(0, wakes.length - MAX_WAKES) + ledger.wakes.lost,
       tasks: parts.users.lost,
       cpuSampleKeys: parts.samples.omitted,
       processorEvents: parts.processors.ignored,
@@ -268,16 +269,17 @@ function describeScheduler(parts: AccountParts, sites: readonly Site[], sum: Sum
 
 function listWakes({ ledger, functions }: AccountParts): WakeRow[] {
   const { wakes, groups } = ledger
+  const { keys } = wakes.keys
   const nameOf = (group: number) => (group < 0 ? '' : functions.nameOf(groups.startFunctionOf(group)))
-  const rows = Array.from({ length: wakes.rowCount }, (_, at): WakeRow => {
-    const waker = wakes.keys[at * 3] as number
-    const code = wakes.keys[at * 3 + 2] as number
+  const rows = Array.from({ length: wakes.keys.rowCount }, (_, at): WakeRow => {
+    const waker = keys[at * 3] as number
+    const code = keys[at * 3 + 2] as number
     return {
-      ...(waker === -2 ? {} : { waker: nameOf(waker) }),
-      woken: nameOf(wakes.keys[at * 3 + 1] as number),
+      ...(waker === NO_WAKER ? {} : { waker: nameOf(waker) }),
+      woken: nameOf(keys[at * 3 + 1] as number),
       blockReason: code < 0 ? '' : functions.nameOf(code),
-      count: ledger.wakeCount[at] as number,
-      ns: ledger.wakeNs[at] as number,
+      count: wakes.count[at] as number,
+      ns: wakes.ns[at] as number,
     }
   })
   const merged = [...groupBy(rows, (row) => `${row.waker ?? '\n'}\n${row.woken}\n${row.blockReason}`).values()]

@@ -8,13 +8,35 @@
 import type { GoroutineAccount, LongestStay } from '../../model/trace-account.ts'
 import { runnableCauses } from '../../model/trace-account.ts'
 import { IdTable } from '../columns/id-table.ts'
-import { growFloats, growInts, KeyTable } from '../columns/key-table.ts'
+import { growFloats, growInts } from '../columns/key-table.ts'
 import { runnableCode, SYSCALL_CODE } from './codes.ts'
 import { BUSY_CLOCK, type ConditionClocks, GC_CLOCK, STOP_CLOCK } from './condition-clocks.ts'
 import { GroupTable, NAMELESS_SYSTEM_GROUP, UNKNOWN_USER_GROUP } from './groups.ts'
 import type { MutatorGauge } from './mutator-gauge.ts'
 import type { SiteTable } from './sites.ts'
+import {
+  BIRTH,
+  BLOCKED,
+  BUSY_AT,
+  CODE,
+  FLAGS,
+  GC_AT,
+  GROUP,
+  ID,
+  LOST_AT,
+  MARKS,
+  RUNNABLE_NS,
+  RUNNING_NS,
+  SINCE,
+  STACK,
+  STATE,
+  STOP_AT,
+  SYSCALL_NS,
+  TIMES,
+  WAITING_NS,
+} from './slot-places.ts'
 import { isSystemFunction, type StackFunctions } from './stack-functions.ts'
+import { NO_WAKER, WakeTable } from './wake-table.ts'
 
 export const RUNNABLE = 2
 export const RUNNING = 3
@@ -29,29 +51,6 @@ const causes = Object.fromEntries(runnableCauses.map((cause, at) => [cause, runn
 /** Codes of runnable, by cause. */
 export const runnable = causes
 
-/** Places of a slot's times: id, start of the state at hand, total per state, and what the state at hand needs. */
-const TIMES = 12
-const ID = 0
-const SINCE = 1
-export const RUNNING_NS = 2
-export const RUNNABLE_NS = 3
-export const WAITING_NS = 4
-export const SYSCALL_NS = 5
-const BIRTH = 6
-const BLOCKED = 7
-const LOST_AT = 8
-const STOP_AT = 9
-const BUSY_AT = 10
-const GC_AT = 11
-export const TIMES_OF_SLOT = TIMES
-/** Places of a slot's marks. */
-const MARKS = 5
-const STATE = 0
-const FLAGS = 1
-const CODE = 2
-const STACK = 3
-const GROUP = 4
-
 const OLDER = 1
 const CREATED = 2
 const COLLECTS = 4
@@ -59,7 +58,6 @@ const NO_GROUP = -1
 const LONG_RUN_NS = 20e6
 const LONG_RUNS = 32
 const PROCESSOR_CACHE = 1024
-const MAX_WAKES = 16_384
 const MAX_KEPT_PER_GOROUTINE = 64 * 6
 const MAX_UNKNOWN_WAITS = 10_000
 
@@ -72,10 +70,7 @@ export type LedgerOptions = {
 export class GoroutineLedger {
   readonly table = new IdTable()
   readonly groups = new GroupTable()
-  readonly wakes = new KeyTable(MAX_WAKES)
-  wakeCount = new Float64Array(256)
-  wakeNs = new Float64Array(256)
-  lostWakes = 0
+  readonly wakes = new WakeTable()
   backwards = 0
   created = 0
   ended = 0
@@ -190,25 +185,14 @@ export class GoroutineLedger {
 
   noteWake(slot: number, waker: number): void {
     if (this.marks[slot * MARKS + STATE] !== WAITING) return
-    const wakerGroup = waker === -1 ? -2 : (this.marks[waker * MARKS + GROUP] as number)
-    const row = this.wakes.intern(
-      wakerGroup,
-      this.marks[slot * MARKS + GROUP] as number,
-      this.marks[slot * MARKS + CODE] as number,
-    )
-    if (row === -1) {
-      this.lostWakes++
-      return
-    }
-    if (row >= this.wakeCount.length) {
-      this.wakeCount = growFloats(this.wakeCount, row + 1)
-      this.wakeNs = growFloats(this.wakeNs, row + 1)
-    }
-    this.wakeCount[row] = (this.wakeCount[row] as number) + 1
+    const wakerGroup = waker === -1 ? NO_WAKER : (this.marks[waker * MARKS + GROUP] as number)
+    const at = slot * MARKS
+    const row = this.wakes.note(wakerGroup, this.marks[at + GROUP] as number, this.marks[at + CODE] as number)
+    if (row === -1) return
     const since = this.times[slot * TIMES + SINCE] as number
     const from = Math.max(since, this.fromNs)
     const length = Math.min(this.now[0] as number, this.toNs) - from
-    if (length > 0) this.wakeNs[row] = (this.wakeNs[row] as number) + length
+    if (length > 0) this.wakes.ns[row] = (this.wakes.ns[row] as number) + length
   }
 
   /** The goroutine is gone: folds it into its group. */
@@ -225,6 +209,20 @@ export class GoroutineLedger {
       this.leave(slot)
       this.fold(slot, false)
     })
+  }
+
+  /** Damage: what lives is no longer known from now on. Its time so far stays counted. */
+  forget(): void {
+    const slots: number[] = []
+    this.table.forEach((slot) => {
+      slots.push(slot)
+    })
+    for (const slot of slots) {
+      this.leave(slot)
+      this.fold(slot, false)
+      this.table.remove(this.times[slot * TIMES + ID] as number)
+      this.times[slot * TIMES + ID] = Number.NaN
+    }
   }
 
   beginAssist(slot: number, sinceNs: number): void {

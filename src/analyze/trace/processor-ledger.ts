@@ -15,6 +15,8 @@ export class ProcessorLedger {
   private readonly running = new Float64Array(MAX_PROCESSORS)
   private readonly starts = new Float64Array(MAX_PROCESSORS)
   private readonly known = new Uint8Array(MAX_PROCESSORS)
+  /** 1 while nothing has been told of it since the beginning, or since damage. */
+  private readonly untold = new Uint8Array(MAX_PROCESSORS).fill(1)
   /** Slot + 1 of the goroutine in a system call that still has the processor. */
   private readonly calling = new Int32Array(MAX_PROCESSORS)
   private readonly fromNs: number
@@ -42,7 +44,7 @@ export class ProcessorLedger {
 
   /** A status told for the first time held since the generation began. */
   tell(processor: number, status: number, sinceNs: number): void {
-    const isNew = processor < MAX_PROCESSORS && this.known[processor] === 0
+    const isNew = processor < MAX_PROCESSORS && this.untold[processor] === 1
     if (!this.admit(processor) || !isNew) return
     if (status === wireProcessorStatus.running || status === wireProcessorStatus.syscall) {
       this.heldSince[processor] = sinceNs
@@ -62,6 +64,15 @@ export class ProcessorLedger {
 
   endCall(processorPlusOne: number): void {
     if (processorPlusOne > 0 && processorPlusOne <= MAX_PROCESSORS) this.calling[processorPlusOne - 1] = 0
+  }
+
+  /** Who holds what is not known from now on. */
+  forget(nowNs: number): void {
+    for (let processor = 0; processor < MAX_PROCESSORS; processor++) {
+      this.release(processor, nowNs)
+      this.calling[processor] = 0
+      this.untold[processor] = 1
+    }
   }
 
   finish(endNs: number): ProcessorRow[] {
@@ -94,6 +105,7 @@ export class ProcessorLedger {
       return false
     }
     this.known[processor] = 1
+    this.untold[processor] = 0
     return true
   }
 }

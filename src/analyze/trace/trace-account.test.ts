@@ -151,6 +151,21 @@ test('scheduler latency has its causes, and what filled the time', () => {
   assert.equal(result.scheduler.duringAllBusyNs, 0)
 })
 
+test('after damage the gap is nobody’s time, and what is told again goes on from there', () => {
+  const drawn = drawTrace(['1 RRWWW', '2 RRRRR'])
+  const open = openTraceAccount()
+  for (const chunk of chunkRows(drawn.rows)) open.addChunk(chunk, drawn.tables)
+  open.addGeneration({ generation: 3, offset: 0, isRestart: true, startNs: 900 })
+  const rows: DrawnRow[] = [
+    { timeNs: 900, generation: 3, kind: kind.GoStatus, args: [1, 0, wireGoroutineStatus.waiting] },
+    { timeNs: 950, generation: 3, kind: kind.GoUnblock, args: [1, 1, 0] },
+  ]
+  for (const chunk of chunkRows(rows)) open.addChunk(chunk, drawn.tables)
+  const { totals } = open.finish({ durationNs: 1000 })
+  // The last event before the damage stands at 200.
+  assert.deepEqual(totals, { runningNs: 400, runnableNs: 50, waitingNs: 50, syscallNs: 0 })
+})
+
 test('who woke whom is summed by group and reason', () => {
   const result = account(['1 RRRRRRRR', '2 RRWWWWRR', '3 RRWWRRRR'], { starts: { 1: 'main.producer' } })
   const rows = result.wakes.map((row) => [row.woken, row.blockReason, row.count, row.ns])

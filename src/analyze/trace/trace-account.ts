@@ -6,7 +6,7 @@
  * that the event leads to, and never throws.
  */
 
-import type { TraceChunk, TraceCpuSample, TraceTables } from '../../model/trace.ts'
+import type { TraceChunk, TraceCpuSample, TraceGeneration, TraceTables } from '../../model/trace.ts'
 import type { GoroutineAccount, TraceAccount } from '../../model/trace-account.ts'
 import { traceKinds as kind, wireGoroutineStatus } from '../../model/trace-kinds.ts'
 import { type AccountParts, describeAccount } from './account-output.ts'
@@ -33,6 +33,9 @@ export type TraceAccountOptions = {
 }
 
 export type OpenTraceAccount = {
+  /** Before the chunks of each generation. Needed for damaged traces only: states from before a restart are forgotten,
+   *  so that the gap is nobody's time; a goroutine told again after it counts as another one. */
+  addGeneration(generation: TraceGeneration): void
   /** The chunk is read before this returns and may be reused. Tables must be those of the same trace. */
   addChunk(chunk: TraceChunk, tables: TraceTables): void
   addCpuSamples(samples: readonly TraceCpuSample[], tables: TraceTables): void
@@ -43,6 +46,7 @@ export type OpenTraceAccount = {
 export function openTraceAccount(options: TraceAccountOptions = {}): OpenTraceAccount {
   const accountant = new TraceAccountant(options)
   return {
+    addGeneration: (generation) => accountant.addGeneration(generation),
     addChunk: (chunk, tables) => accountant.addChunk(chunk, tables),
     addCpuSamples: (samples, tables) => accountant.addCpuSamples(samples, tables),
     finish: (meta) => accountant.finish(meta.durationNs),
@@ -94,6 +98,14 @@ class TraceAccountant {
       counts: this.counts,
       window,
     }
+  }
+
+  addGeneration(generation: TraceGeneration): void {
+    if (!generation.isRestart || this.generation === 0) return
+    this.now[0] = this.lastNs
+    this.ledger.forget()
+    this.processors.forget(this.lastNs)
+    this.collector.endCycle(this.lastNs)
   }
 
   addChunk(chunk: TraceChunk, tables: TraceTables): void {

@@ -9,15 +9,8 @@ import { IdTable } from '../columns/id-table.ts'
 import { growFloats, growInts } from '../columns/key-table.ts'
 import { TopList } from '../columns/top-list.ts'
 import { addStay, readStay, StayStats } from './collector-ledger.ts'
-import {
-  type GoroutineLedger,
-  RUNNABLE_NS,
-  RUNNING,
-  RUNNING_NS,
-  SYSCALL_NS,
-  TIMES_OF_SLOT,
-  WAITING_NS,
-} from './goroutine-ledger.ts'
+import { type GoroutineLedger, RUNNING } from './goroutine-ledger.ts'
+import { RUNNABLE_NS, RUNNING_NS, SYSCALL_NS, TIMES, WAITING_NS } from './slot-places.ts'
 import type { StackFunctions } from './stack-functions.ts'
 
 const MAX_TASKS = 1000
@@ -112,10 +105,10 @@ export class UserLedger {
     const at = node * 5
     this.regionStart[at] = nowNs
     this.regionStart[at + 1] =
-      (this.ledger.times[slot * TIMES_OF_SLOT + RUNNING_NS] as number) + this.ledger.lengthUntilNow(slot)
-    this.regionStart[at + 2] = this.ledger.times[slot * TIMES_OF_SLOT + RUNNABLE_NS] as number
-    this.regionStart[at + 3] = this.ledger.times[slot * TIMES_OF_SLOT + WAITING_NS] as number
-    this.regionStart[at + 4] = this.ledger.times[slot * TIMES_OF_SLOT + SYSCALL_NS] as number
+      (this.ledger.times[slot * TIMES + RUNNING_NS] as number) + this.ledger.lengthUntilNow(slot)
+    this.regionStart[at + 2] = this.ledger.times[slot * TIMES + RUNNABLE_NS] as number
+    this.regionStart[at + 3] = this.ledger.times[slot * TIMES + WAITING_NS] as number
+    this.regionStart[at + 4] = this.ledger.times[slot * TIMES + SYSCALL_NS] as number
   }
 
   /** An end without a begin is of a region from before the trace. */
@@ -226,12 +219,12 @@ export class UserLedger {
       const times = stats.times ?? [0, 0, 0, 0]
       const isLive = ledger.stateOf(slot) === RUNNING
       times[0] +=
-        (ledger.times[slot * TIMES_OF_SLOT + RUNNING_NS] as number) +
+        (ledger.times[slot * TIMES + RUNNING_NS] as number) +
         (isLive ? ledger.lengthUntilNow(slot) : 0) -
         (this.regionStart[at + 1] as number)
-      times[1] += (ledger.times[slot * TIMES_OF_SLOT + RUNNABLE_NS] as number) - (this.regionStart[at + 2] as number)
-      times[2] += (ledger.times[slot * TIMES_OF_SLOT + WAITING_NS] as number) - (this.regionStart[at + 3] as number)
-      times[3] += (ledger.times[slot * TIMES_OF_SLOT + SYSCALL_NS] as number) - (this.regionStart[at + 4] as number)
+      times[1] += (ledger.times[slot * TIMES + RUNNABLE_NS] as number) - (this.regionStart[at + 2] as number)
+      times[2] += (ledger.times[slot * TIMES + WAITING_NS] as number) - (this.regionStart[at + 3] as number)
+      times[3] += (ledger.times[slot * TIMES + SYSCALL_NS] as number) - (this.regionStart[at + 4] as number)
       stats.times = times
     }
     this.regionTop[slot] = this.regionNext[node] as number
