@@ -52,7 +52,7 @@ const isAboutFirst = new Uint8Array(64)
 for (const kind of [v1.goCreate, v1.goUnblock, v1.goUnblockLocal]) isAboutFirst[kind] = 1
 
 /** Tries of events whose turn had not come: this many, and this many per event. Real traces need few. */
-const BASE_STALLS = 1 << 22
+const BASE_STALLS = 1 << 20
 const STALLS_PER_EVENT = 64
 
 /** Key of waiters for the turn of a GC cycle. */
