@@ -2,7 +2,7 @@
  * The one structured logger: one line per event on stderr, logfmt or JSON, with level, message and fields.
  * Control characters in values are escaped; secrets never reach it (their flags are not logged).
  */
-import { escapeControls } from '../render/text.ts'
+import { escapeControls, printJson } from '../render/text.ts'
 import type { OutStream } from './streams.ts'
 
 export const logLevels = ['error', 'warn', 'info', 'debug'] as const
@@ -31,7 +31,7 @@ export function openLogger({ stream, level, format, now }: LoggerOptions): Logge
     log(lineLevel, message, fields = {}) {
       if (logLevels.indexOf(lineLevel) > logLevels.indexOf(level)) return
       const line = { time: now(), level: lineLevel, message, ...fields }
-      stream.write(`${format === 'json' ? JSON.stringify(line) : formatLogfmt(line)}\n`)
+      stream.write(`${format === 'json' ? printJson(line) : formatLogfmt(line)}\n`)
     },
   }
 }

@@ -6,6 +6,7 @@ import { type ExitCode, errorCatalogue, type Fault } from '../base/errors.ts'
 import { emptyCoverage, makeEnvelope, type SchemaName } from '../model/contract.ts'
 import type { Report } from '../model/report.ts'
 import { renderFault } from '../render/terminal-fault.ts'
+import { printJson } from '../render/text.ts'
 import type { Theme } from '../render/theme.ts'
 import type { CommandContext } from './context.ts'
 import { decideExitCode, type ExitPolicy } from './exit-code.ts'
@@ -38,7 +39,7 @@ export async function printOutcome<T>(context: CommandContext, outcome: Outcome<
       coverage,
       ...(error === undefined ? {} : { error }),
     })
-    await writeAll(io.stdout, `${JSON.stringify(envelope, undefined, 2)}\n`)
+    await writeAll(io.stdout, `${printJson(envelope, 2)}\n`)
   } else {
     if (!settings.quiet) await writeAll(io.stdout, outcome.markdown?.() ?? outcome.text({ width, theme }))
     if (error !== undefined) printFault(context, error)
@@ -70,7 +71,7 @@ export async function printFailure(
   },
 ): Promise<ExitCode> {
   const { error, json, schema, theme, width } = failure
-  if (json) await writeAll(io.stdout, `${JSON.stringify(makeEnvelope(schema, { data: {}, error }), undefined, 2)}\n`)
+  if (json) await writeAll(io.stdout, `${printJson(makeEnvelope(schema, { data: {}, error }), 2)}\n`)
   else await writeAll(io.stderr, renderFault(error, { theme, width }))
   return decideExitCode({ exitCode: 0, error, findings: [] })
 }

@@ -8,6 +8,7 @@ import {
   escapeControls,
   formatShare,
   joinAnd,
+  printJson,
   shortFunction,
   shortPlace,
   widthOf,
@@ -68,4 +69,12 @@ test('a function keeps its package and loses the folders, also with type argumen
   assert.equal(shortFunction('main.main'), 'main.main')
   assert.equal(shortPlace('/home/ann/src/api/quote.go', 31), 'api/quote.go:31')
   assert.equal(joinAnd(['cpu', 'block', 'mutex'], 'or'), 'cpu, block or mutex')
+})
+
+test('JSON says the same and steers no terminal', () => {
+  const value = { 'na\u009bme': 'a\u001b[2J\u009b31m\u202eb\u2028c\u{e0041}\u007f', plain: '日本\n"quoted"' }
+  const printed = printJson(value, 2)
+  assert.doesNotMatch(printed.replaceAll('\n', ''), /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u)
+  assert.deepEqual(JSON.parse(printed), value)
+  assert.match(printed, /日本/)
 })

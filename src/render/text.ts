@@ -23,6 +23,16 @@ const zeroWidth = /\p{Mn}|\p{Me}/u
 const wide =
   /[\u{1100}-\u{115f}\u{2e80}-\u{303e}\u{3041}-\u{33ff}\u{3400}-\u{4dbf}\u{4e00}-\u{9fff}\u{a000}-\u{a4cf}\u{ac00}-\u{d7a3}\u{f900}-\u{faff}\u{fe30}-\u{fe6f}\u{ff00}-\u{ff60}\u{ffe0}-\u{ffe6}\u{1f300}-\u{1f64f}\u{1f680}-\u{1f6ff}\u{1f900}-\u{1f9ff}\u{20000}-\u{3fffd}]/u
 
+/** Of what `unprintable` names, all that JSON.stringify leaves as it is inside strings. */
+const bareInJson = /[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}]/gu
+
+/** JSON of the same meaning that steers no terminal: what JSON would leave bare is written as `\u009b`. */
+export function printJson(value: unknown, indent?: number): string {
+  return JSON.stringify(value, undefined, indent).replace(bareInJson, (character) =>
+    character.replace(/[^]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`),
+  )
+}
+
 /** Columns that a text without control characters takes in a terminal. */
 export function widthOf(text: string): number {
   let width = 0
