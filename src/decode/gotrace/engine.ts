@@ -243,15 +243,16 @@ export class TraceEngine {
   private advanceAnother(raw: RawGeneration): boolean {
     const { frontier, order, doubts } = this
     if (order.chunk.rowCount === TRACE_CHUNK_ROWS) this.deliver()
+    this.stalls -= frontier.length
+    if (this.stalls < 0) {
+      doubts.note('its threads wait for each other too often to be ordered', raw.offset)
+      return false
+    }
     sortCursors(frontier)
     for (let place = 1; place < frontier.length; place++) {
       const outcome = order.runThread(frontier[place] as ThreadCursor, Number.NEGATIVE_INFINITY)
       if (outcome === STALLED) continue
       if (outcome === FAILED) return false
-      this.stalls -= place + frontier.length
-      if (this.stalls < 0) {
-        return doubts.note('its threads wait for each other too often to be ordered', raw.offset) && false
-      }
       this.lastNs = Math.max(this.lastNs, order.chunk.timesNs[order.chunk.rowCount - 1] as number)
       if (outcome === RAN) updateCursor(frontier, place)
       else removeCursor(frontier, place)
