@@ -8,7 +8,8 @@ import (
 
 // totals are sums over all goroutines, ns; a wait that began before the trace counts from the trace's first event.
 type totals struct {
-	Events     int              `json:"events"`
+	Events int `json:"events"`
+	// Lives: a thread of C's that calls in again has its goroutine's id again.
 	Goroutines int              `json:"goroutines"`
 	StatesNs   map[string]int64 `json:"statesNs"`
 	WaitingNs  map[string]int64 `json:"waitingNs"`
@@ -38,7 +39,7 @@ const stateCount = int(trace.GoSyscall) + 1
 func readStates(from io.Reader) (any, error) {
 	result := totals{StatesNs: map[string]int64{}, WaitingNs: map[string]int64{}}
 	live := make(map[trace.GoID]goroutine)
-	seen, processors := make(map[trace.GoID]struct{}), make(map[trace.ProcID]struct{})
+	processors := make(map[trace.ProcID]struct{})
 	tasks := make(map[trace.TaskID]struct{})
 	var states [stateCount]int64
 	var start, last, first trace.Time
@@ -97,11 +98,11 @@ func readStates(from io.Reader) (any, error) {
 			}
 			switch old {
 			case trace.GoUndetermined:
-				seen[id] = struct{}{}
+				result.Goroutines++
 				live[id] = goroutine{state: new, since: start, reason: transition.Reason, older: true}
 				return
 			case trace.GoNotExist:
-				seen[id] = struct{}{}
+				result.Goroutines++
 			default:
 				if one, known := live[id]; known {
 					add(one, now)
@@ -124,6 +125,6 @@ func readStates(from io.Reader) (any, error) {
 		result.StatesNs[trace.GoState(state).String()] = states[state]
 	}
 	result.Tasks = len(tasks)
-	result.Goroutines, result.Processors, result.DurationNs = len(seen), len(processors), int64(last-first)
+	result.Processors, result.DurationNs = len(processors), int64(last-first)
 	return result, err
 }
