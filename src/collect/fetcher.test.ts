@@ -273,3 +273,18 @@ test('a certificate without its key, and PEM that is none, are refused before an
 test('a unix socket that does not exist is missing, and says so', async () => {
   assert.equal(await codeOf('unix:///tmp/sightline-no-such.sock'), 'SL_COLLECT_SOCKET_MISSING')
 })
+
+test('pieces of every size make one body, in order', async (t) => {
+  const sizes = [1, 1, 70_000, 3, 16_384, 16_383, 65_536, ...Array.from({ length: 2000 }, (_, at) => at % 97)]
+  const pieces = sizes.map((size, at) => Buffer.alloc(size, at % 251))
+  const url = await serveHttp(t, async (_, response) => {
+    for (const piece of pieces) {
+      if (piece.length > 0 && !response.write(piece)) await new Promise((resolve) => response.once('drain', resolve))
+    }
+    response.end()
+  })
+  const answer = await ask(url, { maxBytes: 1 << 20, wholeMs: 20_000, idleMs: 20_000 })
+  assert.ok(answer.ok)
+  assert.equal(answer.value.cut, undefined)
+  assert.ok(Buffer.concat(pieces).equals(answer.value.bytes))
+})

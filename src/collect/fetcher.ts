@@ -126,7 +126,7 @@ function fetchOnce(wire: Wire, path: string, limits: FetchLimits): Promise<Resul
 
   return new Promise((resolve) => {
     const sentMs = Date.now()
-    const body: Body = { chunks: [], size: 0 }
+    const body: Body = { chunks: [], size: 0, openSize: 0 }
     let response: IncomingMessage | undefined
     let settled = false
     const timers = new Set<NodeJS.Timeout>()
@@ -188,8 +188,7 @@ function fetchOnce(wire: Wire, path: string, limits: FetchLimits): Promise<Resul
       incoming.on('data', (chunk: Uint8Array) => {
         idle.refresh()
         const room = maxBytes - body.size
-        body.chunks.push(chunk.length > room ? chunk.subarray(0, room) : chunk)
-        body.size += Math.min(chunk.length, room)
+        appendPiece(body, chunk.length > room ? chunk.subarray(0, room) : chunk)
         if (chunk.length <= room) return
         if (!isGood) finish()
         else giveUp(fault('SL_COLLECT_TOO_LARGE', { target: target.display, detail: { maxBytes } }))
@@ -216,7 +215,38 @@ function fetchOnce(wire: Wire, path: string, limits: FetchLimits): Promise<Resul
   })
 }
 
-type Body = { readonly chunks: Uint8Array[]; size: number }
+/** `open` is the last of `chunks`, with its first `openSize` bytes written. */
+type Body = { readonly chunks: Uint8Array[]; size: number; open?: Uint8Array; openSize: number }
+
+const BLOCK_BYTES = 64 * 1024
+
+/** Small pieces are copied together: a body that is sent byte by byte would else take a hundred times its size. */
+function appendPiece(body: Body, piece: Uint8Array): void {
+  body.size += piece.length
+  if (body.open === undefined || piece.length > BLOCK_BYTES - body.openSize) {
+    closeBlock(body)
+    if (piece.length >= BLOCK_BYTES / 4) {
+      body.chunks.push(piece)
+      return
+    }
+    body.open = new Uint8Array(BLOCK_BYTES)
+    body.chunks.push(body.open)
+  }
+  body.open.set(piece, body.openSize)
+  body.openSize += piece.length
+}
+
+/** A copy of what is written, so that blocks that stay nearly empty hold no memory. */
+function closeBlock(body: Body): void {
+  if (body.open !== undefined) body.chunks[body.chunks.length - 1] = body.open.slice(0, body.openSize)
+  delete body.open
+  body.openSize = 0
+}
+
+function joinBody(body: Body): Buffer {
+  closeBlock(body)
+  return Buffer.concat(body.chunks, body.size)
+}
 
 function isSuccess(incoming: IncomingMessage): boolean {
   const status = incoming.statusCode ?? 0
@@ -232,14 +262,14 @@ function makeAnswer(incoming: IncomingMessage, body: Body, sentMs: number, cut?:
   return {
     status: incoming.statusCode ?? 0,
     headers,
-    bytes: Buffer.concat(body.chunks, body.size),
+    bytes: joinBody(body),
     ...(cut === undefined ? {} : { cut }),
     ...(Number.isNaN(serverMs) ? {} : { date: { serverMs, sentMs, receivedMs: Date.now() } }),
   }
 }
 
 function startOf(body: Body): string {
-  return Buffer.concat(body.chunks, Math.min(body.size, MAX_ERROR_BYTES)).toString('utf8')
+  return joinBody(body).subarray(0, MAX_ERROR_BYTES).toString('utf8')
 }
 
 /** The path of a redirect that stays on the origin; undefined for every other place. */
