@@ -29,7 +29,7 @@ const bareInJson = /[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}]/gu
 /** JSON of the same meaning that steers no terminal: what JSON would leave bare is written as `\u009b`. */
 export function printJson(value: unknown, indent?: number): string {
   return JSON.stringify(value, undefined, indent).replace(bareInJson, (character) =>
-    character.replace(/[^]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`),
+    character.replace(/[\s\S]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`),
   )
 }
 
