@@ -168,3 +168,10 @@ test('idle by inference is not called idle by design, and goroutines of no known
   )
   assert.ok(unknown.data.verdict.because.some((line) => /^Of 3 goroutines no rule can tell/.test(line)))
 })
+
+test('a trace that is kept and could not be read is said, with its file', () => {
+  const { issues } = diagnoseEvidence({ ...draw('0\n7 s', legend), trace: { source: 'trace.bin', sizeBytes: 1 } })
+  const issue = issues.find(({ code }) => code === 'SL_ANALYZE_TRACE_NOT_READ')
+  assert.equal(issue?.at?.file, 'trace.bin')
+  assert.ok(!diagnoseEvidence(draw('0\n7 s', legend)).issues.some(({ code }) => code === 'SL_ANALYZE_TRACE_NOT_READ'))
+})

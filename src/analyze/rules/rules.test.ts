@@ -5,7 +5,7 @@ import type { Finding } from '../../model/contract.ts'
 import type { EvidenceSet } from '../../model/evidence.ts'
 import { diagnoseEvidence } from '../diagnose.ts'
 import { draw, drawDumps } from '../testing/draw-dumps.ts'
-import { listRuleInfo, rules } from './registry.ts'
+import { listRuleInfo, MAX_FINDINGS_PER_RULE, rules } from './registry.ts'
 
 const times = '0  1  3'
 const long = '0  1  12'
@@ -189,4 +189,16 @@ test('a finding names the groups of the report that it is about, the holder of a
   const held = found.find(({ rule }) => rule === 'lock-held-across-io')
   assert.deepEqual([...(held?.groups ?? [])].sort(), [...listed].sort())
   assert.deepEqual(found.find(({ rule }) => rule === 'block-profile-blind')?.groups, [])
+})
+
+test('findings past the limit of one rule are left out, and an issue says how many', () => {
+  const letters = Array.from({ length: MAX_FINDINGS_PER_RULE + 30 }, (_, at) => String.fromCodePoint(0x4e00 + at))
+  const many = Object.fromEntries(
+    letters.map((letter, at) => [letter, `[chan receive (nil chan)] main.f${at}() < main.g${at}@1`]),
+  )
+  const { findings: found, issues } = diagnoseEvidence(
+    draw(`0\n${letters.map((letter, at) => `${at + 7} ${letter}`).join('\n')}`, many),
+  )
+  assert.equal(found.filter(({ rule }) => rule === 'forever-wait').length, MAX_FINDINGS_PER_RULE)
+  assert.equal(issues.find(({ code }) => code === 'SL_ANALYZE_FINDINGS_OMITTED')?.count, 30)
 })
