@@ -23,3 +23,11 @@ test('fields cannot run into each other', () => {
     makeFingerprint({ rule: 'a', service: 'bc', symbols: [] }),
   )
 })
+
+test('brackets that are never closed stay as they are, however many', () => {
+  const beganMs = performance.now()
+  const of = (symbol: string) => makeFingerprint({ rule: 'r', service: 's', symbols: [symbol] })
+  assert.notEqual(of(`main.f${'['.repeat(2 ** 20)}`), of('main.f[...]'))
+  assert.equal(of('main.f[int]['), of('main.f[string]['))
+  assert.ok(performance.now() - beganMs < 4_000)
+})

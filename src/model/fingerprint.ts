@@ -22,5 +22,8 @@ export function makeFingerprint(input: FingerprintInput): string {
 
 /** Type arguments and `%2e` escapes differ between compilers for one function: both are taken away. */
 function normaliseSymbol(symbol: string): string {
-  return symbol.replaceAll('%2e', '.').replace(/\[[^\]]*\]/g, '[...]')
+  const plain = symbol.replaceAll('%2e', '.')
+  // Only as far as a bracket is closed: a pattern that looks for the end of each of a million open ones takes minutes.
+  const end = plain.lastIndexOf(']') + 1
+  return plain.slice(0, end).replace(/\[[^\]]*\]/g, '[...]') + plain.slice(end)
 }

@@ -16,7 +16,7 @@ type Line = { readonly text: string; at: number }
 const NAME = /[a-zA-Z_:][a-zA-Z0-9_:]*/y
 const LABEL_NAME = /[a-zA-Z_][a-zA-Z0-9_]*/y
 const WORD = /[^ \t]+/y
-const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/
+const DECIMAL = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/
 const INFINITY = /^([+-]?)inf(?:inity)?$/i
 
 /** Reads `# HELP name text` and its kin. */

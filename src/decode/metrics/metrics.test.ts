@@ -183,3 +183,10 @@ test('expvar: cut, broken, too deep, not an object and HTML have their codes', (
   assert.equal(code('<html><body>'), 'SL_DECODE_HTML')
   assert.equal(code(''), 'SL_DECODE_EMPTY')
 })
+
+test('a value of a million digits that is no number is refused at once', () => {
+  const beganMs = performance.now()
+  const decoded = decodeMetricsText(bytesOf(`# TYPE a gauge\na 1\na ${'0'.repeat(2 ** 20)}x\n`))
+  assert.ok(decoded.ok && decoded.value.issues.length === 1)
+  assert.ok(performance.now() - beganMs < 4_000)
+})
