@@ -10,9 +10,9 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { type TestContext, test } from 'node:test'
 import { type GoTool, requireGo } from '../../../scripts/setup/go.ts'
+import { compareWithParsed } from '../testing/compare-parsed.ts'
+import { unquoteGo, writeTraceText } from '../testing/write-text.ts'
 import { readTraceSync } from './gotrace.ts'
-import { compareWithParsed } from './testing/compare-parsed.ts'
-import { unquoteGo, writeTraceText } from './testing/write-text.ts'
 
 const recorded = join(import.meta.dirname, '../../../testdata/captures/shop/trace.bin')
 /** Programs of the toolchain that record a trace to stdout within a second or two. */

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { openParsedText } from '../testing/parsed-text.ts'
+import { writeTraceText } from '../testing/write-text.ts'
 import { type ReadTraceOptions, readTrace, readTraceSync, type TraceConsumer } from './gotrace.ts'
-import { openParsedText } from './testing/parsed-text.ts'
-import { writeTraceText } from './testing/write-text.ts'
 
 const recorded = new Uint8Array(readFileSync(join(import.meta.dirname, '../../../testdata/captures/shop/trace.bin')))
 const NONE = '18446744073709551615'

@@ -9,9 +9,9 @@ import { type Fault, fault } from '../../base/errors.ts'
 import { err, ok, type Result } from '../../base/result.ts'
 import type { Decoded } from '../../model/issue.ts'
 import type { TraceConsumer, TraceMeta } from '../../model/trace.ts'
+import { isV1Format, TraceV1Engine, type V1Limits } from '../gotrace-v1/engine-v1.ts'
 import { TraceEngine, type TraceLimits } from './engine.ts'
 import { HEADER_BYTES, readTraceFormat, readTraceHeader } from './framing.ts'
-import { isV1Format, TraceV1Engine, type V1Limits } from './v1/engine-v1.ts'
 
 export type {
   TraceChunk,

@@ -3,8 +3,8 @@
  * Enters: one event at a time, in order. Leaves: a doubt per contradiction, and what conversion needs to know: whether a
  * goroutine was waiting for the network. Follows postProcessTrace in internal/trace/internal/tracev1/parser.go.
  */
-import type { TraceDoubts } from '../doubts.ts'
-import { IdSlots } from '../id-slots.ts'
+import type { TraceDoubts } from '../gotrace/doubts.ts'
+import { IdSlots } from '../gotrace/id-slots.ts'
 import { v1 } from './kinds.ts'
 import type { ProcessorCursor } from './processor-cursor.ts'
 

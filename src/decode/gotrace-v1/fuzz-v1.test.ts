@@ -3,11 +3,11 @@ import assert from 'node:assert/strict'
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { readTraceSync } from '../gotrace.ts'
+import { readTraceSync } from '../gotrace/gotrace.ts'
+import { openV1Writer } from '../testing/write-v1.ts'
 import { sinceFormat, stackFlags, structuralFlags, v1, varintCounts } from './kinds.ts'
-import { openV1Writer } from './testing/write-v1.ts'
 
-const recorded = join(import.meta.dirname, '../../../../testdata/gotrace/v1')
+const recorded = join(import.meta.dirname, '../../../testdata/gotrace/v1')
 const traces = globSync('*/*/trace.bin', { cwd: recorded })
   .sort()
   .map((path) => readFileSync(join(recorded, path)))

@@ -3,8 +3,8 @@
  * details and stacks, and its time once ours are pushed apart as Go pushes them.
  * Events of one nanosecond may stand in another order: Go takes them in the order of a map, another one each run.
  */
-import { readTraceSync } from '../../gotrace.ts'
-import { openParsedText, printStack } from '../../testing/parsed-text.ts'
+import { readTraceSync } from '../gotrace/gotrace.ts'
+import { openParsedText, printStack } from './parsed-text.ts'
 
 type Line = { readonly text: string; readonly timeNs: number }
 export type V1Comparison = { readonly events: number; readonly ties: number; readonly difference?: string }

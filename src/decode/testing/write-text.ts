@@ -2,7 +2,7 @@
  * From the text form of a trace (`Trace Go1.22`, one event per line), in which the Go toolchain keeps its golden
  * traces, to bytes. Follows internal/trace/raw/{textreader,writer}.go of Go 1.27.3; throws for text that is none.
  */
-import { structural, timedEvents } from '../events.ts'
+import { structural, timedEvents } from '../gotrace/events.ts'
 
 const structuralEvents: Readonly<Record<string, number>> = {
   EventBatch: structural.eventBatch,

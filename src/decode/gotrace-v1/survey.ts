@@ -6,9 +6,9 @@
  * Follows internal/trace/internal/tracev1/parser.go of Go 1.27.3. v1 has no lengths on batches: what stands after
  * damage cannot be found again.
  */
-import type { TraceDoubts } from '../doubts.ts'
-import { IdMap, MISSING } from '../id-map.ts'
-import type { TableStore } from '../tables.ts'
+import type { TraceDoubts } from '../gotrace/doubts.ts'
+import { IdMap, MISSING } from '../gotrace/id-map.ts'
+import type { TableStore } from '../gotrace/tables.ts'
 import { ByteReader, NO_NUMBER } from './byte-reader.ts'
 import { sinceFormat, structuralFlags, v1, varintCounts } from './kinds.ts'
 

@@ -4,7 +4,7 @@
  * runtime/trace.go up to Go 1.21. An event is a byte (low 6 bits kind, high 2 bits form) and unsigned LEB128s: form 0
  * to 2 is one to three of them, form 3 a length in bytes and then any number.
  */
-import { timedEvents } from '../events.ts'
+import { timedEvents } from '../gotrace/events.ts'
 
 /** Headers of v1 that are read; those of Go 1.5 to 1.10 had other arguments. */
 export const v1Formats = [11, 19, 21] as const

@@ -5,10 +5,10 @@
  * call blocked.
  * What Go's runtime of that time wrote down until the first ProcsChange is what already existed: it becomes statuses.
  */
-import type { TraceDoubts } from '../doubts.ts'
-import { MISSING } from '../id-map.ts'
-import { goStatus, procStatus } from '../scheduler-state.ts'
-import type { TableStore } from '../tables.ts'
+import type { TraceDoubts } from '../gotrace/doubts.ts'
+import { MISSING } from '../gotrace/id-map.ts'
+import { goStatus, procStatus } from '../gotrace/scheduler-state.ts'
+import type { TableStore } from '../gotrace/tables.ts'
 import { V1Consistency } from './consistency.ts'
 import { BLOCKED, PROCESSOR_MASK, type V1Order } from './event-order.ts'
 import { pseudoProcessors, reasonOf, stopTheWorldReason, v1, v2Kind } from './kinds.ts'

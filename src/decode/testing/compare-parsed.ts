@@ -3,7 +3,7 @@
  * stacks and order exactly, times up to the clamping that the reference does (each at least 1 ns after the one before).
  * CPU samples are compared as a set: the reference mixes them in by time.
  */
-import { readTraceSync } from '../gotrace.ts'
+import { readTraceSync } from '../gotrace/gotrace.ts'
 import { openParsedText, printStack } from './parsed-text.ts'
 
 export type Comparison = { readonly events: number; readonly samples: number; readonly difference?: string }

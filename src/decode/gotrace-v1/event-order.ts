@@ -5,8 +5,8 @@
  * Rules as in internal/trace/internal/tracev1/{parser,order}.go of Go 1.27.3: of all processors' next events whose turn
  * has come (a goroutine's sequence number and state say so) the earliest is taken.
  */
-import type { TraceDoubts } from '../doubts.ts'
-import { growFloats, IdSlots } from '../id-slots.ts'
+import type { TraceDoubts } from '../gotrace/doubts.ts'
+import { growFloats, IdSlots } from '../gotrace/id-slots.ts'
 import { v1 } from './kinds.ts'
 import { ProcessorCursor } from './processor-cursor.ts'
 import type { V1Survey } from './survey.ts'

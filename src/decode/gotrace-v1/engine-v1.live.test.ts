@@ -4,9 +4,9 @@ import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { printParsed } from '../../../../scripts/fixtures/old-traces.ts'
-import { requireGo } from '../../../../scripts/setup/go.ts'
-import { compareV1, readOurs } from './testing/compare-v1.ts'
+import { printParsed } from '../../../scripts/fixtures/old-traces.ts'
+import { requireGo } from '../../../scripts/setup/go.ts'
+import { compareV1, readOurs } from '../testing/compare-v1.ts'
 
 test('the v1 traces of the toolchain read as its own reader reads them', async (context) => {
   const go = await requireGo(context, '1.27')

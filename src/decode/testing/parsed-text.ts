@@ -3,7 +3,7 @@
  * time: the form in which our reading and the reference's are compared.
  * One row may be several lines: GoSwitch is unblock, block or destroy, and start; GoDestroySyscall may lose a processor.
  */
-import type { TraceChunk, TraceTables } from '../../../model/trace.ts'
+import type { TraceChunk, TraceTables } from '../../model/trace.ts'
 
 const goStates = ['Undetermined', 'Runnable', 'Running', 'Syscall', 'Waiting'] as const
 const procStates = ['Undetermined', 'NotExist', 'Running', 'Idle'] as const

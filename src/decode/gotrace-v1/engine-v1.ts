@@ -6,10 +6,10 @@
  * A trace that was cut has lost how long a tick is, and all stacks. Its events are told all the same, in order, with
  * times of 0 rather than wrong ones, unless the caller knows the ticks per second.
  */
-import { fault } from '../../../base/errors.ts'
-import type { TraceConsumer, TraceCpuSample, TraceMeta } from '../../../model/trace.ts'
-import { TraceDoubts } from '../doubts.ts'
-import { DEFAULT_MAX_STRING_BYTES, TableStore } from '../tables.ts'
+import { fault } from '../../base/errors.ts'
+import type { TraceConsumer, TraceCpuSample, TraceMeta } from '../../model/trace.ts'
+import { TraceDoubts } from '../gotrace/doubts.ts'
+import { DEFAULT_MAX_STRING_BYTES, TableStore } from '../gotrace/tables.ts'
 import { V1Converter } from './convert.ts'
 import { V1Order } from './event-order.ts'
 import { v1Formats } from './kinds.ts'

@@ -3,14 +3,14 @@ import assert from 'node:assert/strict'
 import { globSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
-import { type ParsedSummary, summariseParsed } from '../../../../scripts/fixtures/old-traces.ts'
-import { type ReadTraceOptions, readTrace, readTraceSync } from '../gotrace.ts'
+import { type ParsedSummary, summariseParsed } from '../../../scripts/fixtures/old-traces.ts'
+import { type ReadTraceOptions, readTrace, readTraceSync } from '../gotrace/gotrace.ts'
+import { readOurs, readReference } from '../testing/compare-v1.ts'
 import { openParsedText } from '../testing/parsed-text.ts'
+import { openV1Writer, type V1Writer } from '../testing/write-v1.ts'
 import { v1 } from './kinds.ts'
-import { readOurs, readReference } from './testing/compare-v1.ts'
-import { openV1Writer, type V1Writer } from './testing/write-v1.ts'
 
-const recorded = join(import.meta.dirname, '../../../../testdata/gotrace/v1')
+const recorded = join(import.meta.dirname, '../../../testdata/gotrace/v1')
 const cases = globSync('*/*/trace.bin', { cwd: recorded }).sort()
 
 /** What our reader tells, one line per event without context, and its issues. */
