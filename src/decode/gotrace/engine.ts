@@ -296,7 +296,11 @@ export class TraceEngine {
     const chunk: TraceChunk = this.order.chunk
     if (chunk.rowCount === 0) return
     this.events += chunk.rowCount
-    this.lastNs = Math.max(this.lastNs, chunk.timesNs[chunk.rowCount - 1] as number)
+    // Times step back where sequence numbers overrule the clock: the last row need not be the latest.
+    const { timesNs, rowCount } = chunk
+    let lastNs = this.lastNs
+    for (let row = 0; row < rowCount; row++) if ((timesNs[row] as number) > lastNs) lastNs = timesNs[row] as number
+    this.lastNs = lastNs
     if (this.doubts.fault === undefined) this.consumer.onChunk?.(chunk, this.store)
     chunk.rowCount = 0
   }
