@@ -119,14 +119,29 @@ function sayHeadline({ verdict, lenses, goroutines, window }: DiagnoseData, trou
         ),
       )
     case 'clear':
-      return troubles.length === 0
-        ? 'Nothing here is stuck, and the profiles that are on can see what its goroutines wait for.'
-        : 'Nothing here is stuck; the profiles that are on can see what its goroutines wait for.'
+      return sayClear(goroutines.groups, troubles)
     case 'inconclusive':
       return stuck === ''
         ? 'There is too little evidence to judge.'
         : `There is too little evidence to judge, but ${stuck}.`
   }
+}
+
+/** No more than is known: what only looks idle, may be stuck or cannot be told is counted beside the good news. */
+function sayClear(groups: readonly GoroutineGroup[], troubles: readonly Trouble[]): string {
+  const count = (test: (group: GoroutineGroup) => boolean) =>
+    groups.reduce((sum, group) => sum + (test(group) ? group.count : 0), 0)
+  const maybe = count(({ verdict }) => verdict === 'stuck' || verdict === 'leaked')
+  const looksIdle = count(({ verdict, confidence }) => verdict === 'idle' && confidence === 'possible')
+  const unknown = count(({ verdict }) => verdict === 'unknown')
+  const doubts: string[] = []
+  if (maybe > 0) doubts.push(`${countOf(maybe, 'goroutine')} may be stuck or leaked`)
+  if (looksIdle > 0) doubts.push(`${countOf(looksIdle, 'goroutine')} only ${looksIdle === 1 ? 'looks' : 'look'} idle`)
+  if (unknown > 0) doubts.push(`of ${countOf(unknown, 'goroutine')} nothing tells whether they ever go on`)
+  if (doubts.length > 0) return `Nothing is proven stuck; ${joinAnd(doubts)}.`
+  return troubles.length === 0
+    ? 'Nothing here is stuck, and the profiles that are on can see what its goroutines wait for.'
+    : 'Nothing here is stuck; the profiles that are on can see what its goroutines wait for.'
 }
 
 /** From the worst down: findings, then groups in trouble that no finding is about. */

@@ -78,6 +78,26 @@ test('the headline never says more than the verdicts do', () => {
     answerDiagnosis({ ...clear, findings: [] }).headline,
     'Nothing here is stuck, and the profiles that are on can see what its goroutines wait for.',
   )
+  const [shape] = none
+  assert.ok(shape !== undefined)
+  const sure = { ...clear, findings: [] }
+  const say = (...groups: readonly Partial<typeof shape>[]) =>
+    answerDiagnosis({
+      ...sure,
+      data: { ...sure.data, goroutines: { count: 1, groups: groups.map((one) => ({ ...shape, ...one })) } },
+    }).headline
+  assert.equal(
+    say({ verdict: 'idle', confidence: 'possible', count: 20_000 }),
+    'Nothing is proven stuck; 20,000 goroutines only look idle.',
+  )
+  assert.equal(
+    say(
+      { verdict: 'idle', confidence: 'certain', count: 7 },
+      { verdict: 'unknown', confidence: 'possible', count: 12 },
+      { verdict: 'stuck', confidence: 'possible', count: 3 },
+    ),
+    'Nothing is proven stuck; 3 goroutines may be stuck or leaked and of 12 goroutines nothing tells whether they ever go on.',
+  )
   const { blindRatio, ...rest } = drawnReport.data.verdict
   assert.equal(blindRatio, 0.78)
   const unknown = {

@@ -18,6 +18,16 @@ test('flat and cumulative seconds are those of the samples, recursion counted on
   assert.deepEqual([main?.flatSeconds, main?.cumulativeSeconds], [0, 1])
 })
 
+test('what has no time of its own stands below all that has, however much its callees used', () => {
+  const rows = Array.from({ length: 12 }, (_, at) => [`leaf${at} < caller${at} < main`, at + 1] as const)
+  const own = reportCpu(drawCpu(rows)).top.map(({ flatSeconds }) => flatSeconds)
+  assert.ok(own.indexOf(0) >= 12)
+  assert.deepEqual(
+    own,
+    own.toSorted((a, b) => b - a),
+  )
+})
+
 test('an interval contains its own figure, and a function never seen at the leaf has one too', () => {
   const report = reportCpu(
     drawCpu([

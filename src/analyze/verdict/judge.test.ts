@@ -110,6 +110,13 @@ test('senders that pile up and never leave while their makers have ended are pro
   assert.deepEqual(group.growth, { first: 10, last: 20 })
 })
 
+test('many senders that stand still without growth may wait on a semaphore: stuck, but only possibly', () => {
+  const semaphore = '[chan send] main.(*Pool).acquire(0x1) / main.job.func1() < main.job@900'
+  const group = groupOf(draw(`${times}\n10..40 s s s`, { s: semaphore }), 'main.(*Pool).acquire')
+  assert.deepEqual([group.verdict, group.confidence], ['stuck', 'possible'])
+  assert.match(group.why, /only slow, as on a full semaphore whose holders work/)
+})
+
 test('a lock whose waiters all stood still, with nobody at work on its object, is stuck', () => {
   const group = groupOf(draw(`${times}\n7..9 L L L`, { L: lock }), 'main.(*S).get')
   assert.deepEqual([group.verdict, group.confidence, group.waitsOn], ['stuck', 'probable', '0xc000010'])

@@ -118,10 +118,10 @@ function judgeStanding(file: CaseFile): Draft {
   const makers = readMakers(file)
   const isOrphaned = makers !== undefined && makers.returned === makers.known
   const isSend = group.reason.startsWith('chan send')
-  const isProbable = isSend && isOrphaned && members >= PILE && (motion.stayNs?.min ?? 0) >= 2e9
+  // Never above possible: a queue on a semaphore (`sem <- struct{}{}`) with slow but healthy holders looks the same.
   return {
     verdict: 'stuck',
-    confidence: isProbable ? 'probable' : 'possible',
+    confidence: 'possible',
     why: [window, isSend && isOrphaned ? `${creators}: if it was to receive, nobody does` : creators, cannotTell(file)]
       .filter((part) => part !== undefined)
       .join('; '),
@@ -167,6 +167,8 @@ const whatProofMisses = 'what a global variable reaches is never flagged'
 
 function cannotTell(file: CaseFile): string {
   if (isReceive(file)) return 'a dump cannot tell a leaked receiver from a worker whose queue is empty'
-  if (file.group.reason.startsWith('chan send')) return 'a dump cannot tell whether its receiver is gone or only slow'
+  if (file.group.reason.startsWith('chan send')) {
+    return 'a dump cannot tell whether its receiver is gone or only slow, as on a full semaphore whose holders work'
+  }
   return 'a dump cannot tell whether the goroutine that should release it is gone or only slow'
 }
