@@ -8,6 +8,7 @@ import { openCaptureWriter } from './collect/capture-write.ts'
 import { startDemoService } from './collect/demo/demo-service.ts'
 import { openInflater } from './collect/inflate.ts'
 import { isTargetAddress } from './collect/target.ts'
+import { openTraceOpener } from './collect/trace-stream.ts'
 import type { Clock } from './model/ports.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -49,6 +50,7 @@ const deps: CliDeps = {
   inflater,
   reader: openCaptureReader({ inflater, stdin: process.stdin }),
   writer: openCaptureWriter(),
+  traces: openTraceOpener({ inflater, stdin: process.stdin }),
   isAddress: isTargetAddress,
   startDemo: (hooks) =>
     startDemoService(

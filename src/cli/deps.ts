@@ -1,5 +1,5 @@
 /** What the command line is handed by main.ts: engines behind ports, so that `cli` never sees `collect`. */
-import type { CaptureReader, CaptureWriter, Clock, Inflater } from '../model/ports.ts'
+import type { CaptureReader, CaptureWriter, Clock, Inflater, TraceOpener } from '../model/ports.ts'
 import type { DemoStarter } from '../ops/demo.ts'
 
 export type CliDeps = {
@@ -8,6 +8,7 @@ export type CliDeps = {
   readonly inflater: Inflater
   readonly reader: CaptureReader
   readonly writer: CaptureWriter
+  readonly traces: TraceOpener
   /** True for what can only be meant as the address of a target. */
   readonly isAddress: (text: string) => boolean
   /** Builds and runs the demo's service, for `demo --live`. */

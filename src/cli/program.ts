@@ -8,6 +8,7 @@ import { registerErrors, registerLenses, registerRules } from './commands/catalo
 import { registerDemo } from './commands/demo.ts'
 import { registerDiagnose } from './commands/diagnose.ts'
 import { registerDiff } from './commands/diff.ts'
+import { registerTimeline } from './commands/timeline.ts'
 import type { Runner } from './context.ts'
 import { addCommonFlags } from './flags.ts'
 import type { CliIo } from './streams.ts'
@@ -23,6 +24,7 @@ const registrations: readonly ((program: Command, run: Runner) => void)[] = [
   registerDemo,
   registerCapture,
   registerDiagnose,
+  registerTimeline,
   registerDiff,
   registerLenses,
   registerErrors,
@@ -54,6 +56,7 @@ Examples:
   sightline diagnose http://localhost:6060          a live Go service that serves net/http/pprof
   sightline capture http://localhost:6060 -o shop.slc && sightline diagnose shop.slc
   sightline diagnose goroutines.txt block.pb.gz     files that you have
+  sightline timeline trace.bin                      where the time of an execution trace went
 
 Exit codes: 0 done, 1 --fail-on, 2 inconclusive, 3 partial, 64 usage, 65 bad data, 66 no input, 69 unavailable.
 

@@ -14,6 +14,7 @@ function brokenDeps(): CliDeps {
     inflater: { inflate: fail },
     reader: { readCapture: fail },
     writer: { writeCapture: fail },
+    traces: { openTrace: fail },
     isAddress: () => false,
     startDemo: fail,
     demoCapture: 'nowhere',

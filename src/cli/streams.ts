@@ -7,6 +7,8 @@
 export type OutStream = {
   write(text: string, done?: (error?: Error | null) => void): boolean
   on?(event: 'error', listener: (error: NodeJS.ErrnoException) => void): unknown
+  /** The file behind it, where there is one. */
+  readonly fd?: number
   readonly isTTY?: boolean
   readonly columns?: number
 }

@@ -3,8 +3,10 @@
  * do, it never emulates badly. Implemented by `collect` and `store`, wired in `main.ts`, handed down as `deps`.
  * Model: storage/interface.go in prometheus/prometheus. Ranges are half-open [start, end) in unix ns.
  */
+import type { Fault } from '../base/errors.ts'
 import type { Result } from '../base/result.ts'
 import type { Capture } from './capture.ts'
+import type { Issue } from './issue.ts'
 import type { MetricFamily } from './metrics.ts'
 import type { Profile } from './profile.ts'
 
@@ -29,6 +31,25 @@ export type WorkerPool = {
 /** Reads captures from disk: a folder, an `.slc`, loose files, stdin. */
 export type CaptureReader = {
   readCapture(paths: readonly string[]): Promise<Result<Capture>>
+}
+
+/** An execution trace as it comes: read `bytes` once, to its end or to where it is given up; that closes the file. */
+export type TraceStream = {
+  /** The file it is, for people and issues. */
+  readonly name: string
+  /** Where it is known beforehand. */
+  readonly sizeBytes?: number
+  /** `go1.27.3`, where a capture around it says it. */
+  readonly goVersion?: string
+  readonly issues: readonly Issue[]
+  /** Never throws: it ends where reading fails, and `failure` says why. A piece holds until the next is asked for. */
+  readonly bytes: AsyncIterable<Uint8Array>
+  failure(): Fault | undefined
+}
+
+/** Finds the execution trace in a file, in a capture (folder or `.slc`), or on stdin (`-`), without reading it. */
+export type TraceOpener = {
+  openTrace(path: string): Promise<Result<TraceStream>>
 }
 
 export type CaptureWriter = {

@@ -3,7 +3,7 @@
  * ones of trace-account.ts, all optional to a reader. Unknown is absent; '' is a block reason that the trace leaves out.
  */
 import type { Lens } from './lens.ts'
-import type { StateTimes, TraceBlindShare } from './trace-account.ts'
+import type { GoroutineAccount, StateTimes, TraceBlindShare } from './trace-account.ts'
 import type { WaitClass } from './wait-class.ts'
 
 export type TimelineWait = {
@@ -112,4 +112,12 @@ export type TimelineData = {
   /** Bound of the relative error of every quantile here. */
   readonly sketchErrorRatio: number
   readonly omitted: Readonly<Record<string, number>>
+}
+
+/** With what a run asked for beside the whole. */
+export type TimelineReportData = TimelineData & {
+  /** Where --from or --to cut: everything but `trace` and `eventCounts` is of this part. */
+  readonly window?: { readonly fromNs: number; readonly toNs: number }
+  /** --goroutine */
+  readonly goroutine?: GoroutineAccount
 }

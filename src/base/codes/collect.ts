@@ -164,6 +164,10 @@ export const collectCodes = {
     summary: 'The folder or archive holds no files',
     hint: 'Give a capture, or files that pprof, a panic or SIGQUIT wrote.',
   }),
+  SL_COLLECT_NO_TRACE: row(65, 422, false, {
+    summary: 'The capture holds no execution trace',
+    hint: 'Take one: sightline capture URL (a trace of one second is part of it), or curl -o trace.bin URL/debug/pprof/trace?seconds=1.',
+  }),
   SL_COLLECT_NO_MANIFEST: row(65, 422, false, {
     summary: 'The folder has no manifest.json: its files were taken for what their content says',
     hint: 'When and in which order they were taken is not known; a capture made by `sightline capture` knows.',

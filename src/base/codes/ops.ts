@@ -30,6 +30,13 @@ export const opsCodes = {
     httpStatus: 200,
     retryable: false,
   },
+  SL_OPS_NO_GOROUTINE: {
+    summary: 'The trace has no goroutine of that id',
+    hint: 'Ids are those of dumps and of `timeline --ndjson`; a goroutine that was never active in the trace may not be in it.',
+    exitCode: 65,
+    httpStatus: 404,
+    retryable: false,
+  },
   SL_OPS_TARGETS_FAILED: {
     summary: 'Some of the targets failed, more than the tolerance allows',
     hint: 'See coverage.missing for each; --max-failures sets the tolerance.',
