@@ -99,6 +99,33 @@ for (let at = 0, state = 1; at < noise.length; at++) {
   noise[at] = state >>> 24
 }
 
+/** An ELF header with one loaded segment of data, as a program in C has one. */
+function elfOf(data: Uint8Array): Uint8Array {
+  const file = new Uint8Array(128 + data.length)
+  const view = new DataView(file.buffer)
+  file.set([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1])
+  view.setBigUint64(32, 64n, true)
+  view.setUint16(54, 56, true)
+  view.setUint16(56, 1, true)
+  view.setUint32(64, 1, true)
+  view.setUint32(68, 6, true)
+  view.setBigUint64(72, 128n, true)
+  view.setBigUint64(80, 0x400000n, true)
+  view.setBigUint64(96, BigInt(data.length), true)
+  file.set(data, 128)
+  return file
+}
+
+test('an executable that is no Go program is told so; one with Go build info is taken', () => {
+  const plain = detectKind(elfOf(new Uint8Array(4096)))
+  assert.match(plain.fault?.message ?? '', /ELF executable .*not a Go program/)
+  const data = new Uint8Array(256)
+  const words = new TextEncoder()
+  data.set([0xff, ...words.encode(' Go buildinf:'), 8, 2])
+  data.set([8, ...words.encode('go1.27.3'), 0], 32)
+  assert.equal(detectKind(elfOf(data)).kind, 'build-info')
+})
+
 const notOurs: readonly (readonly [string, Uint8Array | string, string])[] = [
   ['an empty file', '', 'SL_DECODE_EMPTY'],
   ['an HTML page', '<!DOCTYPE html>\n<html><head><title>Sign in</title>', 'SL_DECODE_HTML'],
@@ -112,6 +139,7 @@ const notOurs: readonly (readonly [string, Uint8Array | string, string])[] = [
   ['a zip', Uint8Array.from([0x50, 0x4b, 3, 4, ...deflateRawSync('a')]), 'SL_DECODE_ARCHIVE'],
   ['a tar', tarOf(), 'SL_DECODE_ARCHIVE'],
   ['a zstd file', zstdCompressSync('abc'), 'SL_DECODE_ARCHIVE'],
+  ['a program in C', elfOf(new Uint8Array(4096)), 'SL_DECODE_NO_BUILD_INFO'],
   ['binary noise', noise, 'SL_DECODE_BINARY_NOISE'],
   ['prose', 'Dear reader,\nnothing to see here.\n', 'SL_DECODE_UNKNOWN_FORMAT'],
   ['JSON of something else', '{"hello": "world"}', 'SL_DECODE_UNKNOWN_FORMAT'],

@@ -6,6 +6,7 @@
  */
 import { type ErrorCode, type Fault, fault } from '../base/errors.ts'
 import type { CaptureFileKind } from '../model/capture.ts'
+import { decodeBuildInfoBinary } from './build-info/binary.ts'
 import { detectExecutable } from './build-info/executable.ts'
 import { detectBuildInfo } from './build-info/text.ts'
 import { detectGoroutineDump, detectOtherRuntime } from './goroutine-dump/goroutine-dump.ts'
@@ -119,9 +120,13 @@ function detectTrace({ bytes }: Sample): Detected | undefined {
 
 function detectBinary({ bytes }: Sample): Detected | undefined {
   const format = detectExecutable(bytes)
-  return format === undefined
-    ? undefined
-    : sure('build-info', `It is an ${format} executable, which may carry Go build info`)
+  if (format === undefined) return undefined
+  return decodeBuildInfoBinary(bytes).ok
+    ? sure('build-info', `It is an ${format} executable with Go build info`)
+    : not(
+        'SL_DECODE_NO_BUILD_INFO',
+        `It is an ${format} executable in which no Go build info was found: not a Go program, or stripped of it`,
+      )
 }
 
 const ARCHIVES: readonly { readonly magic: readonly number[]; readonly at: number; readonly what: string }[] = [

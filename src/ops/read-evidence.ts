@@ -6,6 +6,8 @@
 import { type Fault, fault } from '../base/errors.ts'
 import { err, ok, type Result } from '../base/result.ts'
 import { parseUnixNs } from '../base/units.ts'
+import { decodeBuildInfoBinary } from '../decode/build-info/binary.ts'
+import { detectExecutable } from '../decode/build-info/executable.ts'
 import { decodeBuildInfoFromTarget } from '../decode/build-info/target.ts'
 import { decodeBuildInfo } from '../decode/build-info/text.ts'
 import { detectKind } from '../decode/detect.ts'
@@ -181,7 +183,8 @@ async function readFile(reading: Reading, file: CaptureFile): Promise<void> {
       return
     }
     case 'build-info': {
-      const info = take(reading, file, decodeBuildInfo(file.bytes))
+      const isExecutable = detectExecutable(file.bytes) !== undefined
+      const info = take(reading, file, (isExecutable ? decodeBuildInfoBinary : decodeBuildInfo)(file.bytes))
       if (info !== undefined) bag.buildInfo = { source, info }
       return
     }
