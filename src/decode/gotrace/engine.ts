@@ -16,9 +16,10 @@ import type {
 import { TRACE_CHUNK_ROWS } from '../../model/trace.ts'
 import { openClock, type TraceClockReader } from './clock.ts'
 import { TraceDoubts } from './doubts.ts'
+import { EXHAUSTED, FAILED, RAN, STALLED } from './event-notes.ts'
 import { insertCursor, removeCursor, rootLimit, sortCursors, ThreadCursor, updateCursor } from './frontier.ts'
 import { GenerationTables, NO_THREAD_FROM } from './generation.ts'
-import { EventOrder, EXHAUSTED, FAILED, RAN, STALLED } from './order.ts'
+import { EventOrder } from './order.ts'
 import { GenerationSplitter, type RawGeneration, type SplitStop } from './splitter.ts'
 import { DEFAULT_MAX_STRING_BYTES, TableStore } from './tables.ts'
 

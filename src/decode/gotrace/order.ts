@@ -6,26 +6,14 @@
  */
 import { TRACE_CHUNK_ROWS, type TraceChunk } from '../../model/trace.ts'
 import type { TraceDoubts } from './doubts.ts'
+import { EventNotes, EXHAUSTED, RAN, STALLED } from './event-notes.ts'
 import { timedEvents } from './events.ts'
 import type { ThreadCursor } from './frontier.ts'
 import { type GenerationTables, NO_THREAD_FROM } from './generation.ts'
 import { type IdMap, MISSING } from './id-map.ts'
-import {
-  GC_NOT_RUNNING,
-  GC_RUNNING,
-  GC_UNDETERMINED,
-  goStatus,
-  NONE,
-  procStatus,
-  SchedulerState,
-} from './scheduler-state.ts'
+import { RareEvents } from './rare-events.ts'
+import { goStatus, NONE, procStatus, SchedulerState } from './scheduler-state.ts'
 import type { RawGeneration } from './splitter.ts'
-
-/** How a run ended: the next event comes later than the limit (or the chunk is full), waits, is none, is wrong. */
-export const RAN = 0
-export const STALLED = 1
-export const EXHAUSTED = 2
-export const FAILED = 3
 
 /** Arguments after the time delta, by event id. */
 const argCounts = new Uint8Array(256)
@@ -52,28 +40,22 @@ const PROC_NOT_EXIST = 1
 export class EventOrder {
   readonly chunk: TraceChunk = newChunk()
   state: SchedulerState = new SchedulerState()
-  private readonly doubts: TraceDoubts
+  private readonly notes: EventNotes
+  private readonly rare: RareEvents
   private bytes: Uint8Array = new Uint8Array(0)
   private starts: readonly number[] = []
   private ends: readonly number[] = []
   private ticks: readonly number[] = []
-  private offset = 0
   private nsPerTick = 1
   private originNs = 0
   private generation = 0
-  private readonly tables: GenerationTables
   private readonly stackIds: IdMap
-  private readonly isStrict: boolean
-  /** Strings and stacks of this generation that events name and no table holds. */
-  missingNames = 0
-  private firstMissing = 0
   /** Position after the last long varint. */
   private after = 0
 
   constructor(doubts: TraceDoubts, tables: GenerationTables) {
-    this.doubts = doubts
-    this.isStrict = doubts.isStrict
-    this.tables = tables
+    this.notes = new EventNotes(doubts, tables)
+    this.rare = new RareEvents(this.notes)
     this.stackIds = tables.stackIds
   }
 
@@ -83,19 +65,15 @@ export class EventOrder {
     this.starts = raw.starts
     this.ends = raw.ends
     this.ticks = raw.ticks
-    this.offset = raw.offset
     this.generation = raw.generation
     this.nsPerTick = nsPerTick
     this.originNs = originNs
-    this.missingNames = 0
+    this.notes.beginGeneration(raw.offset)
     this.chunk.generations.fill(raw.generation)
   }
 
-  /** Tells of names that were missing; they are cut off with the tables of a truncated generation. */
   endGeneration(): void {
-    if (this.missingNames === 0 || this.isStrict) return
-    const message = 'events name strings or stacks that their generation does not hold; they are left empty'
-    this.doubts.note(message, this.offset + this.firstMissing, 'SL_DECODE_TRUNCATED', this.missingNames)
+    this.notes.endGeneration()
   }
 
   setOrigin(originNs: number): void {
@@ -118,14 +96,14 @@ export class EventOrder {
     }
     const { bytes } = this
     const kind = bytes[cursor.at] as number
-    if (isTimed[kind] === 0) return this.fail(`a thread's batch holds byte ${kind}, which is no event`, cursor.at)
+    if (isTimed[kind] === 0) return this.notes.fail(`a thread's batch holds byte ${kind}, which is no event`, cursor.at)
     let at = cursor.at + 1
     let delta = bytes[at++] as number
     if (delta > 127) {
       delta = this.readLong(at - 1)
       at = this.after
     }
-    if (!(at <= cursor.end)) return this.fail('an event ends after its batch', cursor.at)
+    if (!(at <= cursor.end)) return this.notes.fail('an event ends after its batch', cursor.at)
     cursor.kind = kind
     cursor.at = at
     cursor.timeNs += Math.trunc(delta * this.nsPerTick)
@@ -134,7 +112,8 @@ export class EventOrder {
 
   /** Events of the thread in their order, while they come at or before the limit; at least one, if its turn has come. */
   runThread(cursor: ThreadCursor, limitNs: number): number {
-    const { bytes, state, chunk, generation, stackIds, nsPerTick } = this
+    const { bytes, state, chunk, generation, stackIds, nsPerTick, notes, rare } = this
+    const { args } = rare
     const thread = cursor.slot
     if (thread >= 0) state.threadSeen[thread] = 1
     if (state.initialGeneration === 0) state.initialGeneration = generation
@@ -190,14 +169,14 @@ export class EventOrder {
           }
         }
       }
-      if (!(at <= end)) return this.fail('an event ends after its batch', cursor.at)
+      if (!(at <= end)) return notes.fail('an event ends after its batch', cursor.at)
 
       let rowThread = cursor.thread
       switch (kind) {
         case 9: // ProcsChange
-          if (goroutine === NONE || processor === NONE) return this.failContext(cursor)
+          if (goroutine === NONE || processor === NONE) return notes.failContext(cursor)
           arg1 = stackIds.get(arg1)
-          if (arg1 === MISSING) arg1 = this.missing('stack', cursor)
+          if (arg1 === MISSING) arg1 = notes.missing('stack', cursor)
           break
         case 10: {
           // ProcStart
@@ -211,7 +190,7 @@ export class EventOrder {
           ) {
             return STALLED
           }
-          if (thread < 0) return this.failContext(cursor)
+          if (thread < 0) return notes.failContext(cursor)
           state.procStatus[started] = procStatus.running
           state.procSeq[started] = arg1
           state.threadProc[thread] = started
@@ -219,9 +198,9 @@ export class EventOrder {
         }
         case 11: {
           // ProcStop
-          if (processor === NONE) return this.failContext(cursor)
+          if (processor === NONE) return notes.failContext(cursor)
           const status = state.procStatus[processor]
-          if (status !== procStatus.running && status !== procStatus.syscall) return this.failState(cursor)
+          if (status !== procStatus.running && status !== procStatus.syscall) return notes.failState(cursor)
           state.procStatus[processor] = procStatus.idle
           state.threadProc[thread] = NONE
           break
@@ -238,8 +217,8 @@ export class EventOrder {
           ) {
             return STALLED
           }
-          if (thread < 0) return this.failContext(cursor)
-          if (status === procStatus.syscall && !this.takeProcessor(stolen, arg2, thread)) return this.failState(cursor)
+          if (thread < 0) return notes.failContext(cursor)
+          if (status === procStatus.syscall && !this.takeProcessor(stolen, arg2, thread)) return notes.failState(cursor)
           state.procStatus[stolen] = procStatus.idle
           state.procSeq[stolen] = arg1
           arg3 = procStateOf[status as 3 | 4]
@@ -247,7 +226,7 @@ export class EventOrder {
         }
         case 13: {
           // ProcStatus
-          if (arg1 >= procStateOf.length) return this.failState(cursor)
+          if (arg1 >= procStateOf.length) return notes.failState(cursor)
           let known = state.processors.find(arg0)
           if (known < 0) {
             known = state.addProcessor(arg0, arg1, generation)
@@ -258,7 +237,7 @@ export class EventOrder {
             if (arg1 === procStatus.syscallAbandoned && status === procStatus.syscall) {
               // About to be stolen; its status may be told by a thread that does not hold it.
               const holder = state.threadHolding(known)
-              if (holder === NONE) return this.failState(cursor)
+              if (holder === NONE) return notes.failState(cursor)
               arg1 = procStatus.syscall
               arg2 = procStateOf[procStatus.running]
               state.procSeq[known] = 0
@@ -268,7 +247,7 @@ export class EventOrder {
               processorPlusOne = arg0 + 1
               break
             }
-            if (status !== arg1) return this.failState(cursor)
+            if (status !== arg1) return notes.failState(cursor)
             state.procSeq[known] = 0
             state.procSeqGeneration[known] = generation
           }
@@ -280,19 +259,19 @@ export class EventOrder {
         case 14: // GoCreate
         case 47: {
           // GoCreateBlocked
-          if (processor === NONE) return this.failContext(cursor)
-          if (slot >= 0 && state.goStatus[slot] !== goStatus.running) return this.failState(cursor)
-          if (state.goroutines.find(arg0) >= 0) return this.fail('a goroutine is created that exists', cursor.at)
+          if (processor === NONE) return notes.failContext(cursor)
+          if (slot >= 0 && state.goStatus[slot] !== goStatus.running) return notes.failState(cursor)
+          if (state.goroutines.find(arg0) >= 0) return notes.fail('a goroutine is created that exists', cursor.at)
           state.addGoroutine(arg0, kind === GO_CREATE_BLOCKED ? goStatus.waiting : goStatus.runnable, generation)
           arg1 = stackIds.get(arg1)
-          if (arg1 === MISSING) arg1 = this.missing('stack', cursor)
+          if (arg1 === MISSING) arg1 = notes.missing('stack', cursor)
           arg2 = stackIds.get(arg2)
-          if (arg2 === MISSING) arg2 = this.missing('stack', cursor)
+          if (arg2 === MISSING) arg2 = notes.missing('stack', cursor)
           break
         }
         case 15: // GoCreateSyscall
-          if (thread < 0 || goroutine !== NONE) return this.failContext(cursor)
-          if (state.goroutines.find(arg0) >= 0) return this.fail('a goroutine is created that exists', cursor.at)
+          if (thread < 0 || goroutine !== NONE) return notes.failContext(cursor)
+          if (state.goroutines.find(arg0) >= 0) return notes.fail('a goroutine is created that exists', cursor.at)
           state.threadGoSlot[thread] = state.addGoroutine(arg0, goStatus.syscall, generation)
           state.threadGoroutine[thread] = arg0
           break
@@ -307,7 +286,7 @@ export class EventOrder {
           ) {
             return STALLED
           }
-          if (processor === NONE || goroutine !== NONE) return this.failContext(cursor)
+          if (processor === NONE || goroutine !== NONE) return notes.failContext(cursor)
           state.goStatus[started] = goStatus.running
           state.goSeq[started] = arg1
           state.threadGoroutine[thread] = arg0
@@ -315,16 +294,16 @@ export class EventOrder {
           break
         }
         case 17: // GoDestroy
-          if (goroutine === NONE || processor === NONE) return this.failContext(cursor)
-          if (slot < 0 || state.goStatus[slot] !== goStatus.running) return this.failState(cursor)
+          if (goroutine === NONE || processor === NONE) return notes.failContext(cursor)
+          if (slot < 0 || state.goStatus[slot] !== goStatus.running) return notes.failState(cursor)
           state.goroutines.remove(goroutine)
           state.threadGoroutine[thread] = NONE
           break
         case 18: // GoDestroySyscall
-          if (goroutine === NONE) return this.failContext(cursor)
-          if (slot < 0 || state.goStatus[slot] !== goStatus.syscall) return this.failState(cursor)
+          if (goroutine === NONE) return notes.failContext(cursor)
+          if (slot < 0 || state.goStatus[slot] !== goStatus.syscall) return notes.failState(cursor)
           if (processor !== NONE) {
-            if (state.procStatus[processor] !== procStatus.syscall) return this.failState(cursor)
+            if (state.procStatus[processor] !== procStatus.syscall) return notes.failState(cursor)
             state.procStatus[processor] = procStatus.syscallAbandoned
             state.threadProc[thread] = NONE
           }
@@ -333,13 +312,13 @@ export class EventOrder {
           break
         case 19: // GoStop
         case 20: // GoBlock
-          if (goroutine === NONE || processor === NONE) return this.failContext(cursor)
-          if (slot < 0 || state.goStatus[slot] !== goStatus.running) return this.failState(cursor)
+          if (goroutine === NONE || processor === NONE) return notes.failContext(cursor)
+          if (slot < 0 || state.goStatus[slot] !== goStatus.running) return notes.failState(cursor)
           state.goStatus[slot] = kind === GO_STOP ? goStatus.runnable : goStatus.waiting
           state.threadGoroutine[thread] = NONE
-          arg0 = this.resolveName(arg0, cursor)
+          arg0 = notes.resolveName(arg0, cursor)
           arg1 = stackIds.get(arg1)
-          if (arg1 === MISSING) arg1 = this.missing('stack', cursor)
+          if (arg1 === MISSING) arg1 = notes.missing('stack', cursor)
           break
         case 21: {
           // GoUnblock
@@ -355,48 +334,48 @@ export class EventOrder {
           state.goStatus[unblocked] = goStatus.runnable
           state.goSeq[unblocked] = arg1
           arg2 = stackIds.get(arg2)
-          if (arg2 === MISSING) arg2 = this.missing('stack', cursor)
+          if (arg2 === MISSING) arg2 = notes.missing('stack', cursor)
           break
         }
         case 22: // GoSyscallBegin
-          if (goroutine === NONE || processor === NONE) return this.failContext(cursor)
-          if (slot < 0 || state.goStatus[slot] !== goStatus.running) return this.failState(cursor)
+          if (goroutine === NONE || processor === NONE) return notes.failContext(cursor)
+          if (slot < 0 || state.goStatus[slot] !== goStatus.running) return notes.failState(cursor)
           if (state.procSeqGeneration[processor] !== generation || state.procSeq[processor] !== arg0 - 1) {
-            return this.fail('a system call begins out of the sequence of its processor', cursor.at)
+            return notes.fail('a system call begins out of the sequence of its processor', cursor.at)
           }
           state.goStatus[slot] = goStatus.syscall
           state.procStatus[processor] = procStatus.syscall
           state.procSeq[processor] = arg0
           arg1 = stackIds.get(arg1)
-          if (arg1 === MISSING) arg1 = this.missing('stack', cursor)
+          if (arg1 === MISSING) arg1 = notes.missing('stack', cursor)
           break
         case 23: // GoSyscallEnd
-          if (goroutine === NONE || processor === NONE) return this.failContext(cursor)
-          if (slot < 0 || state.goStatus[slot] !== goStatus.syscall) return this.failState(cursor)
-          if (state.procStatus[processor] !== procStatus.syscall) return this.failState(cursor)
+          if (goroutine === NONE || processor === NONE) return notes.failContext(cursor)
+          if (slot < 0 || state.goStatus[slot] !== goStatus.syscall) return notes.failState(cursor)
+          if (state.procStatus[processor] !== procStatus.syscall) return notes.failState(cursor)
           state.goStatus[slot] = goStatus.running
           state.procStatus[processor] = procStatus.running
           break
         case 24: // GoSyscallEndBlocked
           if (processor !== NONE && state.procStatus[processor] === procStatus.syscall) return STALLED
-          if (goroutine === NONE) return this.failContext(cursor)
-          if (slot < 0 || state.goStatus[slot] !== goStatus.syscall) return this.failState(cursor)
+          if (goroutine === NONE) return notes.failContext(cursor)
+          if (slot < 0 || state.goStatus[slot] !== goStatus.syscall) return notes.failState(cursor)
           state.goStatus[slot] = goStatus.runnable
           state.threadGoroutine[thread] = NONE
           break
         case 25: // GoStatus
         case 48: {
           // GoStatusStack
-          if (arg2 > goStatus.waiting) return this.failState(cursor)
+          if (arg2 > goStatus.waiting) return notes.failState(cursor)
           let known = state.goroutines.find(arg0)
           if (known >= 0) {
-            if (state.goStatus[known] !== arg2) return this.failState(cursor)
+            if (state.goStatus[known] !== arg2) return notes.failState(cursor)
             state.goSeq[known] = 0
             state.goSeqGeneration[known] = generation
           } else if (generation === state.initialGeneration) {
             known = state.addGoroutine(arg0, arg2, generation)
           } else {
-            return this.fail('a status names a goroutine that no event has created', cursor.at)
+            return notes.fail('a status names a goroutine that no event has created', cursor.at)
           }
           if (arg1 >= NO_THREAD_FROM) arg1 = Number.NaN
           if (arg2 === goStatus.running) {
@@ -405,16 +384,16 @@ export class EventOrder {
               state.threadGoSlot[thread] = known
             }
           } else if (arg2 === goStatus.syscall) {
-            if (Number.isNaN(arg1)) return this.failState(cursor)
+            if (Number.isNaN(arg1)) return notes.failState(cursor)
             if (arg1 === cursor.thread) {
-              if (generation !== state.initialGeneration && goroutine !== arg0) return this.failState(cursor)
+              if (generation !== state.initialGeneration && goroutine !== arg0) return notes.failState(cursor)
               state.threadGoroutine[thread] = arg0
               state.threadGoSlot[thread] = known
             } else {
               const other = state.threadSlot(arg1)
               if (state.threadSeen[other] === 1) {
                 goroutine = state.threadGoroutine[other] as number
-                if (goroutine !== arg0) return this.failState(cursor)
+                if (goroutine !== arg0) return notes.failState(cursor)
               } else {
                 state.threadSeen[other] = 1
                 state.threadGoroutine[other] = arg0
@@ -425,157 +404,15 @@ export class EventOrder {
           }
           if (kind === GO_STATUS_STACK) {
             arg3 = stackIds.get(arg3)
-            if (arg3 === MISSING) arg3 = this.missing('stack', cursor)
+            if (arg3 === MISSING) arg3 = notes.missing('stack', cursor)
           }
           break
         }
-        case 26: // STWBegin
-          if (goroutine === NONE || processor === NONE) return this.failContext(cursor)
-          if (slot < 0) return this.failState(cursor)
-          arg0 = this.resolveName(arg0, cursor)
-          arg1 = stackIds.get(arg1)
-          if (arg1 === MISSING) arg1 = this.missing('stack', cursor)
-          if (!state.beginStop(slot, arg0)) this.doubt('a range begins twice', cursor)
-          break
-        case 27: {
-          // STWEnd
-          if (goroutine === NONE || processor === NONE) return this.failContext(cursor)
-          if (slot < 0) return this.failState(cursor)
-          const stop = state.endStop(slot)
-          if (stop === NONE) this.doubt('a range ends that has not begun', cursor)
-          arg0 = stop === NONE ? 0 : stop
-          break
-        }
-        case 28: // GCActive
-          if (generation === state.initialGeneration) {
-            if (state.gcState !== GC_UNDETERMINED) return this.failState(cursor)
-          } else {
-            if (arg0 !== state.gcSeq + 1) return STALLED
-            if (state.gcState !== GC_RUNNING) return this.failState(cursor)
-            if (goroutine === NONE || processor === NONE) return this.failContext(cursor)
-          }
-          state.gcSeq = arg0
-          state.gcState = GC_RUNNING
-          break
-        case 29: // GCBegin
-          if (state.gcState !== GC_UNDETERMINED) {
-            if (arg0 !== state.gcSeq + 1) return STALLED
-            if (state.gcState === GC_RUNNING) return this.failState(cursor)
-            if (goroutine === NONE || processor === NONE) return this.failContext(cursor)
-          }
-          state.gcSeq = arg0
-          state.gcState = GC_RUNNING
-          arg1 = stackIds.get(arg1)
-          if (arg1 === MISSING) arg1 = this.missing('stack', cursor)
-          break
-        case 30: // GCEnd
-          if (arg0 !== state.gcSeq + 1) return STALLED
-          if (state.gcState !== GC_RUNNING) return this.failState(cursor)
-          if (goroutine === NONE || processor === NONE) return this.failContext(cursor)
-          state.gcSeq = arg0
-          state.gcState = GC_NOT_RUNNING
-          break
-        case 31: {
-          // GCSweepActive
-          const sweeping = state.processors.find(arg0)
-          if (sweeping < 0) return this.failState(cursor)
-          const isFirst = generation === state.initialGeneration
-          if (state.procSweeps[sweeping] === (isFirst ? 1 : 0)) {
-            this.doubt('a range is not as told', cursor)
-          }
-          state.procSweeps[sweeping] = 1
-          break
-        }
-        case 32: // GCSweepBegin
-          if (processor === NONE) return this.failContext(cursor)
-          if (state.procSweeps[processor] === 1) this.doubt('a range begins twice', cursor)
-          state.procSweeps[processor] = 1
-          arg0 = stackIds.get(arg0)
-          if (arg0 === MISSING) arg0 = this.missing('stack', cursor)
-          break
-        case 33: // GCSweepEnd
-          if (processor === NONE) return this.failContext(cursor)
-          if (state.procSweeps[processor] === 0) this.doubt('a range ends that has not begun', cursor)
-          state.procSweeps[processor] = 0
-          break
-        case 34: {
-          // GCMarkAssistActive
-          const assisting = state.goroutines.find(arg0)
-          if (assisting < 0) return this.failState(cursor)
-          const isFirst = generation === state.initialGeneration
-          if (state.goAssists[assisting] === (isFirst ? 1 : 0)) {
-            this.doubt('a range is not as told', cursor)
-          }
-          state.goAssists[assisting] = 1
-          break
-        }
-        case 35: // GCMarkAssistBegin
-          if (goroutine === NONE || processor === NONE) return this.failContext(cursor)
-          if (slot < 0) return this.failState(cursor)
-          if (state.goAssists[slot] === 1) this.doubt('a range begins twice', cursor)
-          state.goAssists[slot] = 1
-          arg0 = stackIds.get(arg0)
-          if (arg0 === MISSING) arg0 = this.missing('stack', cursor)
-          break
-        case 36: // GCMarkAssistEnd
-          if (goroutine === NONE || processor === NONE) return this.failContext(cursor)
-          if (slot < 0) return this.failState(cursor)
-          if (state.goAssists[slot] === 0) this.doubt('a range ends that has not begun', cursor)
-          state.goAssists[slot] = 0
-          break
-        case 37: // HeapAlloc
-        case 38: // HeapGoal
-          if (processor === NONE) return this.failContext(cursor)
-          break
-        case 39: // GoLabel
-          if (goroutine === NONE || processor === NONE) return this.failContext(cursor)
-          arg0 = this.resolveName(arg0, cursor)
-          break
-        case 40: // UserTaskBegin
-          if (goroutine === NONE || processor === NONE) return this.failContext(cursor)
-          if (state.tasks.has(arg0)) this.doubt('a task begins twice', cursor)
-          arg2 = this.resolveName(arg2, cursor)
-          arg3 = stackIds.get(arg3)
-          if (arg3 === MISSING) arg3 = this.missing('stack', cursor)
-          state.tasks.set(arg0, { parent: arg1, name: arg2 })
-          break
-        case 41: {
-          // UserTaskEnd
-          if (goroutine === NONE || processor === NONE) return this.failContext(cursor)
-          arg1 = stackIds.get(arg1)
-          if (arg1 === MISSING) arg1 = this.missing('stack', cursor)
-          const task = state.tasks.get(arg0)
-          if (task !== undefined) {
-            arg2 = task.parent
-            arg3 = task.name
-            state.tasks.delete(arg0)
-          }
-          break
-        }
-        case 42: // UserRegionBegin
-        case 43: // UserRegionEnd
-          if (goroutine === NONE || processor === NONE) return this.failContext(cursor)
-          if (slot < 0) return this.failState(cursor)
-          arg1 = this.resolveName(arg1, cursor)
-          arg2 = stackIds.get(arg2)
-          if (arg2 === MISSING) arg2 = this.missing('stack', cursor)
-          if (kind === 42) state.beginRegion(slot, arg0, arg1)
-          else if (!state.endRegion(slot, arg0, arg1)) {
-            this.doubt('a region ends that is not the innermost', cursor)
-          }
-          break
-        case 44: // UserLog
-          if (goroutine === NONE || processor === NONE) return this.failContext(cursor)
-          arg1 = this.resolveName(arg1, cursor)
-          arg2 = this.resolveMessage(arg2, cursor)
-          arg3 = stackIds.get(arg3)
-          if (arg3 === MISSING) arg3 = this.missing('stack', cursor)
-          break
         case 45: // GoSwitch
         case 46: {
           // GoSwitchDestroy
-          if (goroutine === NONE || processor === NONE) return this.failContext(cursor)
-          if (slot < 0 || state.goStatus[slot] !== goStatus.running) return this.failState(cursor)
+          if (goroutine === NONE || processor === NONE) return notes.failContext(cursor)
+          if (slot < 0 || state.goStatus[slot] !== goStatus.running) return notes.failState(cursor)
           const next = state.goroutines.find(arg0)
           if (
             next < 0 ||
@@ -593,8 +430,19 @@ export class EventOrder {
           state.threadGoSlot[thread] = next
           break
         }
-        default: // Experimental events need no more than a thread.
-          if (thread < 0) return this.failContext(cursor)
+        default: {
+          // Of the GC, the heap, user annotations and experiments: none of them changes the context.
+          args[0] = arg0
+          args[1] = arg1
+          args[2] = arg2
+          args[3] = arg3
+          const outcome = rare.advance(cursor, state, generation, goroutine, slot, processor)
+          if (outcome !== RAN) return outcome
+          arg0 = args[0] as number
+          arg1 = args[1] as number
+          arg2 = args[2] as number
+          arg3 = args[3] as number
+        }
       }
 
       const row = chunk.rowCount++
@@ -686,41 +534,6 @@ export class EventOrder {
     }
     this.after = at
     return value
-  }
-
-  private resolveName(id: number, cursor: ThreadCursor): number {
-    const name = this.tables.nameOf(id)
-    return name === MISSING ? this.missing('string', cursor) : name
-  }
-
-  private resolveMessage(id: number, cursor: ThreadCursor): number {
-    const message = this.tables.messageOf(id)
-    return message === MISSING ? this.missing('string', cursor) : message
-  }
-
-  private missing(what: 'string' | 'stack', cursor: ThreadCursor): number {
-    this.missingNames += 1
-    if (this.missingNames === 1) this.firstMissing = cursor.at
-    if (this.isStrict) this.doubt(`an event names a ${what} that its generation does not hold`, cursor)
-    return 0
-  }
-
-  /** A doubt that does not touch the order: reading goes on, unless strict. */
-  private doubt(message: string, cursor: ThreadCursor): void {
-    this.doubts.quibble(message, this.offset + cursor.at)
-  }
-
-  private failContext(cursor: ThreadCursor): number {
-    return this.fail(`event ${cursor.kind} has not the goroutine, processor or thread that it needs`, cursor.at)
-  }
-
-  private failState(cursor: ThreadCursor): number {
-    return this.fail(`event ${cursor.kind} contradicts the events before it`, cursor.at)
-  }
-
-  private fail(message: string, at: number): number {
-    this.doubts.note(message, this.offset + at)
-    return FAILED
   }
 }
 
