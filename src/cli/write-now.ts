@@ -8,7 +8,9 @@ import type { OutStream } from './streams.ts'
 /** `gone`: the reader went away, which is no failure (`| head`). */
 export type WriteOutcome = 'written' | 'gone' | 'failed'
 
-const RETRY_MS = 2
+/** A pipe holds 64 KiB: waits begin short, for a reader that is at work, and grow for one that is not. */
+const LEAST_WAIT_MS = 0.05
+const MOST_WAIT_MS = 10
 const pause = new Int32Array(new SharedArrayBuffer(4))
 
 /** All of the text, before it returns; streams without a file behind them get it as always. */
@@ -19,14 +21,17 @@ export function writeNow(stream: OutStream, text: string): WriteOutcome {
   }
   const bytes = Buffer.from(text)
   let at = 0
+  let waitMs = LEAST_WAIT_MS
   while (at < bytes.length) {
     try {
       at += writeSync(stream.fd, bytes, at)
+      waitMs = LEAST_WAIT_MS
     } catch (error) {
       const code = error instanceof Error && 'code' in error ? error.code : undefined
       if (code === 'EPIPE') return 'gone'
       if (code !== 'EAGAIN') return 'failed'
-      Atomics.wait(pause, 0, 0, RETRY_MS)
+      Atomics.wait(pause, 0, 0, waitMs)
+      waitMs = Math.min(waitMs * 2, MOST_WAIT_MS)
     }
   }
   return 'written'
