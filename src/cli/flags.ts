@@ -107,7 +107,13 @@ export function addCommonFlags(program: Command): Command {
     .option('--no-color', 'no colour (also NO_COLOR; FORCE_COLOR for the opposite)')
     .option('--progress', 'progress on stderr even where it is no terminal')
     .addOption(valueFlag('-c, --config <file>', 'settings, in the place of ./sightline.yaml'))
-    .addOption(valueFlag('--timeout <duration>', 'give up on a target after this long', readPositiveDuration))
+    .addOption(
+      valueFlag(
+        '--timeout <duration>',
+        'how long an answer may take beyond its window; a target gets its windows and three of these',
+        readPositiveDuration,
+      ),
+    )
     .addOption(valueFlag('--log-level <level>', 'error, warn, info or debug').choices(logLevels))
     .addOption(valueFlag('--log-format <format>', 'logfmt or json, on stderr').choices(logFormats))
 }

@@ -119,6 +119,55 @@ describe('a target that answers oddly', { concurrency: 6 }, () => {
     })
   }
 
+  test('a target that dribbles is given up after its windows and three timeouts', async (t) => {
+    const timers = new Set<NodeJS.Timeout>()
+    t.after(() => {
+      for (const timer of timers) clearInterval(timer)
+    })
+    const dribble = (response: ServerResponse) => {
+      response.write('x')
+      timers.add(setInterval(() => response.write('x'), 50))
+    }
+    const begunMs = Date.now()
+    const result = await capture(await serve(t, { '*': dribble }), 500)
+    assert.ok(Date.now() - begunMs < 1000 + 3 * 500 + 1000, `${Date.now() - begunMs} ms`)
+    assert.ok(!result.ok)
+    const half = await capture(
+      await serve(t, {
+        heap: dribble,
+        allocs: dribble,
+        threadcreate: dribble,
+        block: dribble,
+        mutex: dribble,
+        profile: dribble,
+      }),
+      500,
+    )
+    assert.ok(Date.now() - begunMs < 2 * (1000 + 3 * 500 + 1000), `${Date.now() - begunMs} ms`)
+    assert.ok(half.ok, 'what answered is kept')
+    const skipped = half.value.capture.manifest.requests.filter(({ status }) => status === 'skipped')
+    assert.ok(skipped.some(({ code, why }) => code === 'SL_COLLECT_TIMEOUT' && why !== undefined))
+  })
+
+  test('a target with metrics and without pprof has failed, and the hint says what to add', async (t) => {
+    const server = createServer((request, response) => {
+      if (request.url === '/metrics') response.end('# TYPE a gauge\na 1\n')
+      else response.writeHead(404).end('404 page not found\n')
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    t.after(() => {
+      server.closeAllConnections()
+      server.close()
+    })
+    const address = server.address()
+    assert.ok(address !== null && typeof address === 'object')
+    const result = await capture(`http://127.0.0.1:${address.port}`)
+    assert.ok(!result.ok)
+    assert.equal(result.error.code, 'SL_COLLECT_NOT_FOUND')
+    assert.match(result.error.message, /answers \/metrics, but every page of net\/http\/pprof is 404/)
+    assert.match(result.error.hint, /import _ "net\/http\/pprof".*base path/)
+  })
+
   test('a dump of another runtime is not kept as one of Go', async (t) => {
     const java = 'Full thread dump OpenJDK 64-Bit Server VM (21.0.1 mixed mode):\n\n"main" #1 prio=5\n'
     const { request } = await requestOf(

@@ -65,6 +65,8 @@ export async function captureTarget(deps: CaptureDeps, input: CaptureTargetInput
     const plan = planCapture(input.plan, goroutineCount === undefined ? {} : { goroutineCount })
     await runPhases(run, plan, goroutineCount !== undefined)
     if (!run.hasLens()) return err(explainNothing(run.faults(), input.target.display))
+    const noPprof = explainNoPprof(run, input.target.display)
+    if (noPprof !== undefined) return err(noPprof)
     const manifest = makeManifest(deps, run, plan, {
       target: input.target,
       startNs,
@@ -86,6 +88,23 @@ function explainNothing(faults: readonly Fault[], target: string): Fault {
   const [first] = faults
   if (first !== undefined && faults.every(({ code }) => code === first.code)) return first
   return fault('SL_COLLECT_NOTHING_ANSWERED', { target, ...(first === undefined ? {} : { cause: first }) })
+}
+
+/** What answers /metrics or /debug/vars, and 404 to every lens of pprof, is alive and cannot be diagnosed. */
+function explainNoPprof({ notes }: Run, target: string): Fault | undefined {
+  const lenses = notes.requests.filter(({ lens }) => lens !== undefined && lens !== 'metrics')
+  if (lenses.some(({ status }) => status === 'answered' || status === 'partial')) return undefined
+  const failed = lenses.filter(({ status }) => status === 'failed')
+  const isAbsent = failed.every(({ code }) => code === 'SL_COLLECT_NOT_FOUND' || code === 'SL_COLLECT_LENS_ABSENT')
+  if (failed.length === 0 || !isAbsent) return undefined
+  const beside = notes.requests.flatMap(({ lens, request, status }) =>
+    lens === 'metrics' && status === 'answered' ? [request] : [],
+  )
+  return fault('SL_COLLECT_NOT_FOUND', {
+    target,
+    message: `The target answers ${beside.join(' and ') || 'other pages'}, but every page of net/http/pprof is 404 here`,
+    hint: `Add import _ "net/http/pprof" to the service (with a router of its own, register its handlers under /debug/pprof/), or give the base path under which they are.`,
+  })
 }
 
 /** Asks the count at each base that the address may mean; a fault when the target as a whole has failed. */

@@ -100,9 +100,12 @@ type Wire = {
 
 async function followRedirects(wire: Wire, path: string, limits: FetchLimits): Promise<Result<Answer>> {
   let at = path
+  const endMs = Date.now() + limits.wholeMs
+  /** Of the whole, not of each hop. */
+  const rest = (): FetchLimits => ({ ...limits, wholeMs: Math.max(1, endMs - Date.now()) })
   for (let hops = 0; hops <= MAX_REDIRECTS; hops += 1) {
-    let answer = await fetchOnce(wire, at, limits)
-    if (!answer.ok && answer.error.stale === true) answer = await fetchOnce(wire, at, limits)
+    let answer = await fetchOnce(wire, at, hops === 0 ? limits : rest())
+    if (!answer.ok && answer.error.stale === true) answer = await fetchOnce(wire, at, rest())
     if (answer.ok || answer.error.fault.code !== 'SL_COLLECT_REDIRECT') {
       return answer.ok ? answer : err(answer.error.fault)
     }

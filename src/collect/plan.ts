@@ -17,7 +17,7 @@ export type CaptureLimits = {
   readonly maxTraceBytes: number
   /** Of all answers of one target. */
   readonly maxTotalBytes: number
-  /** How long an answer may take beyond the window that it asks for. */
+  /** How long an answer may take beyond the window that it asks for; a target as a whole: its windows and three of these. */
   readonly timeoutMs: number
 }
 

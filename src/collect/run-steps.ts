@@ -5,7 +5,7 @@
 import { mapBounded } from '../base/bounded.ts'
 import { type Fault, fault } from '../base/errors.ts'
 import type { Result } from '../base/result.ts'
-import { formatUnixNs } from '../base/units.ts'
+import { formatDuration, formatUnixNs } from '../base/units.ts'
 import type { CaptureFile, CaptureRequest } from '../model/capture.ts'
 import type { Lens } from '../model/lens.ts'
 import type { Profile } from '../model/profile.ts'
@@ -50,6 +50,8 @@ export type RunNotes = {
 
 /** Requests that ran into their timeout before the rest is left alone. */
 const MAX_TIMEOUTS = 2
+/** What a target may take beyond the windows of its plan, in timeouts: a server that dribbles is not waited for. */
+const BUDGET_TIMEOUTS = 3
 const ALIVE_MS = 3_000
 const CONNECT_MS = 5_000
 
@@ -66,6 +68,8 @@ export function openRun(deps: CaptureDeps, fetcher: Fetcher, plan: CapturePlan, 
   }
   const files = new Map<string, CaptureFile>()
   const state = { base: fetcher.target.basePaths[0], bytes: 0, timeouts: 0, done: 0, slowDump: false }
+  const budgetMs = plan.expectedMs + BUDGET_TIMEOUTS * limits.timeoutMs
+  const endMs = Date.now() + budgetMs
   const stepTotal = plan.phases.reduce((sum, phase) => sum + phase.steps.length, 0)
   let count: number | undefined
   const faults: Fault[] = []
@@ -77,7 +81,7 @@ export function openRun(deps: CaptureDeps, fetcher: Fetcher, plan: CapturePlan, 
       connectMs: Math.min(CONNECT_MS, limits.timeoutMs),
       firstByteMs: beyond,
       idleMs: beyond,
-      wholeMs: step.windowMs + 4 * limits.timeoutMs,
+      wholeMs: Math.max(1, Math.min(beyond + limits.timeoutMs, endMs - Date.now())),
       maxBytes: Math.max(1, Math.min(step.maxBytes, limits.maxTotalBytes - state.bytes)),
       ...(signal === undefined ? {} : { signal }),
     }
@@ -106,6 +110,10 @@ export function openRun(deps: CaptureDeps, fetcher: Fetcher, plan: CapturePlan, 
       const message = `${MAX_TIMEOUTS} requests got no answer in time: the target is left alone`
       return fault('SL_COLLECT_TIMEOUT', { message, target: display })
     }
+    if (Date.now() >= endMs) {
+      const message = `Not asked: the time for this target is spent (${formatDuration(budgetMs * 1e6)}: its windows and ${BUDGET_TIMEOUTS} times --timeout)`
+      return fault('SL_COLLECT_TIMEOUT', { message, target: display })
+    }
     if (state.bytes >= limits.maxTotalBytes) {
       const message = 'Not asked: the answers so far reach the limit of bytes'
       return fault('SL_COLLECT_OVER_BUDGET', { message, target: display })
@@ -129,13 +137,14 @@ export function openRun(deps: CaptureDeps, fetcher: Fetcher, plan: CapturePlan, 
     const { path, answer } = await fetchStep(step)
     const receivedMs = Date.now()
     state.done += 1
+    if (answer.ok && isTimeout(answer.value.cut)) state.timeouts += 1
     const checked: Result<CheckedAnswer> = answer.ok
       ? await checkAnswer(step.kind, answer.value, deps.inflater, display)
       : answer
     if (!answer.ok || !checked.ok) {
       const failed = nameAbsence(step, checked.ok ? fault('SL_COLLECT_NOTHING_ANSWERED') : checked.error, hasAnswered())
       faults.push(failed)
-      if (failed.code === 'SL_COLLECT_TIMEOUT' || failed.code === 'SL_COLLECT_STALLED') state.timeouts += 1
+      if (isTimeout(failed) && !(answer.ok && isTimeout(answer.value.cut))) state.timeouts += 1
       const fallback = await askCumulative(step, failed)
       if (fallback) return undefined
       if (final) note(step, path, startNs, 'failed', failed)
@@ -257,12 +266,13 @@ export function openRun(deps: CaptureDeps, fetcher: Fetcher, plan: CapturePlan, 
     runPhase: async (phase, concurrency) => {
       const startMs = Date.now()
       await mapBounded(phase.steps, concurrency, async (step) => {
-        await sleepUntil(startMs + step.atMs, signal)
+        await sleepUntil(Math.min(startMs + step.atMs, endMs), signal)
         return runStep(step, true)
       })
     },
     isAlive: async () => {
       const ms = Math.min(ALIVE_MS, limits.timeoutMs)
+      if (Date.now() >= endMs) return false
       const short = { connectMs: ms, firstByteMs: ms, idleMs: ms, wholeMs: ms, maxBytes: 1 << 20 }
       const answer = await fetcher.fetchPath(`${state.base}cmdline`, {
         ...short,
@@ -295,6 +305,10 @@ const REDACTORS: Partial<Readonly<Record<PlanStep['kind'], (text: string) => Red
   cmdline: redactCmdline,
   expvar: redactJson,
   'metrics-text': redactText,
+}
+
+function isTimeout(why: Fault | undefined): boolean {
+  return why?.code === 'SL_COLLECT_TIMEOUT' || why?.code === 'SL_COLLECT_STALLED'
 }
 
 function isWindowLens(step: PlanStep): boolean {
