@@ -54,7 +54,15 @@ export function diagnoseEvidence(given: EvidenceSet, options: DiagnoseOptions = 
   const order = orderGroups(context, judgements, exposures)
   const lost = countLost(evidence)
   const hasTrace = evidence.trace?.activity !== undefined
-  const verdict = gradeVerdict({ context, judgements, exposures, book, lost, hasTrace })
+  const verdict = gradeVerdict({
+    context,
+    judgements,
+    exposures,
+    book,
+    lost,
+    hasTrace,
+    ...(evidence.dumpsLeftOut === undefined ? {} : { dumpsLeftOut: evidence.dumpsLeftOut }),
+  })
   const { findings, omitted } = applyRules({
     evidence,
     context,

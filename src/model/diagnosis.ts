@@ -2,7 +2,7 @@
  * The wire types of `diagnose --json` (CONTRACT section 5), `diff --json` and `lenses --json`.
  * Ratios are over goroutine-seconds of the window, idle groups in neither numerator nor denominator.
  */
-import type { Confidence } from './contract.ts'
+import type { Confidence, WireError } from './contract.ts'
 import type { Lens, LensState } from './lens.ts'
 import type { WaitClass } from './wait-class.ts'
 
@@ -117,6 +117,8 @@ export type DiagnoseData = {
     readonly kind: 'live' | 'capture' | 'files'
     readonly url?: string
     readonly instance?: string
+    /** Loose files, by name. */
+    readonly files?: readonly string[]
     readonly service: string
     readonly serviceFrom: string
     readonly version?: string
@@ -184,8 +186,9 @@ export type DiagnoseManyData = {
   readonly targets: readonly (
     | DiagnoseData
     | {
-        readonly target: { readonly url?: string }
-        readonly error: { readonly code: string; readonly message: string }
+        /** `url` without secrets; the service is host and port where the target could not say. */
+        readonly target: Pick<DiagnoseData['target'], 'url' | 'instance' | 'service' | 'serviceFrom'>
+        readonly error: WireError
       }
   )[]
 }

@@ -15,7 +15,11 @@ export type TargetFacts = {
   readonly url?: string
   /** Host and port, or the file: what tells this instance from its sisters. */
   readonly instance?: string
+  /** Loose files, by name: what a person knows them by where nothing names the service. */
+  readonly files?: readonly string[]
+  /** `unknown` where nothing names it, never the name of a file: fingerprints must not depend on names or their order. */
   readonly service: string
+  /** What named it: `flag`, `expvar`, `environment`, `metrics`, `module`, `cmdline`, `address`, `capture`; `none`. */
   readonly serviceFrom: string
   readonly version?: string
   readonly goVersion?: string
@@ -47,6 +51,8 @@ export type EvidenceWindow = {
 export type EvidenceSet = {
   readonly target: TargetFacts
   readonly window: EvidenceWindow
+  /** Why dumps that stop the process were not taken (`--max-goroutines`); absent when nothing was left out. */
+  readonly dumpsLeftOut?: string
   /** In the order they were taken. */
   readonly dumps: readonly DatedDump[]
   /** Dumps that the leak profile wrote (debug=2): all goroutines, the proven ones marked. No dump of the window. */

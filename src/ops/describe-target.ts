@@ -7,6 +7,9 @@ import type { Capture } from '../model/capture.ts'
 import type { TargetFacts } from '../model/evidence.ts'
 import type { BuildInfo, MetricFamily } from '../model/metrics.ts'
 
+/** Named in the report; all of them are in the evidence of the findings. */
+const MAX_FILES = 100
+
 export function describeTarget(
   capture: Capture,
   identity: TargetIdentity,
@@ -24,6 +27,14 @@ export function describeTarget(
     kind,
     ...(said?.url === undefined ? {} : { url: said.url }),
     ...(said?.instance === undefined ? {} : { instance: said.instance }),
+    ...(kind === 'files'
+      ? {
+          files: capture.files
+            .map(({ name }) => name)
+            .sort()
+            .slice(0, MAX_FILES),
+        }
+      : {}),
     service,
     serviceFrom,
     ...(version === undefined ? {} : { version }),
@@ -48,12 +59,11 @@ function nameService(
     [lastElement(path), 'module'],
     [lastElement(identity.command?.replaceAll('\\', '/')), 'cmdline'],
     [said?.instance, 'address'],
-    [lastElement(capture.origin), 'files'],
   ]
   for (const [service, serviceFrom] of candidates) {
     if (service !== undefined && service !== '') return { service, serviceFrom }
   }
-  return { service: 'unknown', serviceFrom: 'nothing says' }
+  return { service: 'unknown', serviceFrom: 'none' }
 }
 
 /** Last element of an import path, without a major version: `shop` of `example.com/shop/v2`. */

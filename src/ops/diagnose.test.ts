@@ -200,6 +200,59 @@ test('several targets: one failed is 3, inside the tolerance it is not, the only
   assert.equal((await diagnoseTargets(deps, [bad])).exitCode, 69)
 })
 
+test('a live target that failed is named by its address, with the whole error and without secrets', async () => {
+  const bad = { name: 'http://user:hunter2@10.0.0.7:6060/', capture: err(fault('SL_COLLECT_TIMEOUT')) }
+  const { targets } = (await diagnoseTargets(deps, [bad, { name: 'b', capture: ok(await readShop()) }])).data
+  const failed = targets[0]
+  assert.ok(failed !== undefined && 'error' in failed)
+  assert.deepEqual([failed.target.service, failed.target.serviceFrom], ['10.0.0.7:6060', 'address'])
+  assert.deepEqual([failed.error.code, failed.error.retryable], ['SL_COLLECT_TIMEOUT', true])
+  assert.notEqual(failed.error.hint, '')
+  assert.ok(!JSON.stringify(failed).includes('hunter2'))
+})
+
+test('loose files name no service: it and the fingerprints are the same in every order', async () => {
+  const nil = dumpText.replace('chan send', 'chan send (nil chan)')
+  const a = ['goroutine-dump', nil] as const
+  const b = ['goroutine-dump', nil.replace('goroutine 7', 'goroutine 9')] as const
+  const one = await diagnoseCapture(deps, { ...loose({ 'a.txt': a, 'b.txt': b }), origin: '/x/a.txt, /x/b.txt' })
+  const other = await diagnoseCapture(deps, { ...loose({ 'b.txt': b, 'a.txt': a }), origin: '/x/b.txt, /x/a.txt' })
+  assert.deepEqual([one.data.target.service, one.data.target.serviceFrom], ['unknown', 'none'])
+  assert.deepEqual(one.data.target, other.data.target)
+  const marks = ({ findings }: typeof one) => findings.map(({ fingerprint }) => fingerprint).sort()
+  assert.ok(marks(one).length > 0)
+  assert.deepEqual(marks(one), marks(other))
+})
+
+test('dumps left out by --max-goroutines are named in because, issues and coverage', async () => {
+  const shop = await readShop()
+  assert.ok(shop.manifest !== undefined)
+  const why = '60000 goroutines are above --max-goroutines 50000: a dump would stop the process for about 1.2 s or more'
+  const at = { startTime: shop.manifest.startTime, endTime: shop.manifest.endTime }
+  const skipped = {
+    kind: 'unknown',
+    lens: 'goroutine',
+    request: 'goroutine?debug=2',
+    status: 'skipped',
+    why,
+    ...at,
+  } as const
+  const { data, issues, coverage } = await diagnoseCapture(deps, {
+    ...shop,
+    files: shop.files.filter(({ kind }) => kind !== 'goroutine-dump' && kind !== 'goroutineleak-dump'),
+    manifest: {
+      ...shop.manifest,
+      requests: [...shop.manifest.requests.filter(({ kind }) => !/dump/.test(kind)), skipped],
+    },
+  })
+  assert.ok(
+    data.verdict.because.some((line) => line.includes(why)),
+    data.verdict.because.join('\n'),
+  )
+  assert.ok(issues.some(({ code, message }) => code === 'SL_COLLECT_OVER_BUDGET' && message.includes(why)))
+  assert.ok(coverage.missing.some((gap) => gap.what === 'goroutine?debug=2' && gap.why === why))
+})
+
 test('diff names what grew, appeared and went, and which findings are new', async () => {
   const shop = await readShop()
   const early = { ...shop, files: shop.files.filter(({ name }) => name !== 'goroutine.2.txt') }

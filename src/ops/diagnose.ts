@@ -6,12 +6,15 @@
 import { type DiagnoseOptions, diagnoseEvidence } from '../analyze/diagnose.ts'
 import { type ExitCode, errorCatalogue, type Fault, fault } from '../base/errors.ts'
 import type { Result } from '../base/result.ts'
+import { parseTarget } from '../collect/target.ts'
 import type { Capture } from '../model/capture.ts'
 import type { CoverageGap, Finding } from '../model/contract.ts'
 import type { DiagnoseData, DiagnoseManyData } from '../model/diagnosis.ts'
 import { openIssueLog } from '../model/issue.ts'
 import type { Report } from '../model/report.ts'
 import { type EvidenceDeps, type EvidenceOptions, readEvidence } from './read-evidence.ts'
+
+type FailedTarget = Extract<DiagnoseManyData['targets'][number], { error: unknown }>['target']
 
 export type DiagnoseCaptureOptions = EvidenceOptions & DiagnoseOptions
 
@@ -23,7 +26,7 @@ function emptyData(capture: Capture): DiagnoseData {
       kind: capture.manifest === undefined ? 'files' : 'capture',
       ...(target?.url === undefined ? {} : { url: target.url }),
       service: target?.service ?? 'unknown',
-      serviceFrom: target?.serviceFrom ?? 'nothing says',
+      serviceFrom: target?.serviceFrom ?? 'none',
     },
     window: { dumps: 0 },
     lenses: [],
@@ -93,7 +96,7 @@ export async function diagnoseTargets(
       const error = failure ?? fault('SL_OPS_NO_EVIDENCE', { target: name })
       faults.push(error)
       missing.push(gapOf(error, name))
-      entries.push({ target: { url: name }, error: { code: error.code, message: error.message } })
+      entries.push({ target: nameFailed(name), error })
       continue
     }
     entries.push(report.data)
@@ -118,6 +121,14 @@ export async function diagnoseTargets(
     ...(error === undefined ? {} : { error }),
     exitCode,
   }
+}
+
+/** A live target is known by its address, all that is known of it; an address that could not be read is not shown. */
+function nameFailed(name: string): FailedTarget {
+  const address = /^[a-z+]+:\/\//i.test(name) ? parseTarget(name) : undefined
+  if (address?.ok !== true) return { url: name, service: 'unknown', serviceFrom: 'none' }
+  const { display, instance } = address.value
+  return { url: display, instance, service: instance, serviceFrom: 'address' }
 }
 
 function failMany(faults: readonly Fault[], asked: number): Fault {

@@ -105,6 +105,10 @@ export async function readEvidence(
   if (manifest?.interrupted === true) {
     log.add('SL_COLLECT_INTERRUPTED', 'the capture was ended before its plan was: what it did not get is in coverage')
   }
+  const dumpsLeftOut = readLeftOut(manifest)
+  if (dumpsLeftOut !== undefined && !without.has('goroutine')) {
+    log.add('SL_COLLECT_OVER_BUDGET', `no goroutine dumps were taken: ${dumpsLeftOut}`)
+  }
   keepOneProcess(bag.dumps, log)
   sortByTime(bag.dumps)
   const trace = readTrace(bag, log)
@@ -116,6 +120,7 @@ export async function readEvidence(
   const evidence: EvidenceSet = {
     target,
     window: readWindow(manifest),
+    ...(dumpsLeftOut === undefined ? {} : { dumpsLeftOut }),
     dumps: bag.dumps,
     ...(bag.leakDumps.length === 0 ? {} : { leakDumps: bag.leakDumps }),
     profiles: bag.profiles,
@@ -141,6 +146,14 @@ function readTrace(bag: Bag, log: IssueLog): EvidenceSet['trace'] {
   }
   log.addAll(read.value.issues, source)
   return { source, sizeBytes: bytes.length, activity: read.value.value }
+}
+
+/** The collector's own words for why it left the dumps out, which name the limit. */
+function readLeftOut(manifest: CaptureManifest | undefined): string | undefined {
+  return manifest?.requests.find(
+    ({ request, status, why }) =>
+      status === 'skipped' && request.endsWith('goroutine?debug=2') && why?.includes('--max-goroutines') === true,
+  )?.why
 }
 
 /** In the order the manifest asked for them; files it does not name follow by name. */

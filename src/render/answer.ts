@@ -69,6 +69,11 @@ export function answerDiagnosis(report: DiagnoseReport): Answer {
 
 function saySubject({ target }: DiagnoseData): string {
   const version = target.version === undefined || target.version === '(devel)' ? '' : ` ${target.version}`
+  const files = target.files ?? []
+  if (target.serviceFrom === 'none' && files.length > 0) {
+    const shown = files.length > 3 ? [...files.slice(0, 3), `${files.length - 3} more`] : files
+    return joinAnd(shown)
+  }
   const where = target.instance ?? target.url
   const at = where === undefined || where === target.service ? '' : ` at ${where}`
   return `${target.service}${version}${at}`

@@ -16,12 +16,14 @@ export type GradeInput = {
   /** Goroutines that the profile counts and a cut dump does not have. */
   readonly lost: number
   readonly hasTrace: boolean
+  readonly dumpsLeftOut?: string
 }
 
 export function gradeVerdict(input: GradeInput): Verdict {
   const { context, exposures, judgements } = input
   if (context.table.dumps.length === 0) {
-    return { grade: 'inconclusive', because: ['There is no goroutine dump: nothing says what goroutines wait on.'] }
+    const because = ['There is no goroutine dump: nothing says what goroutines wait on.', ...sayLeftOut(input)]
+    return { grade: 'inconclusive', because }
   }
   let total = 0
   let blind = 0
@@ -101,6 +103,7 @@ function explainGrade(
     // Without reasons nothing says which wait a profile could record: no share of it is claimed.
     because.push(
       'There is no dump with goroutine ids: goroutines are counted by stack, what they wait for is not said.',
+      ...sayLeftOut(input),
     )
   } else if (context.dumpCount < 2) {
     because.push(
@@ -140,6 +143,10 @@ function explainGrade(
     because.push(`Of ${plural(unknown, 'goroutine')} no rule can tell whether they ever go on (unknown).`)
   }
   return because
+}
+
+function sayLeftOut({ dumpsLeftOut }: GradeInput): readonly string[] {
+  return dumpsLeftOut === undefined ? [] : [`Dumps were left out: ${dumpsLeftOut}.`]
 }
 
 /** Idle by knowledge and idle by inference are not the same reassurance. */

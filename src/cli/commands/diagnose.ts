@@ -126,7 +126,7 @@ async function diagnoseOne(
           kind: isLive ? 'live' : 'files',
           ...(isLive ? { url: name } : {}),
           service: 'unknown',
-          serviceFrom: 'nothing says',
+          serviceFrom: 'none',
         },
         window: { dumps: 0 },
         lenses: [],
