@@ -2,6 +2,7 @@
  * Writes rows of a TraceChunk and hands the chunk on when it is full. The columns are reused (see model/trace.ts).
  */
 import { TRACE_CHUNK_ROWS, type TraceChunk } from '../../model/trace.ts'
+import { newTraceChunk } from '../gotrace/new-chunk.ts'
 
 export class ChunkRows {
   readonly chunk: TraceChunk
@@ -9,21 +10,9 @@ export class ChunkRows {
   private readonly onFull: (chunk: TraceChunk) => void
 
   constructor(generation: number, onFull: (chunk: TraceChunk) => void) {
-    const floats = (): Float64Array => new Float64Array(TRACE_CHUNK_ROWS)
     this.onFull = onFull
-    this.chunk = {
-      rowCount: 0,
-      kinds: new Uint8Array(TRACE_CHUNK_ROWS),
-      timesNs: floats(),
-      threads: floats(),
-      processorsPlusOne: new Uint32Array(TRACE_CHUNK_ROWS),
-      goroutines: floats(),
-      arg0: floats(),
-      arg1: floats(),
-      arg2: floats(),
-      arg3: floats(),
-      generations: new Uint32Array(TRACE_CHUNK_ROWS).fill(generation),
-    }
+    this.chunk = newTraceChunk()
+    this.chunk.generations.fill(generation)
   }
 
   /** `thread` NaN = none, `processor` -1 = none, `goroutine` 0 = none. */

@@ -55,7 +55,7 @@ export class EventNotes {
   }
 
   /** The index to take for a name that is missing. */
-  missing(what: 'string' | 'stack', cursor: ThreadCursor): number {
+  private missing(what: 'string' | 'stack', cursor: ThreadCursor): number {
     this.missingNames += 1
     if (this.missingNames === 1) this.firstMissing = cursor.at
     if (this.doubts.isStrict) this.doubt(`an event names a ${what} that its generation does not hold`, cursor)

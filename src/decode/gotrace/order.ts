@@ -10,7 +10,7 @@ import { EventNotes, EXHAUSTED, RAN, STALLED } from './event-notes.ts'
 import { timedEvents } from './events.ts'
 import type { ThreadCursor } from './frontier.ts'
 import { type GenerationTables, NO_THREAD_FROM } from './generation.ts'
-import { type IdMap, MISSING } from './id-map.ts'
+import { newTraceChunk } from './new-chunk.ts'
 import { RareEvents } from './rare-events.ts'
 import { goStatus, NONE, procStatus, SchedulerState } from './scheduler-state.ts'
 import type { RawGeneration } from './splitter.ts'
@@ -38,7 +38,7 @@ const PROC_UNDETERMINED = 0
 const PROC_NOT_EXIST = 1
 
 export class EventOrder {
-  readonly chunk: TraceChunk = newChunk()
+  readonly chunk: TraceChunk = newTraceChunk()
   state: SchedulerState = new SchedulerState()
   private readonly notes: EventNotes
   private readonly rare: RareEvents
@@ -49,14 +49,12 @@ export class EventOrder {
   private nsPerTick = 1
   private originNs = 0
   private generation = 0
-  private readonly stackIds: IdMap
   /** Position after the last long varint. */
   private after = 0
 
   constructor(doubts: TraceDoubts, tables: GenerationTables) {
     this.notes = new EventNotes(doubts, tables)
     this.rare = new RareEvents(this.notes)
-    this.stackIds = tables.stackIds
   }
 
   /** Times are told from `originNs` on, which is on the trace's own clock. */
@@ -112,7 +110,7 @@ export class EventOrder {
 
   /** Events of the thread in their order, while they come at or before the limit; at least one, if its turn has come. */
   runThread(cursor: ThreadCursor, limitNs: number): number {
-    const { bytes, state, chunk, generation, stackIds, nsPerTick, notes, rare } = this
+    const { bytes, state, chunk, generation, nsPerTick, notes, rare } = this
     const { args } = rare
     const thread = cursor.slot
     if (thread >= 0) state.threadSeen[thread] = 1
@@ -175,8 +173,7 @@ export class EventOrder {
       switch (kind) {
         case 9: // ProcsChange
           if (goroutine === NONE || processor === NONE) return notes.failContext(cursor)
-          arg1 = stackIds.get(arg1)
-          if (arg1 === MISSING) arg1 = notes.missing('stack', cursor)
+          arg1 = notes.resolveStack(arg1, cursor)
           break
         case 10: {
           // ProcStart
@@ -263,10 +260,8 @@ export class EventOrder {
           if (slot >= 0 && state.goStatus[slot] !== goStatus.running) return notes.failState(cursor)
           if (state.goroutines.find(arg0) >= 0) return notes.fail('a goroutine is created that exists', cursor.at)
           state.addGoroutine(arg0, kind === GO_CREATE_BLOCKED ? goStatus.waiting : goStatus.runnable, generation)
-          arg1 = stackIds.get(arg1)
-          if (arg1 === MISSING) arg1 = notes.missing('stack', cursor)
-          arg2 = stackIds.get(arg2)
-          if (arg2 === MISSING) arg2 = notes.missing('stack', cursor)
+          arg1 = notes.resolveStack(arg1, cursor)
+          arg2 = notes.resolveStack(arg2, cursor)
           break
         }
         case 15: // GoCreateSyscall
@@ -317,8 +312,7 @@ export class EventOrder {
           state.goStatus[slot] = kind === GO_STOP ? goStatus.runnable : goStatus.waiting
           state.threadGoroutine[thread] = NONE
           arg0 = notes.resolveName(arg0, cursor)
-          arg1 = stackIds.get(arg1)
-          if (arg1 === MISSING) arg1 = notes.missing('stack', cursor)
+          arg1 = notes.resolveStack(arg1, cursor)
           break
         case 21: {
           // GoUnblock
@@ -333,8 +327,7 @@ export class EventOrder {
           }
           state.goStatus[unblocked] = goStatus.runnable
           state.goSeq[unblocked] = arg1
-          arg2 = stackIds.get(arg2)
-          if (arg2 === MISSING) arg2 = notes.missing('stack', cursor)
+          arg2 = notes.resolveStack(arg2, cursor)
           break
         }
         case 22: // GoSyscallBegin
@@ -346,8 +339,7 @@ export class EventOrder {
           state.goStatus[slot] = goStatus.syscall
           state.procStatus[processor] = procStatus.syscall
           state.procSeq[processor] = arg0
-          arg1 = stackIds.get(arg1)
-          if (arg1 === MISSING) arg1 = notes.missing('stack', cursor)
+          arg1 = notes.resolveStack(arg1, cursor)
           break
         case 23: // GoSyscallEnd
           if (goroutine === NONE || processor === NONE) return notes.failContext(cursor)
@@ -403,11 +395,14 @@ export class EventOrder {
             }
           }
           if (kind === GO_STATUS_STACK) {
-            arg3 = stackIds.get(arg3)
-            if (arg3 === MISSING) arg3 = notes.missing('stack', cursor)
+            arg3 = notes.resolveStack(arg3, cursor)
           }
           break
         }
+        case 37: // HeapAlloc
+        case 38: // HeapGoal
+          if (processor === NONE) return notes.failContext(cursor)
+          break
         case 45: // GoSwitch
         case 46: {
           // GoSwitchDestroy
@@ -431,7 +426,7 @@ export class EventOrder {
           break
         }
         default: {
-          // Of the GC, the heap, user annotations and experiments: none of them changes the context.
+          // Of the GC, user annotations and experiments: none of them changes the context.
           args[0] = arg0
           args[1] = arg1
           args[2] = arg2
@@ -534,22 +529,5 @@ export class EventOrder {
     }
     this.after = at
     return value
-  }
-}
-
-function newChunk(): TraceChunk {
-  const floats = (): Float64Array => new Float64Array(TRACE_CHUNK_ROWS)
-  return {
-    rowCount: 0,
-    kinds: new Uint8Array(TRACE_CHUNK_ROWS),
-    timesNs: floats(),
-    threads: floats(),
-    processorsPlusOne: new Uint32Array(TRACE_CHUNK_ROWS),
-    goroutines: floats(),
-    arg0: floats(),
-    arg1: floats(),
-    arg2: floats(),
-    arg3: floats(),
-    generations: new Uint32Array(TRACE_CHUNK_ROWS),
   }
 }
