@@ -34,12 +34,14 @@ export const lockOrderCycle: Rule = {
   fix: 'Take the locks in one order everywhere, or release the first before taking the second.',
   doc: 'docs/rules.md#lock-order-cycle',
   find: (input) =>
-    forCause(input, 'cycle', (group, judgement, partner) => ({
-      title: `${userFunctionOf(group)} and ${userFunctionOf(partner)} wait for each other’s locks`,
-      severity: 'high',
-      confidence: judgement.confidence,
-      evidence: [quoteGroup(input, group), quoteGroup(input, partner)],
-    })),
+    joinMirrors(
+      forCause(input, 'cycle', (group, judgement, partner) => ({
+        title: `${userFunctionOf(group)} and ${userFunctionOf(partner)} wait for each other’s locks`,
+        severity: 'high',
+        confidence: judgement.confidence,
+        evidence: [quoteGroup(input, group), quoteGroup(input, partner)],
+      })),
+    ),
 }
 
 export const selfDeadlock: Rule = {
@@ -57,6 +59,18 @@ export const selfDeadlock: Rule = {
       confidence: judgement.confidence,
       evidence: [quoteGroup(input, group)],
     })),
+}
+
+/** Two groups that wait for each other are one finding, told from the first of them and costed for both. */
+function joinMirrors(drafts: readonly FindingDraft[]): readonly FindingDraft[] {
+  const byPair = new Map<string, FindingDraft>()
+  for (const draft of drafts) {
+    const pair = [...(draft.about ?? draft.groups)].map(({ index }) => index).sort((a, b) => a - b)
+    const key = pair.join()
+    const first = byPair.get(key)
+    byPair.set(key, first === undefined ? draft : { ...first, groups: [...first.groups, ...draft.groups] })
+  }
+  return [...byPair.values()]
 }
 
 function whatFor(holder: Group): string {

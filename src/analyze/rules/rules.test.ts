@@ -202,3 +202,11 @@ test('findings past the limit of one rule are left out, and an issue says how ma
   assert.equal(found.filter(({ rule }) => rule === 'forever-wait').length, MAX_FINDINGS_PER_RULE)
   assert.equal(issues.find(({ code }) => code === 'SL_ANALYZE_FINDINGS_OMITTED')?.count, 30)
 })
+
+test('two groups that wait for each other are one finding, with the time of both', () => {
+  const { findings: found } = diagnoseEvidence(draw(`${times}\n7 a a a\n8 b b b`, legend))
+  const cycles = found.filter(({ rule }) => rule === 'lock-order-cycle')
+  assert.equal(cycles.length, 1)
+  assert.equal(cycles[0]?.groups?.length, 2)
+  assert.equal(cycles[0]?.cost.goroutineSeconds, 6)
+})

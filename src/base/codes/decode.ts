@@ -102,7 +102,7 @@ export const decodeCodes = {
   },
   SL_DECODE_TRACE_VERSION: {
     summary: 'The execution trace is of a format version that is not read',
-    hint: 'Traces of Go 1.22 to 1.27 are read; update sightline for newer ones.',
+    hint: 'diagnose reads traces of Go 1.22 to 1.27, timeline those of Go 1.11 to 1.21 too; update sightline for newer ones.',
     exitCode: 65,
     httpStatus: 422,
     retryable: false,
