@@ -54,6 +54,7 @@ const tasks: Readonly<Record<string, () => readonly Step[]>> = {
   ],
   build: () => [{ name: 'build', command: bin('tsc', '-b', '--force', 'src') }],
   fixtures: () => [{ name: 'fixtures', command: script('scripts/fixtures.ts', ...process.argv.slice(3)) }],
+  wasm: () => [{ name: 'wasm', command: script('scripts/wasm.ts') }],
   docs: () =>
     globSync('scripts/docs/*.ts', { cwd: root })
       .filter((file) => !file.endsWith('.test.ts'))
