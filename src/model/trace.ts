@@ -25,10 +25,34 @@ export type TraceTables = {
   readonly framePcs: ArrayLike<number>
 }
 
-/** Rows of a chunk at most: its columns (61 bytes a row) stay in a core's cache. A chunk's arrays are reused after the consumer returns: copy what must stay. */
+/** Rows of a chunk at most: its columns (73 bytes a row) stay in a core's cache. A chunk's arrays are reused after the consumer returns: copy what must stay. */
 export const TRACE_CHUNK_ROWS = 8_192
 
-/** Ordered events. All columns have TRACE_CHUNK_ROWS places, of which `rowCount` are meant. */
+/** A WebAssembly.Memory. Growing it detaches the buffer: take `buffer` anew after each call that may have grown it. */
+export type TraceMemory = { readonly buffer: ArrayBuffer }
+
+/** Where each column of a chunk with `memory` begins, in bytes from its address. */
+export const chunkColumnOffsets = {
+  timesNs: 0,
+  threads: 8 * TRACE_CHUNK_ROWS,
+  goroutines: 16 * TRACE_CHUNK_ROWS,
+  arg0: 24 * TRACE_CHUNK_ROWS,
+  arg1: 32 * TRACE_CHUNK_ROWS,
+  arg2: 40 * TRACE_CHUNK_ROWS,
+  arg3: 48 * TRACE_CHUNK_ROWS,
+  processorsPlusOne: 56 * TRACE_CHUNK_ROWS,
+  slots: 60 * TRACE_CHUNK_ROWS,
+  targets: 64 * TRACE_CHUNK_ROWS,
+  generations: 68 * TRACE_CHUNK_ROWS,
+  kinds: 72 * TRACE_CHUNK_ROWS,
+} as const
+/** Bytes of a chunk's columns. */
+export const CHUNK_BYTES = 73 * TRACE_CHUNK_ROWS
+
+/**
+ * Ordered events. All columns have TRACE_CHUNK_ROWS places, of which `rowCount` are meant. Take the columns anew in
+ * every call: where they lie in a WebAssembly memory, growing it makes new ones.
+ */
 export type TraceChunk = {
   rowCount: number
   /** Wire event id, see decode/gotrace/events.ts (v1 events are mapped to their v2 kinds). */
@@ -55,6 +79,16 @@ export type TraceChunk = {
   readonly arg3: Float64Array
   /** The same in all rows of a chunk: a chunk never spans generations. */
   readonly generations: Uint32Array
+  /** Place + 1 of the goroutine that the thread runs before the event; 0 = none, or one whose end was seen (damaged
+   *  traces). Places are dense and small: one is the goroutine's from the first row that names it to the row of its
+   *  GoDestroy, GoDestroySyscall or GoSwitchDestroy inclusive, then it is used again. A generation that is a restart
+   *  forgets all. */
+  readonly slots?: Uint32Array
+  /** Likewise of the goroutine that arg0 names in GoCreate, GoCreateBlocked, GoCreateSyscall, GoStart, GoUnblock,
+   *  GoSwitch, GoSwitchDestroy, GoStatus, GoStatusStack and GCMarkAssistActive; else 0. */
+  readonly targets?: Uint32Array
+  /** Set when the columns lie in a WebAssembly memory, at `address` + chunkColumnOffsets. */
+  readonly memory?: { readonly memory: TraceMemory; readonly address: number }
 }
 
 /** A trace is written in generations of about a second, each with its own tables and its own statuses. */
