@@ -54,6 +54,9 @@ export type WaitRow = DurationStats & {
 /** Time in one place: a wait, a system call, or runnable, by stack. Largest first. */
 export type SiteRow = {
   readonly startFunction: string
+  /** Function with the go statement; '' when it is not known. */
+  readonly creator: string
+  readonly isSystem: boolean
   readonly state: 'Runnable' | 'Waiting' | 'Syscall'
   /** Block reason; for runnable the cause. */
   readonly reason: string
@@ -63,9 +66,12 @@ export type SiteRow = {
   readonly ns: number
   readonly blind: boolean
   readonly openCount: number
+  readonly openNs: number
   readonly olderCount: number
   readonly longest: LongestStay
 }
+
+export type SiteQuantiles = { readonly p50Ns: number; readonly p95Ns: number; readonly p99Ns: number }
 
 export type TraceGroup = StateTimes & {
   readonly startFunction: string
@@ -228,6 +234,8 @@ export type TraceAccount = {
   readonly waiting: readonly WaitRow[]
   readonly groups: readonly TraceGroup[]
   readonly sites: readonly SiteRow[]
+  /** Quantiles over rows of `sites` of this very account; undefined where sketches hold stays of other rows too. */
+  readonly quantilesOf?: (rows: readonly SiteRow[]) => SiteQuantiles | undefined
   readonly scheduler: SchedulerAccount
   /** GOMAXPROCS as last said; absent when the trace does not say. */
   readonly maxProcessors?: number

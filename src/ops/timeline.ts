@@ -1,5 +1,6 @@
 /**
  * The use case `timeline`: an execution trace as a stream → what its time went to, and the share that no profile sees.
+ * One pass: the account, and beside it the readings that were asked for (timeline-reading.ts), each adding to the report.
  * Memory: a few generations of the trace and the account, whatever the size of the file. A trace of which something
  * could be read is a report with `complete: false` and issues; one of which nothing could be is a fault.
  */
@@ -8,14 +9,16 @@ import { toTimelineData } from '../analyze/trace/timeline-data.ts'
 import { openTraceAccount } from '../analyze/trace/trace-account.ts'
 import { type Fault, fault } from '../base/errors.ts'
 import { err, ok, type Result } from '../base/result.ts'
-import { formatDuration } from '../base/units.ts'
-import { detectKind } from '../decode/detect.ts'
 import { readTrace } from '../decode/gotrace/gotrace.ts'
-import { openIssueLog } from '../model/issue.ts'
+import type { Finding } from '../model/contract.ts'
+import { type IssueLog, openIssueLog } from '../model/issue.ts'
 import type { TraceStream } from '../model/ports.ts'
 import type { ProgressSink, Report } from '../model/report.ts'
 import type { TimelineReportData } from '../model/timeline.ts'
+import type { TraceConsumer, TraceTables } from '../model/trace.ts'
 import type { GoroutineAccount } from '../model/trace-account.ts'
+import { explainTraceFault, watchBytes } from './timeline-input.ts'
+import { combineConsumers, type TimelineEnd, type TimelineReading } from './timeline-reading.ts'
 import { openTraceLines } from './trace-lines.ts'
 
 export type TimelineOptions = {
@@ -31,51 +34,56 @@ export type TimelineOptions = {
   readonly signal?: AbortSignal
 }
 
-/** Looked at where the input is no trace, to say what it is. */
-const HEAD_BYTES = 64 * 1024
+/** Shared by the pieces of one run. */
+type Run = { head: Uint8Array; isOver: boolean; events: number }
 
 export async function readTimeline(
   stream: TraceStream,
   options: TimelineOptions = {},
 ): Promise<Result<Report<TimelineReportData>, Fault>> {
-  const { fromNs, toNs, goroutine: wanted, onLines } = options
   const log = openIssueLog()
   log.addAll(stream.issues)
-  let goroutine: GoroutineAccount | undefined
+  const run: Run = { head: new Uint8Array(0), isOver: false, events: 0 }
+  const goroutines: GoroutineAccount[] = []
+  // The place of workers: where no reading has a consumer and the source is a file, the account can be made in parts.
   const account = openTraceAccount({
-    ...(fromNs === undefined ? {} : { fromNs }),
-    ...(toNs === undefined ? {} : { toNs }),
+    ...(options.fromNs === undefined ? {} : { fromNs: options.fromNs }),
+    ...(options.toNs === undefined ? {} : { toNs: options.toNs }),
     ...(stream.goVersion === undefined ? {} : { goVersion: stream.goVersion }),
-    ...(wanted === undefined
+    ...(options.goroutine === undefined
       ? {}
       : {
           onGoroutine: (one: GoroutineAccount) => {
-            if (one.id === wanted) goroutine = one
+            if (one.id === options.goroutine) goroutines.push(one)
           },
         }),
   })
-  const lines = openTraceLines(wanted === undefined ? {} : { goroutine: wanted })
-  const state = { head: new Uint8Array(0) as Uint8Array, isOver: false }
-  const read = await readTrace(
-    watchBytes(stream, options, state),
-    {
-      onChunk: (chunk, tables) => {
-        account.addChunk(chunk, tables)
-        if (onLines === undefined || state.isOver) return
-        const text = lines.format(chunk, tables)
-        if (text !== '' && !onLines(text)) state.isOver = true
-      },
-      onCpuSamples: (samples, tables) => account.addCpuSamples(samples, tables),
+  const readings = openReadings(stream, options, run, goroutines)
+  let tables: TraceTables | undefined
+  const counting: TraceConsumer = {
+    onGeneration: (generation, all) => {
+      tables = all
+      account.addGeneration(generation)
     },
+    onChunk: (chunk, all) => {
+      tables = all
+      run.events += chunk.rowCount
+      account.addChunk(chunk, all)
+    },
+    onCpuSamples: (samples, all) => account.addCpuSamples(samples, all),
+  }
+  const read = await readTrace(
+    watchBytes(stream, options, run),
+    combineConsumers([counting, ...readings.flatMap(({ consumer }) => consumer ?? [])]),
     { strict: options.strict ?? false },
   )
   const failure = stream.failure()
   const isInterrupted = options.signal?.aborted === true
-  if (!read.ok || read.value.value.events === 0) {
+  if (!read.ok || read.value.value.events === 0 || tables === undefined) {
     if (isInterrupted)
       return err(fault('SL_COLLECT_INTERRUPTED', { message: 'Reading was ended', target: stream.name }))
     const nothing = fault('SL_DECODE_TRUNCATED', { message: 'the execution trace holds no events' })
-    return err(explainFault(read.ok ? nothing : read.error, stream, state.head, failure))
+    return err(explainTraceFault(read.ok ? nothing : read.error, stream, run.head, failure))
   }
   log.addAll(read.value.issues, stream.name)
   if (failure !== undefined) log.add(failure.code, failure.message, { at: { file: stream.name } })
@@ -83,65 +91,88 @@ export async function readTimeline(
   const whole = account.finish(read.value.value)
   const isCut = failure !== undefined || isInterrupted
   const meta = isCut ? { ...read.value.value, complete: false } : read.value.value
-  const data = toTimelineData(whole, meta, stream.goVersion)
-  if (wanted !== undefined && goroutine === undefined) {
-    return err(fault('SL_OPS_NO_GOROUTINE', { message: `The trace has no goroutine ${wanted}`, target: stream.name }))
-  }
+  const { goVersion } = stream
+  const data = toTimelineData(whole, meta, goVersion)
+  const end = { meta, account: whole, tables, data, ...(goVersion === undefined ? {} : { goVersion }) }
+  const added = await finishReadings(readings, end, log)
+  if (!added.ok) return added
   return ok({
-    data: {
-      ...data,
-      ...(fromNs === undefined && toNs === undefined
-        ? {}
-        : { window: { fromNs: fromNs ?? 0, toNs: Math.min(toNs ?? whole.endNs, whole.endNs) } }),
-      ...(goroutine === undefined ? {} : { goroutine }),
-    },
-    findings: [],
+    ...added.value,
     issues: log.list(),
     coverage: { asked: 1, answered: 1, missing: [] },
     exitCode: isInterrupted ? 3 : 0,
   })
 }
 
-/** The stream's pieces, with progress; ends where the run is ended. */
-async function* watchBytes(
+/**
+ * What a run asks for, a reading each. To add one: a file `timeline-<name>.ts` that opens a TimelineReading, an option
+ * above, a line here.
+ * Exports, the join of spans, and findings with the reasons that a dump knows join here too.
+ */
+function openReadings(
   stream: TraceStream,
-  { progress, signal }: TimelineOptions,
-  state: { head: Uint8Array; readonly isOver: boolean },
-): AsyncGenerator<Uint8Array, void> {
-  const startMs = performance.now()
-  let done = 0
-  for await (const piece of stream.bytes) {
-    if (done < HEAD_BYTES) state.head = joinHead(state.head, piece)
-    done += piece.length
-    yield piece
-    if (signal?.aborted === true || state.isOver) return
-    const total = stream.sizeBytes
-    const left =
-      total === undefined || total <= done ? undefined : ((performance.now() - startMs) / done) * (total - done)
-    const when = left === undefined || left < 1000 ? '' : `, about ${formatDuration(left * 1e6)} left`
-    progress?.step(`reading ${stream.name}${when}`, { done, ...(total === undefined ? {} : { total }), unit: 'bytes' })
+  options: TimelineOptions,
+  run: Run,
+  goroutines: readonly GoroutineAccount[],
+): readonly TimelineReading[] {
+  const { fromNs, toNs, goroutine, onLines } = options
+  const readings: TimelineReading[] = []
+  if (fromNs !== undefined || toNs !== undefined) readings.push(openWindowReading(fromNs ?? 0, toNs))
+  if (goroutine !== undefined) readings.push(openGoroutineReading(goroutine, goroutines, stream.name))
+  if (onLines !== undefined) readings.push(openLinesReading(onLines, goroutine, run))
+  return readings
+}
+
+/** Adds up what the readings say; the first that failed is the answer. */
+async function finishReadings(
+  readings: readonly TimelineReading[],
+  end: TimelineEnd,
+  log: IssueLog,
+): Promise<Result<{ readonly data: TimelineReportData; readonly findings: readonly Finding[] }, Fault>> {
+  let data: TimelineReportData = end.data
+  const findings: Finding[] = []
+  for (const reading of readings) {
+    const addition = await reading.finish(end)
+    if (addition.fault !== undefined) return err(addition.fault)
+    data = { ...data, ...addition.data }
+    findings.push(...(addition.findings ?? []))
+    log.addAll(addition.issues ?? [])
+  }
+  return ok({ data, findings })
+}
+
+function openWindowReading(fromNs: number, toNs: number | undefined): TimelineReading {
+  return {
+    finish: ({ account }) => ({
+      data: { window: { fromNs, toNs: Math.min(toNs ?? account.endNs, account.endNs) } },
+    }),
   }
 }
 
-function joinHead(head: Uint8Array, piece: Uint8Array): Uint8Array {
-  const more = piece.subarray(0, HEAD_BYTES - head.length)
-  const joined = new Uint8Array(head.length + more.length)
-  joined.set(head)
-  joined.set(more, head.length)
-  return joined
+function openGoroutineReading(id: number, found: readonly GoroutineAccount[], name: string): TimelineReading {
+  return {
+    finish() {
+      const goroutine = found.at(-1)
+      if (goroutine !== undefined) return { data: { goroutine } }
+      return { fault: fault('SL_OPS_NO_GOROUTINE', { message: `The trace has no goroutine ${id}`, target: name }) }
+    },
+  }
 }
 
-/** Why nothing could be read; what the input is, where it is no trace. */
-function explainFault(error: Fault, stream: TraceStream, head: Uint8Array, failure: Fault | undefined): Fault {
-  const target = error.target ?? stream.name
-  if (failure !== undefined) return { ...failure, target, cause: error }
-  if (error.code !== 'SL_DECODE_UNKNOWN_FORMAT') return { ...error, target }
-  const { kind, fault: why } = detectKind(head, { name: stream.name })
-  if (why !== undefined) return { ...why, target }
-  if (kind === 'unknown') return { ...error, target }
-  return fault('SL_DECODE_UNKNOWN_FORMAT', {
-    message: `This is no execution trace: ${kind.replaceAll('-', ' ')}`,
-    hint: 'Give it to sightline diagnose; timeline reads what /debug/pprof/trace, runtime/trace and go test -trace write.',
-    target,
-  })
+function openLinesReading(
+  onLines: (text: string) => boolean,
+  goroutine: number | undefined,
+  run: Run,
+): TimelineReading {
+  const lines = openTraceLines(goroutine === undefined ? {} : { goroutine })
+  return {
+    consumer: {
+      onChunk: (chunk, tables) => {
+        if (run.isOver) return
+        const text = lines.format(chunk, tables)
+        if (text !== '' && !onLines(text)) run.isOver = true
+      },
+    },
+    finish: () => ({}),
+  }
 }

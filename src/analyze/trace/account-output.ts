@@ -8,6 +8,7 @@ import type {
   LongestStay,
   RunnableCause,
   SchedulerAccount,
+  SiteQuantiles,
   SiteRow,
   StateTimes,
   TraceAccount,
@@ -52,7 +53,6 @@ export type AccountParts = {
 type Site = {
   /** Sketch that holds the site's stays, among others of the same family, reason and class; −1: none. */
   readonly sketch: number
-  readonly openNs: number
   readonly stay: StayClass
   readonly row: SiteRow
   readonly family: string
@@ -87,6 +87,7 @@ export function describeAccount(parts: AccountParts, endNs: number): TraceAccoun
       .map((site) => site.row)
       .sort((a, b) => b.ns - a.ns)
       .slice(0, MAX_SITES),
+    quantilesOf: (rows) => sum.quantiles(rows),
     scheduler: describeScheduler(parts, sites, sum, endNs),
     ...(ledger.maxProcessors === 0 ? {} : { maxProcessors: ledger.maxProcessors }),
     processors: parts.processors.finish(endNs),
@@ -126,11 +127,12 @@ function listSites(parts: AccountParts): Site[] {
     const isSystem = isSystemGroup(group, startFunction)
     found.push({
       sketch: sites.sketch[at] as number,
-      openNs: sites.openNs[at] as number,
       stay,
       family: familyOf({ startFunction, isSystem }),
       row: {
         startFunction,
+        creator: functions.nameOf(ledger.groups.creatorOf(group)),
+        isSystem,
         state: stay.state,
         reason: stay.reason,
         waitClass: stay.waitClass,
@@ -140,6 +142,7 @@ function listSites(parts: AccountParts): Site[] {
         // Where no row of the lens table fits: nobody has it yet if it has not ended, and nobody can tell if it has.
         blind: stay.isBlind ?? openCount === count,
         openCount,
+        openNs: sites.openNs[at] as number,
         olderCount: sites.olderCount[at] as number,
         longest: {
           goroutine: sites.maxGoroutine[at] as number,
@@ -156,6 +159,7 @@ function listSites(parts: AccountParts): Site[] {
 type Sum = {
   stats(sites: readonly Site[]): DurationStats
   waits(sites: readonly Site[]): WaitRow[]
+  quantiles(rows: readonly SiteRow[]): SiteQuantiles | undefined
 }
 
 /** Adds sites up. A sketch may hold stays of sites that are not summed: then there are no quantiles. */
@@ -191,7 +195,7 @@ function openSum(parts: AccountParts, all: readonly Site[]): Sum {
         blind: row.blind,
         ...stats(same),
         openCount: addUp(same, (one) => one.row.openCount),
-        openNs: addUp(same, (one) => one.openNs),
+        openNs: addUp(same, (one) => one.row.openNs),
         olderCount: addUp(same, (one) => one.row.olderCount),
         ...(longest === undefined ? {} : { longest }),
       }
@@ -199,7 +203,13 @@ function openSum(parts: AccountParts, all: readonly Site[]): Sum {
     return rows.sort((a, b) => b.ns - a.ns)
   }
 
-  return { stats, waits }
+  const siteOf = new Map(all.map((site) => [site.row, site]))
+  function quantiles(rows: readonly SiteRow[]): SiteQuantiles | undefined {
+    const { p50Ns, p95Ns, p99Ns } = stats(rows.flatMap((row) => siteOf.get(row) ?? []))
+    return p50Ns === undefined || p95Ns === undefined || p99Ns === undefined ? undefined : { p50Ns, p95Ns, p99Ns }
+  }
+
+  return { stats, waits, quantiles }
 }
 
 function listGroups(parts: AccountParts, sites: readonly Site[], sum: Sum): TraceGroup[] {
