@@ -61,6 +61,9 @@ export type SiteRow = {
   /** Block reason; for runnable the cause. */
   readonly reason: string
   readonly waitClass: WaitClass
+  /** Row of the lens table, and the profiles that can record such a stay; as of WaitRow. */
+  readonly waitKind?: string
+  readonly recordedBy: readonly Lens[]
   readonly stack: number
   readonly count: number
   readonly ns: number

@@ -136,6 +136,8 @@ function listSites(parts: AccountParts): Site[] {
         state: stay.state,
         reason: stay.reason,
         waitClass: stay.waitClass,
+        ...(stay.waitKind === undefined ? {} : { waitKind: stay.waitKind }),
+        recordedBy: stay.recordedBy,
         stack,
         count,
         ns: sites.ns[at] as number,
