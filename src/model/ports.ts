@@ -21,11 +21,51 @@ export type Inflater = {
   inflate(bytes: Uint8Array, limits: { readonly maxBytes: number }): Promise<Result<Uint8Array>>
 }
 
-/** Runs a pure function of a known module on another thread; results come back in the order of the inputs. */
-export type WorkerPool = {
+/** What the platforms' AbortSignal offers of itself here. */
+export type AbortNotice = {
+  readonly aborted: boolean
+  addEventListener(type: 'abort', listener: () => void, options?: { readonly once?: boolean }): void
+  removeEventListener(type: 'abort', listener: () => void): void
+}
+
+/** A kind of work that another thread can do. All three are structured-cloneable: plain data and typed arrays. */
+export type WorkerJob = { readonly input: unknown; readonly output: unknown; readonly news: unknown }
+/** The jobs of a pool by name; a name means the same on both sides, so that both are typed by it. */
+export type WorkerJobs = Readonly<Record<string, WorkerJob>>
+
+export type WorkerRunOptions<Job extends WorkerJob> = {
+  /** Aborted: what has not begun does not; what has is told through its own signal, and may still give what it has. */
+  readonly signal?: AbortNotice
+  /** What a job tells while it works; `index` is that of its input. */
+  readonly onNews?: (index: number, news: Job['news']) => void
+  /** Buffers of an input that go over to the worker instead of being copied. */
+  readonly transfer?: (input: Job['input']) => readonly ArrayBuffer[]
+}
+
+/** Runs jobs on other threads, as many at a time as there are workers; results in the order of the inputs. A worker
+ *  that dies or throws is a fault of that input (SL_COLLECT_WORKER_LOST), and the others go on. */
+export type WorkerPool<Jobs extends WorkerJobs> = {
+  /** Workers at most. */
   readonly size: number
-  run<I, O>(job: string, inputs: readonly I[]): Promise<Result<O>[]>
+  run<Name extends keyof Jobs & string>(
+    job: Name,
+    inputs: readonly Jobs[Name]['input'][],
+    options?: WorkerRunOptions<Jobs[Name]>,
+  ): Promise<Result<Jobs[Name]['output']>[]>
+  /** Ends all workers; what runs becomes a fault. */
   close(): Promise<void>
+}
+
+/** The side of the worker: what does a job. Never throws for what its input holds. */
+export type WorkerHandler<Job extends WorkerJob> = (
+  input: Job['input'],
+  context: { readonly signal: AbortNotice; readonly tell: (news: Job['news']) => void },
+) => Promise<Result<WorkerAnswer<Job>>>
+
+export type WorkerAnswer<Job extends WorkerJob> = {
+  readonly output: Job['output']
+  /** Buffers of the output that go over instead of being copied. */
+  readonly transfer?: readonly ArrayBuffer[]
 }
 
 /** Reads captures from disk: a folder, an `.slc`, loose files, stdin. */

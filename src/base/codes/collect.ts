@@ -200,6 +200,10 @@ export const collectCodes = {
     summary: 'The capture could not be written',
     hint: 'Check the path, the free space and the permissions.',
   }),
+  SL_COLLECT_WORKER_LOST: row(70, 500, true, {
+    summary: 'A worker thread ended before its work was done',
+    hint: 'Most often memory ran out: --workers 1 needs the least. The cause says what the thread said.',
+  }),
   SL_COLLECT_DEMO_SOURCE: row(66, 404, false, {
     summary: "The source of the demo's service is not here",
     hint: 'demo --live needs a clone of the repository; demo without --live replays the recording.',
