@@ -16,6 +16,14 @@ let regionEnd: usize = 0
 
 /** A block of at least `bytes`, not cleared; traps where the memory's maximum is reached. */
 export function allocate(bytes: usize): usize {
+  const block = tryAllocate(bytes)
+  if (block == 0) unreachable()
+  return block
+}
+
+/** The same; 0 where no memory is left. */
+export function tryAllocate(bytes: usize): usize {
+  if (bytes > <usize>1 << 31) return 0
   const bits = bitsFor(bytes)
   const place = free + 4 * bits
   const known = <usize>load<u32>(place)
@@ -26,8 +34,10 @@ export function allocate(bytes: usize): usize {
   const size: usize = <usize>1 << bits
   if (size >= <usize>1 << PAGE_BITS) return takePages(<i32>(size >> PAGE_BITS))
   if (regionEnd - regionAt < size) {
-    regionAt = takePages(REGION_PAGES)
-    regionEnd = regionAt + (<usize>REGION_PAGES << PAGE_BITS)
+    const region = takePages(REGION_PAGES)
+    if (region == 0) return 0
+    regionAt = region
+    regionEnd = region + (<usize>REGION_PAGES << PAGE_BITS)
   }
   const block = regionAt
   regionAt += size
@@ -59,6 +69,5 @@ function bitsFor(bytes: usize): usize {
 
 function takePages(pages: i32): usize {
   const before = memory.grow(pages)
-  if (before < 0) unreachable()
-  return <usize>before << PAGE_BITS
+  return before < 0 ? 0 : <usize>before << PAGE_BITS
 }

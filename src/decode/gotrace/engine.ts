@@ -30,6 +30,18 @@ export type TraceLimits = {
   readonly maxStringBytes?: number
 }
 
+/** What a reader of some generations in the middle of a trace is told of the rest. */
+export type TraceRangeStart = {
+  /** The NN of the trace's header, `go 1.NN trace`. */
+  readonly format: number
+  /** Place in the input of the first byte that is read. */
+  readonly firstOffset: number
+  /** Time 0 of the whole trace on its own clock; absent: the earliest event that is read. */
+  readonly originNs?: number
+  /** As the generation before says it, for one that does not. */
+  readonly nsPerTick?: number
+}
+
 const DEFAULT_MAX_GENERATION_BYTES = 2 ** 30
 /** First header whose generations hold a clock snapshot. */
 const FORMAT_WITH_SNAPSHOT = 25
@@ -48,7 +60,10 @@ export class TraceEngine {
   private readonly clock: TraceClockReader = openClock()
   private sizeBytes: number
   private frontier: ThreadCursor[] = []
-  private originNs: number | undefined
+  /** Time 0 of the trace on its own clock, once known. */
+  originNs: number | undefined
+  /** Only finds the origin. */
+  isProbe = false
   private needsRestart = true
   private generations = 0
   private events = 0
@@ -60,13 +75,16 @@ export class TraceEngine {
   /** Rows when the last one was; a second assumption without a row between would be for ever. */
   private assumedAfter = -1
 
-  constructor(format: number, headerBytes: number, consumer: TraceConsumer, isStrict: boolean, limits: TraceLimits) {
+  constructor(start: TraceRangeStart, consumer: TraceConsumer, isStrict: boolean, limits: TraceLimits) {
+    const { format, firstOffset } = start
     this.format = format
-    this.sizeBytes = headerBytes
+    this.sizeBytes = firstOffset
+    this.originNs = start.originNs
+    this.clock.nsPerTick = start.nsPerTick ?? 0
     this.consumer = consumer
     this.doubts = new TraceDoubts(isStrict)
     const maxGenerationBytes = limits.maxGenerationBytes ?? DEFAULT_MAX_GENERATION_BYTES
-    this.splitter = new GenerationSplitter(format, headerBytes, maxGenerationBytes)
+    this.splitter = new GenerationSplitter(format, firstOffset, maxGenerationBytes)
     this.store = new TableStore(limits.maxStringBytes ?? DEFAULT_MAX_STRING_BYTES)
     this.tables = new GenerationTables(format, this.store, this.doubts)
     this.order = new EventOrder(this.doubts, this.tables)
@@ -151,6 +169,7 @@ export class TraceEngine {
     this.needsRestart = false
     this.order.beginGeneration(raw, tables.nsPerTick, this.originNs ?? 0)
     const hasCursors = this.openCursors()
+    if (this.isProbe) return
     this.announce(raw, isRestart)
     if (!hasCursors || !this.mergeThreads(raw)) {
       this.needsRestart = true

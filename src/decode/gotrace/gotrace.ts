@@ -10,7 +10,7 @@ import { err, ok, type Result } from '../../base/result.ts'
 import type { Decoded } from '../../model/issue.ts'
 import type { TraceConsumer, TraceMeta } from '../../model/trace.ts'
 import { isV1Format, TraceV1Engine, type V1Limits } from '../gotrace-v1/engine-v1.ts'
-import { TraceEngine, type TraceLimits } from './engine.ts'
+import { TraceEngine, type TraceLimits, type TraceRangeStart } from './engine.ts'
 import { HEADER_BYTES, readTraceFormat, readTraceHeader } from './framing.ts'
 
 export type {
@@ -24,14 +24,22 @@ export type {
   TraceTables,
 } from '../../model/trace.ts'
 export { TRACE_CHUNK_ROWS } from '../../model/trace.ts'
-export type { TraceLimits } from './engine.ts'
+export type { TraceLimits, TraceRangeStart } from './engine.ts'
 export { type EventRow, timedEvents } from './events.ts'
 export { readTraceHeader } from './framing.ts'
+export { indexGenerations, type TraceIndex, type TraceRange, type TraceStore } from './index-generations.ts'
 
 export type ReadTraceOptions = {
   /** Reject what Go's reader rejects. Default: read all that can be read, and say in issues what is missing. */
   readonly strict?: boolean
   readonly limits?: TraceLimits & V1Limits
+  /**
+   * The bytes are whole generations out of a trace (see indexGenerations), without a header. The first of them is read
+   * as a trace begins: it is told as a restart, states before it are not known, and a task that began before it ends
+   * without name and parent. `durationNs` is from the trace's time 0 to the last event of the range; `sizeBytes` is up
+   * to its end.
+   */
+  readonly range?: TraceRangeStart
 }
 
 /**
@@ -45,7 +53,7 @@ export async function readTrace(
 ): Promise<Result<Decoded<TraceMeta>, Fault>> {
   if (source instanceof Uint8Array) return readTraceSync(source, consumer, options)
   let head: Uint8Array = new Uint8Array(0)
-  let engine: AnyEngine | undefined
+  let engine: AnyEngine | undefined = openRange(consumer, options)
   for await (const piece of source) {
     if (engine !== undefined) {
       engine.push(piece)
@@ -70,6 +78,11 @@ export function readTraceSync(
   consumer: TraceConsumer,
   options: ReadTraceOptions = {},
 ): Result<Decoded<TraceMeta>, Fault> {
+  const range = openRange(consumer, options)
+  if (range !== undefined) {
+    range.readWhole(bytes)
+    return conclude(range)
+  }
   if (bytes.length < HEADER_BYTES) return shortInput(bytes)
   const format = readFormat(bytes)
   if (!format.ok) return format
@@ -86,8 +99,13 @@ function readFormat(head: Uint8Array): Result<number, Fault> {
 }
 
 function openEngine(format: number, consumer: TraceConsumer, options: ReadTraceOptions): AnyEngine {
-  const Engine = isV1Format(format) ? TraceV1Engine : TraceEngine
-  return new Engine(format, HEADER_BYTES, consumer, options.strict ?? false, options.limits ?? {})
+  const { strict = false, limits = {} } = options
+  if (isV1Format(format)) return new TraceV1Engine(format, HEADER_BYTES, consumer, strict, limits)
+  return new TraceEngine({ format, firstOffset: HEADER_BYTES }, consumer, strict, limits)
+}
+
+function openRange(consumer: TraceConsumer, { range, strict, limits }: ReadTraceOptions): TraceEngine | undefined {
+  return range === undefined ? undefined : new TraceEngine(range, consumer, strict ?? false, limits ?? {})
 }
 
 function conclude(engine: AnyEngine): Result<Decoded<TraceMeta>, Fault> {
