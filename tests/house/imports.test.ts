@@ -30,6 +30,7 @@ const pure = ['base', 'model', 'decode', 'analyze', 'render']
 /** Packages that a room may use; all others are refused. */
 const packages: Readonly<Record<string, readonly string[]>> = {
   model: ['@noble/hashes/sha2.js', '@noble/hashes/utils.js'],
+  decode: ['web-tree-sitter'],
   cli: ['commander', 'picocolors', 'yaml'],
 }
 

@@ -2,8 +2,9 @@
  * The wire types of `trust --json` (CONTRACT section 8). Rates are affected traces over the traces that crossed the edge
  * or operation in the window; intervals are Wilson's at 95 %. Unknown is absent.
  */
+
+import type { Confidence } from '../contract.ts'
 import type { BreakClass } from './break-classes.ts'
-import type { Confidence } from './contract.ts'
 
 /** `lost`: cause known; `unexplained`: cause not settled; `pending`: inside the settle window; `exonerated`: looks like one. */
 export const breakStates = ['lost', 'unexplained', 'pending', 'exonerated'] as const
