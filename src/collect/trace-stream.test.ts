@@ -73,6 +73,22 @@ test('a file, a capture folder, an .slc, gzip and stdin give the same bytes', as
   await readAll(sized)
 })
 
+test('only a trace that lies uncompressed in a file has a place to read it at', async () => {
+  const path = join(shop, 'trace.bin')
+  const cases: readonly (readonly [TraceStream, string | undefined])[] = [
+    [await opened(path), path],
+    [await opened(shop), path],
+    [await opened(write('packed.slc', packed)), undefined],
+    [await opened(write('packed.gz', gzipSync(trace))), undefined],
+    [await opened('-', Readable.from([trace])), undefined],
+  ]
+  for (const [stream, wanted] of cases) {
+    assert.equal(stream.place?.path, wanted)
+    if (stream.place !== undefined) assert.equal(stream.place.sizeBytes, trace.length)
+    await readAll(stream)
+  }
+})
+
 test('the Go version of a capture goes with its trace', async () => {
   const capture = join(folder, 'capture')
   mkdirSync(capture)

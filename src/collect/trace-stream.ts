@@ -13,7 +13,7 @@ import { type Fault, fault } from '../base/errors.ts'
 import { err, ok, type Result } from '../base/result.ts'
 import type { Capture, CaptureManifest } from '../model/capture.ts'
 import type { Issue } from '../model/issue.ts'
-import type { Inflater, TraceOpener, TraceStream } from '../model/ports.ts'
+import type { Inflater, TraceOpener, TracePlace, TraceStream } from '../model/ports.ts'
 import { parseManifest } from './capture-manifest.ts'
 import { readCapture } from './capture-read.ts'
 import { detectCompression, MAX_INFLATE_RATIO, RATIO_FREE_BYTES } from './inflate.ts'
@@ -43,22 +43,29 @@ type Known = { readonly goVersion?: string; readonly issues?: readonly Issue[] }
 async function openFile(options: TraceOpenerOptions, path: string, known: Known): Promise<Result<TraceStream>> {
   const handle = await open(path, 'r').catch((error: NodeJS.ErrnoException) => error)
   if (handle instanceof Error) return err(unread(path, handle))
-  const { size } = await handle.stat()
+  const about = await handle.stat()
+  const { size } = about
   return openPieces(options, readPieces(handle), {
     name: basename(path),
     origin: path,
     ...(size > 0 ? { sizeBytes: size } : {}),
+    ...(size > 0 && about.isFile() ? { place: { path, sizeBytes: size } } : {}),
     ...known,
   })
 }
 
-type Origin = Known & { readonly name: string; readonly origin: string; readonly sizeBytes?: number }
+type Origin = Known & {
+  readonly name: string
+  readonly origin: string
+  readonly sizeBytes?: number
+  readonly place?: TracePlace
+}
 
 /** Looks at the first bytes, for what packed the rest. */
 async function openPieces(
   options: TraceOpenerOptions,
   source: AsyncIterable<Uint8Array>,
-  { origin, issues, sizeBytes, ...about }: Origin,
+  { origin, issues, sizeBytes, place, ...about }: Origin,
 ): Promise<Result<TraceStream>> {
   let failure: Fault | undefined
   const fail = (error: unknown) => {
@@ -96,6 +103,7 @@ async function openPieces(
   return ok({
     ...about,
     ...(sizeBytes === undefined || isGzip ? {} : { sizeBytes }),
+    ...(place === undefined || isGzip ? {} : { place }),
     issues: issues ?? [],
     bytes: untilFailure(plain, fail),
     failure: () => failure,

@@ -82,10 +82,15 @@ export type TraceStream = {
   /** `go1.27.3`, where a capture around it says it. */
   readonly goVersion?: string
   readonly issues: readonly Issue[]
+  /** The same bytes, where they can also be read at any place. */
+  readonly place?: TracePlace
   /** Never throws: it ends where reading fails, and `failure` says why. A piece holds until the next is asked for. */
   readonly bytes: AsyncIterable<Uint8Array>
   failure(): Fault | undefined
 }
+
+/** A trace at rest, uncompressed, in a file that can be read at any place by any thread. */
+export type TracePlace = { readonly path: string; readonly sizeBytes: number }
 
 /** Finds the execution trace in a file, in a capture (folder or `.slc`), or on stdin (`-`), without reading it. */
 export type TraceOpener = {
