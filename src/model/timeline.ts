@@ -114,10 +114,71 @@ export type TimelineData = {
   readonly omitted: Readonly<Record<string, number>>
 }
 
+export const timelineGroupKeys = ['start', 'creator', 'state', 'reason', 'class', 'stack'] as const
+export type TimelineGroupKey = (typeof timelineGroupKeys)[number]
+
+export type TimelineState = 'running' | 'runnable' | 'waiting' | 'syscall'
+
+export type TimelineFrame = { readonly function: string; readonly file: string; readonly line: number }
+
+/** Of one state of a row: how long, and for all but running how often and how long at most. */
+export type TimelineStays = {
+  readonly state: TimelineState
+  readonly ns: number
+  readonly count?: number
+  readonly openCount?: number
+  readonly maxNs?: number
+  /** Absent where the sketches hold other stays too. */
+  readonly p50Ns?: number
+  readonly p95Ns?: number
+  readonly p99Ns?: number
+  readonly longest?: { readonly goroutine: number; readonly startNs: number; readonly ns: number }
+}
+
+/** One row of --group-by: of the keys only those asked for; `state` too where a reason or class is asked for. */
+export type TimelineGroupedRow = StateTimes & {
+  readonly startFunction?: string
+  readonly creator?: string
+  readonly state?: TimelineState
+  /** Block reason; for runnable the cause; '' for running, system calls, and waits without a reason. */
+  readonly reason?: string
+  readonly waitClass?: WaitClass
+  /** Leaf first; empty where none was recorded: running time has no stacks. */
+  readonly stack?: readonly TimelineFrame[]
+  readonly ns: number
+  readonly shareRatio: number
+  /** Of `waitingNs`: no profile can record it. */
+  readonly blindNs: number
+  /** Largest first. */
+  readonly states: readonly TimelineStays[]
+}
+
+export type TimelineGrouping = {
+  readonly by: readonly TimelineGroupKey[]
+  /** Time of the program's goroutines that the rows share out. */
+  readonly ns: number
+  readonly rowCount: number
+  /** Largest first; as many as asked for. */
+  readonly rows: readonly TimelineGroupedRow[]
+}
+
+/** What --focus and --ignore kept: `totals`, `waiting`, `groups`, `blind` and `grouped` are of this part. */
+export type TimelineFocus = {
+  readonly focus?: string
+  readonly ignore?: string
+  readonly keptNs: number
+  readonly ofNs: number
+  readonly keptRatio: number
+}
+
 /** With what a run asked for beside the whole. */
 export type TimelineReportData = TimelineData & {
   /** Where --from or --to cut: everything but `trace` and `eventCounts` is of this part. */
   readonly window?: { readonly fromNs: number; readonly toNs: number }
+  /** --group-by */
+  readonly grouped?: TimelineGrouping
+  /** --focus, --ignore */
+  readonly focus?: TimelineFocus
   /** --goroutine */
   readonly goroutine?: GoroutineAccount
 }

@@ -12,7 +12,6 @@ import { decodeBuildInfoFromTarget } from '../decode/build-info/target.ts'
 import { decodeBuildInfo } from '../decode/build-info/text.ts'
 import { detectKind } from '../decode/detect.ts'
 import { decodeGoroutineDumps } from '../decode/goroutine-dump/goroutine-dump.ts'
-import { readTraceActivity } from '../decode/gotrace/activity.ts'
 import { decodeExpvar } from '../decode/metrics/expvar.ts'
 import { decodeMetricsText } from '../decode/metrics/prometheus-text.ts'
 import { decodePprof } from '../decode/pprof/pprof.ts'
@@ -26,6 +25,7 @@ import type { BuildInfo, ExpvarDocument, MetricFamily } from '../model/metrics.t
 import type { Inflater } from '../model/ports.ts'
 import { describeTarget } from './describe-target.ts'
 import { isSameDump, keepOneProcess } from './one-process.ts'
+import { readCapturedTrace } from './read-captured-trace.ts'
 
 export type EvidenceDeps = { readonly inflater: Inflater }
 
@@ -111,12 +111,20 @@ export async function readEvidence(
   }
   keepOneProcess(bag.dumps, log)
   sortByTime(bag.dumps)
-  const trace = readTrace(bag, log)
   const identity = decodeBuildInfoFromTarget({
     ...(bag.cmdline === undefined ? {} : { cmdline: bag.cmdline }),
     ...(bag.vars === undefined ? {} : { vars: bag.vars.document }),
   })
   const target = describeTarget(capture, identity, bag.buildInfo?.info, bag.metrics?.families ?? [], options.service)
+  const trace =
+    bag.trace === undefined
+      ? undefined
+      : readCapturedTrace(bag.trace, {
+          ids: bag.dumps.at(-1)?.dump.ids ?? new Float64Array(),
+          log,
+          ...(target.goVersion === undefined ? {} : { goVersion: target.goVersion }),
+          ...readTraceTimes(manifest, bag.trace.source),
+        })
   const evidence: EvidenceSet = {
     target,
     window: readWindow(manifest),
@@ -132,20 +140,6 @@ export async function readEvidence(
     issues: log.list(),
   }
   return ok({ evidence, coverage: readCoverage(capture, reading) })
-}
-
-/** What the trace says of the last dump's goroutines: it was taken after it, or nobody says when. */
-function readTrace(bag: Bag, log: IssueLog): EvidenceSet['trace'] {
-  if (bag.trace === undefined) return undefined
-  const { source, bytes } = bag.trace
-  const ids = bag.dumps.at(-1)?.dump.ids
-  const read = readTraceActivity(bytes, ids ?? new Float64Array())
-  if (!read.ok) {
-    log.add(read.error.code, read.error.message, { at: { file: source } })
-    return { source, sizeBytes: bytes.length }
-  }
-  log.addAll(read.value.issues, source)
-  return { source, sizeBytes: bytes.length, activity: read.value.value }
 }
 
 /** The collector's own words for why it left the dumps out, which name the limit. */
@@ -310,6 +304,19 @@ function nothingRead(capture: Capture, { faults }: Reading): Fault {
 
 function findRequest(manifest: CaptureManifest | undefined, name: string): CaptureRequest | undefined {
   return manifest?.requests.find(({ file }) => file === name)
+}
+
+/** When the trace was on, as its request says; a trace that was asked for ends with its request. */
+function readTraceTimes(
+  manifest: CaptureManifest | undefined,
+  name: string,
+): { readonly startNs?: number; readonly endNs?: number } {
+  const request = findRequest(manifest, name)
+  const origin = manifest === undefined ? undefined : parseUnixNs(manifest.startTime)
+  const start = request === undefined ? undefined : parseUnixNs(request.startTime)
+  const end = request === undefined ? undefined : parseUnixNs(request.endTime)
+  if (origin === undefined || start === undefined || end === undefined) return {}
+  return { startNs: Number(start - origin), endNs: Number(end - origin) }
 }
 
 /** Middle of the request, since the start of the capture: the world stood still somewhere inside it. */

@@ -17,11 +17,12 @@ import type { ProgressSink, Report } from '../model/report.ts'
 import type { TimelineReportData } from '../model/timeline.ts'
 import type { TraceConsumer, TraceTables } from '../model/trace.ts'
 import type { GoroutineAccount } from '../model/trace-account.ts'
+import { type GroupingOptions, openGroupingReading } from './timeline-grouping.ts'
 import { explainTraceFault, watchBytes } from './timeline-input.ts'
 import { combineConsumers, type TimelineEnd, type TimelineReading } from './timeline-reading.ts'
 import { openTraceLines } from './trace-lines.ts'
 
-export type TimelineOptions = {
+export type TimelineOptions = GroupingOptions & {
   readonly strict?: boolean
   /** Only what lies between the two is accounted; ns since the trace's first event. */
   readonly fromNs?: number
@@ -118,6 +119,8 @@ function openReadings(
   const { fromNs, toNs, goroutine, onLines } = options
   const readings: TimelineReading[] = []
   if (fromNs !== undefined || toNs !== undefined) readings.push(openWindowReading(fromNs ?? 0, toNs))
+  const grouping = openGroupingReading(options)
+  if (grouping !== undefined) readings.push(grouping)
   if (goroutine !== undefined) readings.push(openGoroutineReading(goroutine, goroutines, stream.name))
   if (onLines !== undefined) readings.push(openLinesReading(onLines, goroutine, run))
   return readings

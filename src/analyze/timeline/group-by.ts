@@ -1,0 +1,85 @@
+/**
+ * --group-by: the time of the program's goroutines by any of start function, creator, state, reason, class and stack.
+ * Enters: cells of the account. Leaves: rows, largest first, that add up to what the cells do.
+ * A reason or class without its state would mix system calls with running time: the state is then a key too.
+ */
+import type {
+  TimelineGroupedRow,
+  TimelineGrouping,
+  TimelineGroupKey,
+  TimelineState,
+  TimelineStays,
+} from '../../model/timeline.ts'
+import type { TraceTables } from '../../model/trace.ts'
+import type { TraceAccount } from '../../model/trace-account.ts'
+import { framesOf, type TimeCell } from './cells.ts'
+import { addStates, groupBy, longestOf, sum } from './focus.ts'
+
+const DEFAULT_ROWS = 1000
+
+type KeyReader = {
+  readonly read: (cell: TimeCell) => string | number
+  readonly show: (cell: TimeCell, tables: TraceTables) => Partial<TimelineGroupedRow>
+}
+
+const keyReaders: Readonly<Record<TimelineGroupKey, KeyReader>> = {
+  start: { read: (cell) => cell.startFunction, show: ({ startFunction }) => ({ startFunction }) },
+  creator: { read: (cell) => cell.creator, show: ({ creator }) => ({ creator }) },
+  state: { read: (cell) => cell.state, show: ({ state }) => ({ state }) },
+  reason: { read: (cell) => `${cell.state} ${cell.reason}`, show: ({ state, reason }) => ({ state, reason }) },
+  class: {
+    read: (cell) => `${cell.state} ${cell.waitClass ?? ''}`,
+    show: ({ state, waitClass }) => ({ state, ...(waitClass === undefined ? {} : { waitClass }) }),
+  },
+  stack: { read: (cell) => cell.stack, show: ({ stack }, tables) => ({ stack: framesOf(stack, tables) }) },
+}
+
+const stateWords = ['running', 'runnable', 'waiting', 'syscall'] as const satisfies readonly TimelineState[]
+
+/** `top`: how many rows at most. */
+export function groupCells(
+  cells: readonly TimeCell[],
+  by: readonly TimelineGroupKey[],
+  context: { readonly account: TraceAccount; readonly tables: TraceTables; readonly top?: number },
+): TimelineGrouping {
+  const { account, tables, top = DEFAULT_ROWS } = context
+  const readers = by.map((key) => keyReaders[key])
+  const ns = sum(cells, (cell) => cell.ns)
+  const found = [...groupBy(cells, (cell) => readers.map(({ read }) => read(cell)).join('\n')).values()]
+  const ranked = found
+    .map((same) => ({ same, ns: sum(same, (cell) => cell.ns) }))
+    .sort((left, right) => right.ns - left.ns)
+  const rows = ranked.slice(0, top).map(({ same, ns: own }): TimelineGroupedRow => {
+    const shown = readers.map(({ show }) => show(same[0] as TimeCell, tables))
+    return {
+      ...Object.assign({}, ...shown),
+      ns: own,
+      shareRatio: ns > 0 ? own / ns : 0,
+      ...addStates(same),
+      blindNs: sum(same, ({ state, site, ns: one }) => (state === 'waiting' && site?.blind === true ? one : 0)),
+      states: stateWords.flatMap((state) => describeStays(state, same, account)).sort((a, b) => b.ns - a.ns),
+    }
+  })
+  return { by, ns, rowCount: ranked.length, rows }
+}
+
+function describeStays(state: TimelineState, cells: readonly TimeCell[], account: TraceAccount): TimelineStays[] {
+  const own = cells.filter((cell) => cell.state === state)
+  if (own.length === 0) return []
+  const ns = sum(own, (cell) => cell.ns)
+  const sites = own.flatMap(({ site }) => site ?? [])
+  if (sites.length === 0) return [{ state, ns }]
+  const { goroutine, startNs, ns: maxNs } = longestOf(sites)
+  return [
+    {
+      state,
+      ns,
+      count: sum(sites, (site) => site.count),
+      openCount: sum(sites, (site) => site.openCount),
+      maxNs,
+      // Quantiles of some of the stays would not be those of all.
+      ...(sites.length === own.length ? account.quantilesOf?.(sites) : undefined),
+      longest: { goroutine, startNs, ns: maxNs },
+    },
+  ]
+}
