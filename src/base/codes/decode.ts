@@ -156,4 +156,32 @@ export const decodeCodes = {
     httpStatus: 422,
     retryable: false,
   },
+  SL_DECODE_NO_SPANS: {
+    summary: 'The input holds no span',
+    hint: 'Give what an OTLP exporter, Jaeger, Zipkin or Tempo wrote; an export that is empty says nothing of the service.',
+    exitCode: 65,
+    httpStatus: 422,
+    retryable: false,
+  },
+  SL_DECODE_SPAN_SKIPPED: {
+    summary: 'Spans or log records could not be used',
+    hint: 'They are counted and left out; the rest was read. Where many are concerned, look at the exporter that wrote them.',
+    exitCode: 65,
+    httpStatus: 422,
+    retryable: false,
+  },
+  SL_DECODE_SPAN_ODD: {
+    summary: 'Spans or log records break a rule of their format and were read all the same',
+    hint: 'Nothing is lost; an exporter that follows the rules would not need the tolerance.',
+    exitCode: 65,
+    httpStatus: 422,
+    retryable: false,
+  },
+  SL_DECODE_SPAN_LIMIT: {
+    summary: 'The input holds more spans, texts or lists than the limit allows',
+    hint: 'What is beyond the limit is counted and left out; give a shorter time range, or fewer files at once.',
+    exitCode: 65,
+    httpStatus: 413,
+    retryable: false,
+  },
 } as const satisfies Record<string, CodeRow>
