@@ -1,16 +1,15 @@
 /**
- * How fast and in how much memory goroutine dumps are decoded. Each case runs in a process of its own, so that the
- * peak is its own: `node bench/goroutine-dump.ts`; `--file DUMP` measures a recorded one as well; `--json` for
- * machines. The texts are generated: 400 distinct stacks of 3 to 24 frames in the proportions of a busy server,
+ * How fast and in how much memory goroutine dumps are decoded: `node bench/goroutine-dump.ts`; `--rounds N` (5),
+ * `--file DUMP` measures a recorded one as well; `--json` for machines. Each case runs in a process of its own, measured
+ * from outside; medians, round after round. The texts are generated: 400 distinct stacks of 3 to 24 frames in the proportions of a busy server,
  * argument words and ids different for every goroutine, labels on a fifth of them.
  */
-import { spawnSync } from 'node:child_process'
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { decodeGoroutineDump, decodeGoroutineDumpStream } from '../src/decode/goroutine-dump/goroutine-dump.ts'
+import { measureCommand, median } from './lib/measure.ts'
 
 const MIB = 1024 ** 2
 
@@ -81,10 +80,12 @@ function printWord(random: () => number): string {
   return random() < 0.6 ? `0xc${low.toString(16).padStart(9, '0')}` : `0x${(low % 4096).toString(16)}?`
 }
 
-type Measure = { seconds: number; mbPerSecond: number; peakRssMb: number; goroutines: number; detail: string }
+/** What a measured process says of itself; its memory is measured from outside. */
+type Decoding = { seconds: number; mbPerSecond: number; goroutines: number; detail: string }
+type Row = Decoding & { readonly peakMegabytes?: number }
 
 /** `whole`: the file in memory, decoded in one call. `stream`: decoded while it is read. */
-async function measureFile(way: string, file: string): Promise<Measure> {
+async function measureFile(way: string, file: string): Promise<Decoding> {
   const bytes = way === 'whole' ? readFileSync(file) : undefined
   const sizeBytes = statSync(file).size
   const from = performance.now()
@@ -96,7 +97,6 @@ async function measureFile(way: string, file: string): Promise<Measure> {
   return {
     seconds,
     mbPerSecond: sizeBytes / 1e6 / seconds,
-    peakRssMb: process.resourceUsage().maxRSS / 1024,
     goroutines: dump.goroutineCount,
     detail: `${dump.stackStart.length - 1} stacks, ${dump.argWords.length} words ${codes}`,
   }
@@ -141,25 +141,38 @@ async function main(argv: readonly string[]): Promise<void> {
       ['stream 1 GiB', 'stream', large],
     ]
     if (recorded !== undefined) cases.push(['recorded', 'whole', recorded], ['recorded, stream', 'stream', recorded])
-    const rows = Object.fromEntries(cases.map(([name, how, file]) => [name, measureApart(how, file)]))
-    printRows(rows, argv.includes('--json'))
+    const rounds = Number(readFlag(argv, '--rounds') ?? 5) || 5
+    const runs = new Map<string, Row[]>(cases.map(([name]) => [name, []]))
+    for (let round = 0; round < rounds; round++) {
+      for (const [name, how, file] of cases) runs.get(name)?.push(await measureApart(how, file))
+    }
+    printRows(new Map([...runs].map(([name, all]) => [name, summarize(all)])), argv.includes('--json'))
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
 }
 
-function measureApart(way: string, file: string): Measure {
-  const self = fileURLToPath(import.meta.url)
-  const child = spawnSync(process.execPath, [self, '--way', way, '--file', file], { encoding: 'utf8' })
-  if (child.status !== 0) throw new Error(child.stderr)
-  return JSON.parse(child.stdout) as Measure
+async function measureApart(way: string, file: string): Promise<Row> {
+  const run = await measureCommand([process.execPath, import.meta.filename, '--way', way, '--file', file])
+  if (run.exitCode !== 0) throw new Error(run.stderr)
+  const peak = run.peakBytes === undefined ? {} : { peakMegabytes: run.peakBytes / 1e6 }
+  return { ...(JSON.parse(run.stdout) as Decoding), ...peak }
 }
 
-function printRows(rows: Readonly<Record<string, Measure>>, asJson: boolean): void {
-  if (asJson) console.log(JSON.stringify(rows))
+/** The run whose time is the median; the median of the peaks. */
+function summarize(runs: readonly Row[]): Row {
+  const seconds = median(runs.map((run) => run.seconds))
+  const middle = runs.find((run) => run.seconds === seconds) as Row
+  const peaks = runs.flatMap(({ peakMegabytes }) => (peakMegabytes === undefined ? [] : [peakMegabytes]))
+  return peaks.length === 0 ? middle : { ...middle, peakMegabytes: median(peaks) }
+}
+
+function printRows(rows: ReadonlyMap<string, Row>, asJson: boolean): void {
+  if (asJson) console.log(JSON.stringify(Object.fromEntries(rows)))
   else {
-    for (const [name, row] of Object.entries(rows)) {
-      const figures = `${row.seconds.toFixed(2)} s  ${row.mbPerSecond.toFixed(0)} MB/s  peak ${row.peakRssMb.toFixed(0)} MB`
+    for (const [name, row] of rows) {
+      const peak = row.peakMegabytes === undefined ? '' : `peak ${row.peakMegabytes.toFixed(0)} MB`
+      const figures = `${row.seconds.toFixed(2)} s  ${row.mbPerSecond.toFixed(0)} MB/s  ${peak}`
       console.log(`${name.padEnd(17)} ${figures}  ${row.goroutines} goroutines, ${row.detail}`)
     }
   }

@@ -12,23 +12,20 @@ import { basename, join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { Profile } from 'pprof-format'
 import { decodePprofProto } from '../src/decode/pprof/pprof.ts'
-import { median } from './lib/measure.ts'
+import { type Measurement, measureCommand, median } from './lib/measure.ts'
 
 const DECODERS = ['sightline', 'pprof-format', 'go'] as const
 type Decoder = (typeof DECODERS)[number]
 
-type Run = {
-  readonly samples: number
-  readonly seconds: number
-  readonly cpuSeconds: number
-  readonly peakBytes: number
-}
+/** What a measured process says of itself; its CPU seconds and memory are measured from outside. */
+type Decoding = { readonly samples: number; readonly seconds: number }
+type Run = Decoding & Pick<Measurement, 'cpuSeconds' | 'peakBytes'>
 
 const goFolder = join(import.meta.dirname, 'pprof-go')
 const fallback = join(import.meta.dirname, '..', 'testdata', 'captures', 'shop')
 
-/** The measured process: decodes `file` `times` times and prints one Run. */
-function decodeRepeatedly(decoder: string, file: string, times: number): Run {
+/** The measured process: decodes `file` `times` times and prints one Decoding. */
+function decodeRepeatedly(decoder: string, file: string, times: number): Decoding {
   const bytes = new Uint8Array(readFileSync(file))
   const seconds: number[] = []
   let samples = 0
@@ -37,13 +34,7 @@ function decodeRepeatedly(decoder: string, file: string, times: number): Run {
     samples = decoder === 'sightline' ? decodeOwn(bytes) : Profile.decode(bytes).sample.length
     seconds.push((performance.now() - begun) / 1000)
   }
-  const { user, system } = process.cpuUsage()
-  return {
-    samples,
-    seconds: median(seconds.slice(times >> 1)),
-    cpuSeconds: (user + system) / 1e6,
-    peakBytes: process.resourceUsage().maxRSS * 1024,
-  }
+  return { samples, seconds: median(seconds.slice(times >> 1)) }
 }
 
 function decodeOwn(bytes: Uint8Array): number {
@@ -52,12 +43,18 @@ function decodeOwn(bytes: Uint8Array): number {
   return decoded.value.value.sampleCount
 }
 
-function runOnce(decoder: Decoder, file: string, times: number, goBin: string): Run {
+async function runOnce(decoder: Decoder, file: string, times: number, goBin: string): Promise<Run> {
   const self = [process.execPath, import.meta.filename, '--decode', decoder, file, String(times)]
   const argv = decoder === 'go' ? [goBin, 'decode', file, String(times)] : self
-  const run = spawnSync(argv[0] as string, argv.slice(1), { encoding: 'utf8' })
-  if (run.status !== 0) throw new Error(`${decoder}: ${run.stderr}`)
-  return JSON.parse(run.stdout) as Run
+  const { exitCode, stdout, stderr, cpuSeconds, peakBytes } = await measureCommand(argv)
+  if (exitCode !== 0) throw new Error(`${decoder}: ${stderr}`)
+  const { samples, seconds } = JSON.parse(stdout) as Decoding
+  return {
+    samples,
+    seconds,
+    ...(cpuSeconds === undefined ? {} : { cpuSeconds }),
+    ...(peakBytes === undefined ? {} : { peakBytes }),
+  }
 }
 
 /** Builds the Go side; undefined where there is no Go or it cannot fetch its one module. */
@@ -83,7 +80,7 @@ function listFiles(folder: string, goBin: string | undefined, own: string | unde
   })
 }
 
-function main(args: readonly string[]): void {
+async function main(args: readonly string[]): Promise<void> {
   const rounds = Number(args[args.indexOf('--rounds') + 1] ?? 5) || 5
   const own = args.includes('--file') ? args[args.indexOf('--file') + 1] : undefined
   const folder = mkdtempSync(join(tmpdir(), 'sightline-bench-'))
@@ -97,7 +94,7 @@ function main(args: readonly string[]): void {
       const times = Math.max(10, Math.min(1000, Math.ceil(60e6 / sizeBytes)))
       const runs = new Map<Decoder, Run[]>(decoders.map((decoder) => [decoder, []]))
       for (let round = 0; round < rounds; round++) {
-        for (const decoder of decoders) runs.get(decoder)?.push(runOnce(decoder, file, times, goBin ?? ''))
+        for (const decoder of decoders) runs.get(decoder)?.push(await runOnce(decoder, file, times, goBin ?? ''))
       }
       for (const [decoder, all] of runs) report.push(summarize(basename(file), sizeBytes, times, decoder, all))
     }
@@ -119,10 +116,16 @@ function summarize(file: string, sizeBytes: number, times: number, decoder: Deco
     milliseconds: round(seconds * 1000),
     megabytesPerSecond: round(sizeBytes / 1e6 / seconds),
     slowest: round(sizeBytes / 1e6 / Math.max(...runs.map((run) => run.seconds))),
-    cpuSeconds: round(median(runs.map((run) => run.cpuSeconds))),
+    cpuSeconds: medianOf(runs.map((run) => run.cpuSeconds)),
     times,
-    peakMegabytes: round(median(runs.map((run) => run.peakBytes)) / 1e6),
+    peakMegabytes: medianOf(runs.map((run) => run.peakBytes && run.peakBytes / 1e6)),
   }
+}
+
+/** Of what could be measured; undefined where it cannot be. */
+function medianOf(values: readonly (number | undefined)[]): number | undefined {
+  const known = values.filter((value) => value !== undefined)
+  return known.length === 0 ? undefined : round(median(known))
 }
 
 function round(value: number): number {
@@ -132,4 +135,4 @@ function round(value: number): number {
 if (process.argv[2] === '--decode') {
   const [decoder, file, times] = process.argv.slice(3) as [string, string, string]
   process.stdout.write(JSON.stringify(decodeRepeatedly(decoder, file, Number(times))))
-} else main(process.argv.slice(2))
+} else await main(process.argv.slice(2))
