@@ -43,7 +43,7 @@ function readLines(bytes: Uint8Array, options: ReadTraceOptions = {}) {
     { onChunk: (chunk, tables) => print(chunk, tables, (line, timeNs) => lines.push(`${timeNs} ${line}`)) },
     options,
   )
-  return { lines, issues: read.ok ? read.value.issues : [read.error] }
+  return { lines, messages: read.ok ? read.value.issues.map(({ message }) => message) : [read.error.message] }
 }
 
 /** Apart from what was before, which the first generation of a range cannot know: context and state at a status. */
@@ -114,10 +114,9 @@ test('a trace cut anywhere is covered by its ranges, and the last one tells of t
       }
       return readLines(cut.subarray(offset, offset + sizeBytes), { range: { format, firstOffset: offset, ...known } })
     })
-    const issues = parts.flatMap((part) => part.issues)
     assert.deepEqual(
-      issues.map(({ message }) => message),
-      whole.issues.map(({ message }) => message),
+      parts.flatMap(({ messages }) => messages),
+      whole.messages,
     )
   }
 })
