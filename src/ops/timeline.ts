@@ -9,6 +9,7 @@ import { toTimelineData } from '../analyze/trace/timeline-data.ts'
 import { openTraceAccount } from '../analyze/trace/trace-account.ts'
 import { type Fault, fault } from '../base/errors.ts'
 import { err, ok, type Result } from '../base/result.ts'
+import { formatDuration } from '../base/units.ts'
 import { readTrace } from '../decode/gotrace/gotrace.ts'
 import type { Finding } from '../model/contract.ts'
 import { type IssueLog, openIssueLog } from '../model/issue.ts'
@@ -118,7 +119,7 @@ function openReadings(
 ): readonly TimelineReading[] {
   const { fromNs, toNs, goroutine, onLines } = options
   const readings: TimelineReading[] = []
-  if (fromNs !== undefined || toNs !== undefined) readings.push(openWindowReading(fromNs ?? 0, toNs))
+  if (fromNs !== undefined || toNs !== undefined) readings.push(openWindowReading(fromNs ?? 0, toNs, stream.name))
   const grouping = openGroupingReading(options)
   if (grouping !== undefined) readings.push(grouping)
   if (goroutine !== undefined) readings.push(openGoroutineReading(goroutine, goroutines, stream.name))
@@ -144,11 +145,15 @@ async function finishReadings(
   return ok({ data, findings })
 }
 
-function openWindowReading(fromNs: number, toNs: number | undefined): TimelineReading {
+function openWindowReading(fromNs: number, toNs: number | undefined, name: string): TimelineReading {
   return {
-    finish: ({ account }) => ({
-      data: { window: { fromNs, toNs: Math.min(toNs ?? account.endNs, account.endNs) } },
-    }),
+    finish({ meta, account }) {
+      if (fromNs < meta.durationNs) {
+        return { data: { window: { fromNs, toNs: Math.min(toNs ?? account.endNs, account.endNs) } } }
+      }
+      const message = `The trace is ${formatDuration(meta.durationNs)} long, and ends before ${formatDuration(fromNs)}`
+      return { fault: fault('SL_OPS_OUTSIDE_TRACE', { message, target: name }) }
+    },
   }
 }
 

@@ -5,14 +5,15 @@
  */
 import { formatDuration, formatSize } from '../base/units.ts'
 import type { Issue } from '../model/issue.ts'
-import type { TimelineGroup, TimelineReportData, TimelineWait } from '../model/timeline.ts'
+import type { TimelineGroup, TimelineGroupKey, TimelineReportData, TimelineWait } from '../model/timeline.ts'
 import type { StateTimes } from '../model/trace-account.ts'
 import { renderTable } from './table.ts'
 import { renderIssues } from './terminal-diagnose.ts'
+import { renderGrouping } from './terminal-timeline-groups.ts'
 import { countOf, escapeControls, formatCount, formatShare, joinAnd, shortFunction, wrapWords } from './text.ts'
 import type { Theme } from './theme.ts'
 
-type Options = { readonly width: number; readonly theme: Theme }
+type Options = { readonly width: number; readonly theme: Theme; readonly top?: number }
 type Report = { readonly data: TimelineReportData; readonly issues: readonly Issue[] }
 
 const MAX_WAITS = 20
@@ -33,6 +34,9 @@ export function renderTimeline({ data, issues }: Report, options: Options): stri
   const { theme } = options
   const lines = [
     ...renderAnswer(data, options),
+    ...(data.grouped === undefined
+      ? []
+      : section(`Time by ${joinAnd(data.grouped.by.map(nameKey))}`, renderGrouping(data.grouped, options), theme)),
     ...section('This goroutine', renderGoroutine(data, options), theme),
     ...section('What the goroutines waited for', renderWaits(data.waiting, options), theme),
     ...section('Groups, by start function', renderGroups(data, options), theme),
@@ -42,6 +46,12 @@ export function renderTimeline({ data, issues }: Report, options: Options): stri
     ...section('Doubts about the data', renderIssues(issues, options), theme),
   ]
   return `${lines.join('\n')}\n`
+}
+
+const keyNames = { start: 'start function', creator: 'creator' } as const
+
+function nameKey(key: TimelineGroupKey): string {
+  return key === 'start' || key === 'creator' ? keyNames[key] : key
 }
 
 function section(title: string, body: readonly string[], theme: Theme): string[] {

@@ -37,6 +37,20 @@ export const opsCodes = {
     httpStatus: 404,
     retryable: false,
   },
+  SL_OPS_NO_CLOCK: {
+    summary: 'The trace does not say what time of day it was taken',
+    hint: 'Traces of Go 1.25 and later do. Give --from and --to as durations from its begin (1.2s), or as a share (40%).',
+    exitCode: 65,
+    httpStatus: 422,
+    retryable: false,
+  },
+  SL_OPS_OUTSIDE_TRACE: {
+    summary: 'The time asked for lies outside the trace',
+    hint: 'sightline timeline without --from and --to says when the trace begins and how long it is.',
+    exitCode: 65,
+    httpStatus: 404,
+    retryable: false,
+  },
   SL_OPS_TARGETS_FAILED: {
     summary: 'Some of the targets failed, more than the tolerance allows',
     hint: 'See coverage.missing for each; --max-failures sets the tolerance.',

@@ -1,13 +1,15 @@
 /** `sightline timeline FILE|CAPTURE`: an execution trace, as a stream → ops/timeline → terminal, JSON, NDJSON of events. */
 
 import { resolve } from 'node:path'
-import type { Command } from 'commander'
+import { type Command, InvalidArgumentError } from 'commander'
 import { type ExitCode, fault } from '../../base/errors.ts'
 import type { SchemaName } from '../../model/contract.ts'
+import { type TimelineGroupKey, timelineGroupKeys } from '../../model/timeline.ts'
 import { readTimeline } from '../../ops/timeline.ts'
+import { locateWindow, needsLook, parsePoint, type TimelinePoint } from '../../ops/timeline-window.ts'
 import { renderTimeline } from '../../render/terminal-timeline.ts'
 import type { CommandContext, Runner } from '../context.ts'
-import { readCount, readDuration, readPositiveDuration, valueFlag } from '../flags.ts'
+import { readCount, valueFlag } from '../flags.ts'
 import { failedOutcome, printOutcome } from '../print-envelope.ts'
 import { type WriteOutcome, writeNow } from '../write-now.ts'
 
@@ -16,10 +18,17 @@ const SCHEMA: SchemaName = 'sightline.timeline/v1'
 type TimelineFlags = {
   readonly ndjson?: boolean
   readonly goroutine?: number
-  readonly from?: number
-  readonly to?: number
+  readonly groupBy?: readonly TimelineGroupKey[]
+  readonly focus?: RegExp
+  readonly ignore?: RegExp
+  readonly top?: number
+  readonly from?: TimelinePoint
+  readonly to?: TimelinePoint
   readonly strict?: boolean
 }
+
+const POINT_HELP = "1.2s from the trace's begin, 40% of it, or a time of day (12:30:05.2, UTC; or RFC 3339)"
+const MAX_TOP = 100_000
 
 export function registerTimeline(program: Command, run: Runner): void {
   program
@@ -30,12 +39,24 @@ export function registerTimeline(program: Command, run: Runner): void {
     .addOption(
       valueFlag(
         '--goroutine <id>',
-        'the times of this goroutine beside the whole; of the events, those that concern it',
+        "this goroutine's life: its states over time, its waits, who woke it; of the events, those that concern it",
         readCount(1, Number.MAX_SAFE_INTEGER),
       ),
     )
-    .addOption(valueFlag('--from <duration>', "account from here on, counted from the trace's begin", readDuration))
-    .addOption(valueFlag('--to <duration>', 'account up to here', readPositiveDuration))
+    .addOption(
+      valueFlag(
+        '--group-by <keys>',
+        `share the time out by ${timelineGroupKeys.join(', ')}; several by comma`,
+        readKeys,
+      ),
+    )
+    .addOption(
+      valueFlag('--focus <regex>', 'only what has a match in its stack, start function or reason', readPattern),
+    )
+    .addOption(valueFlag('--ignore <regex>', 'all but what has such a match', readPattern))
+    .addOption(valueFlag('--top <count>', 'rows of a table at most; of --group-by in JSON too', readCount(1, MAX_TOP)))
+    .addOption(valueFlag('--from <when>', `account from here on: ${POINT_HELP}`, readPoint))
+    .addOption(valueFlag('--to <when>', 'account up to here', readPoint))
     .option('--strict', "refuse what Go's own reader refuses, where otherwise all that can be read is")
     .action((trace: string, _flags, self: Command) =>
       run(self.optsWithGlobals(), (context) => timeline(context, trace, self.opts<TimelineFlags>())),
@@ -48,15 +69,18 @@ async function timeline(context: CommandContext, trace: string, flags: TimelineF
   if (usage !== undefined) {
     return printOutcome(context, failedOutcome(SCHEMA, fault('SL_CLI_USAGE', usage)))
   }
-  const opened = await deps.traces.openTrace(trace === '-' ? trace : resolve(io.cwd, trace))
+  const open = () => deps.traces.openTrace(trace === '-' ? trace : resolve(io.cwd, trace))
+  const window = await locateWindow(open, flags, signal)
+  if (!window.ok) return printOutcome(context, failedOutcome(SCHEMA, { target: trace, ...window.error }))
+  const { fromNs = 0, toNs = Number.POSITIVE_INFINITY } = window.value
+  if (fromNs >= toNs) return printOutcome(context, failedOutcome(SCHEMA, fault('SL_CLI_USAGE', BACKWARDS)))
+  const opened = await open()
   if (!opened.ok) return printOutcome(context, failedOutcome(SCHEMA, opened.error))
   const output: { state: WriteOutcome } = { state: 'written' }
-  const { ndjson, goroutine, from, to, strict } = flags
+  const { ndjson, from: _from, to: _to, ...asked } = flags
   const report = await readTimeline(opened.value, {
-    ...(goroutine === undefined ? {} : { goroutine }),
-    ...(from === undefined ? {} : { fromNs: from }),
-    ...(to === undefined ? {} : { toNs: to }),
-    ...(strict === undefined ? {} : { strict }),
+    ...asked,
+    ...window.value,
     ...(ndjson !== true
       ? {}
       : {
@@ -77,20 +101,55 @@ async function timeline(context: CommandContext, trace: string, flags: TimelineF
   return printOutcome(context, {
     schema: SCHEMA,
     report: report.value,
-    text: (options) => (ndjson === true ? '' : renderTimeline(report.value, options)),
+    text: (options) =>
+      ndjson === true
+        ? ''
+        : renderTimeline(report.value, { ...options, ...(flags.top === undefined ? {} : { top: flags.top }) }),
   })
 }
 
-function checkUsage(
-  trace: string,
-  { ndjson, from, to }: TimelineFlags,
-  json: boolean,
-): { message: string } | undefined {
+const BACKWARDS = { message: '--from is not before --to' }
+
+function checkUsage(trace: string, flags: TimelineFlags, json: boolean): { message: string } | undefined {
+  const { ndjson, from, to } = flags
   if (ndjson === true && json) return { message: '--json and --ndjson exclude each other' }
   if (ndjson === true && (from !== undefined || to !== undefined)) {
     return { message: '--from and --to cut the account; --ndjson gives all events with their times' }
   }
-  if (from !== undefined && to !== undefined && from >= to) return { message: '--from is not before --to' }
+  const share = (['groupBy', 'focus', 'ignore', 'top'] as const).find((name) => flags[name] !== undefined)
+  if (ndjson === true && share !== undefined) {
+    return { message: `${share === 'groupBy' ? '--group-by' : `--${share}`} is of the account; --ndjson gives events` }
+  }
+  if (from?.kind === 'offset' && to?.kind === 'offset' && from.ns >= to.ns) return BACKWARDS
+  if (trace === '-' && needsLook(flags)) {
+    return { message: 'A share or a time of day needs a look ahead, and stdin can be read once: give a file' }
+  }
   if (!/^https?:\/\//i.test(trace)) return undefined
   return { message: `timeline reads a file: sightline capture ${trace} -o shop.slc, then sightline timeline shop.slc` }
+}
+
+function readKeys(text: string): readonly TimelineGroupKey[] {
+  const names = text.split(',').map((name) => name.trim())
+  const keys = names.map((name) => timelineGroupKeys.find((key) => key === name))
+  if (keys.includes(undefined) || new Set(names).size !== names.length) {
+    throw new InvalidArgumentError(`Give some of ${timelineGroupKeys.join(', ')}, each once, with commas between.`)
+  }
+  return keys.filter((key) => key !== undefined)
+}
+
+/** Go writes the flags of a pattern in front: `(?i)`. */
+function readPattern(text: string): RegExp {
+  const [, flags = '', source = ''] = /^(?:\(\?([is]+)\))?([\s\S]*)$/.exec(text) ?? []
+  try {
+    if (source !== '') return new RegExp(source, [...new Set(flags)].join(''))
+  } catch {
+    // Said below.
+  }
+  throw new InvalidArgumentError('Give a regular expression, as for go tool pprof -focus.')
+}
+
+function readPoint(text: string): TimelinePoint {
+  const point = parsePoint(text)
+  if (point === undefined) throw new InvalidArgumentError(`Give ${POINT_HELP}.`)
+  return point
 }
