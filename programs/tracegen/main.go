@@ -5,6 +5,8 @@
 //	tracegen -mode parked -goroutines 1000000 ...    goroutines that do nothing, over several generations
 //	tracegen -mode live -goroutines 100000 ...       goroutines that all live long and are all busy
 //	tracegen -mode gc ...                            allocation, assists, forced collections, stopped worlds
+//	tracegen -mode coroutines ...                    iterators that are pulled from (Go 1.23)
+//	tracegen -flight ...                             what a flight recorder holds at the end of any of them (Go 1.25)
 //
 // A trace ends when -size megabytes are written or -for is over, whichever is first. Prints one line of JSON.
 package main
@@ -12,8 +14,10 @@ package main
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"runtime"
 	"runtime/trace"
@@ -31,8 +35,12 @@ type options struct {
 
 var loads = map[string]load{"busy": runBusy, "parked": runParked, "live": runLive, "gc": runGC}
 
+// recordFlight is there since Go 1.25.
+var recordFlight func(run load, opts options, out io.Writer, life time.Duration) error
+
 func main() {
-	mode := flag.String("mode", "busy", "busy, parked, live or gc")
+	mode := flag.String("mode", "busy", "busy, parked, live, gc or coroutines")
+	flight := flag.Bool("flight", false, "write what a flight recorder holds after -for; -size is not heeded")
 	out := flag.String("out", "", "file to write the trace to")
 	size := flag.Float64("size", 0, "megabytes after which to stop; 0: no limit")
 	life := flag.Duration("for", 2*time.Minute, "time after which to stop")
@@ -48,6 +56,13 @@ func main() {
 	}
 	if *procs > 0 {
 		runtime.GOMAXPROCS(*procs)
+	}
+	if *flight {
+		if err := fly(run, opts, *out, *life); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
 	}
 	if err := record(run, opts, *out, int64(*size*1e6), *life); err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -69,6 +84,20 @@ func (c *counter) Write(data []byte) (int, error) {
 		close(c.full)
 	}
 	return c.to.Write(data)
+}
+
+func fly(run load, opts options, out string, life time.Duration) error {
+	if recordFlight == nil {
+		return errors.New("flight recorders are there since Go 1.25")
+	}
+	file, err := os.Create(out)
+	if err != nil {
+		return err
+	}
+	if err := recordFlight(run, opts, file, life); err != nil {
+		return err
+	}
+	return file.Close()
 }
 
 func record(run load, opts options, out string, limit int64, life time.Duration) error {

@@ -1,6 +1,6 @@
 // Program tracev1 records an execution trace of everything that the tracer of Go 1.11 to 1.21 told apart: each way to
 // block, system calls that block and that do not, the network, GC with assists, tasks, regions, logs, CPU samples.
-// It needs nothing newer than Go 1.19. -rounds makes it longer.
+// It needs nothing newer than Go 1.19, and shows old forms of the newer format as well. -rounds makes it longer.
 package main
 
 import (
@@ -23,6 +23,7 @@ var sink []byte
 func main() {
 	output := flag.String("o", "trace.bin", "where to write the trace")
 	rounds := flag.Int("rounds", 2, "how often to do it all")
+	pause := flag.Duration("pause", 0, "between the rounds; a second of it ends a generation since Go 1.22")
 	cpu := flag.Bool("cpu", true, "with CPU samples")
 	flag.Parse()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -40,6 +41,9 @@ func main() {
 	}
 	check(trace.Start(file))
 	for round := 0; round < *rounds; round++ {
+		if round > 0 {
+			time.Sleep(*pause)
+		}
 		runRound(listener.Addr().String(), round)
 	}
 	trace.Stop()

@@ -17,14 +17,19 @@ export type GoVersion = '1.26' | '1.27'
 export const GO_VERSIONS: readonly GoVersion[] = ['1.26', '1.27']
 
 /** Only for dumps of their time: where the forms changed. */
-export type OldGoVersion = '1.15' | '1.19' | '1.21' | '1.24'
+export type OldGoVersion = '1.15' | '1.19' | '1.21' | '1.22' | '1.23' | '1.24' | '1.25'
 export const OLD_GO_VERSIONS: readonly OldGoVersion[] = ['1.15', '1.19', '1.21', '1.24']
+/** Only for traces of their time: their headers say 22, 23, 23 and 25. */
+export const TRACE_GO_VERSIONS: readonly OldGoVersion[] = ['1.22', '1.23', '1.24', '1.25']
 type AnyGoVersion = GoVersion | OldGoVersion
 
 /** The patch release that the GOTOOLCHAIN switch asks for (Go 1.21 on); fixtures say which they were made with. */
 const TOOLCHAINS: Readonly<Partial<Record<AnyGoVersion, string>>> = {
   '1.21': 'go1.21.13',
+  '1.22': 'go1.22.12',
+  '1.23': 'go1.23.12',
   '1.24': 'go1.24.13',
+  '1.25': 'go1.25.5',
   '1.26': 'go1.26.8',
   '1.27': 'go1.27.3',
 }
@@ -197,7 +202,7 @@ async function askVersion(goBin: string, env: NodeJS.ProcessEnv, timeoutMs: numb
 }
 
 if (import.meta.main) {
-  const wanted = [...OLD_GO_VERSIONS, ...GO_VERSIONS].find((one) => one === process.argv[2])
+  const wanted = [...OLD_GO_VERSIONS, ...TRACE_GO_VERSIONS, ...GO_VERSIONS].find((one) => one === process.argv[2])
   if (wanted === undefined) {
     process.stderr.write(`usage: node scripts/setup/go.ts ${GO_VERSIONS.join('|')}\n`)
     process.exit(64)
