@@ -171,6 +171,84 @@ export type TimelineFocus = {
   readonly keptRatio: number
 }
 
+/** A goroutine named in passing: by its start function, where a stack of it was seen. */
+export type TimelineGoroutineName = { readonly goroutine: number; readonly startFunction?: string }
+
+/** One stay of a goroutine in a state. */
+export type TimelineStay = {
+  readonly state: TimelineState
+  readonly reason: string
+  readonly waitClass?: WaitClass
+  readonly startNs: number
+  readonly ns: number
+  /** Began before the trace; had not ended with the window. */
+  readonly isOlder: boolean
+  readonly isOpen: boolean
+  readonly stack: readonly TimelineFrame[]
+  /** Who ended a wait, and the stack it did so with. Absent: a timer, the network poller, the runtime; or still open. */
+  readonly wokenBy?: TimelineGoroutineName & { readonly stack: readonly TimelineFrame[] }
+}
+
+/** All stays of one state, reason and stack. */
+export type TimelinePlace = {
+  readonly state: TimelineState
+  readonly reason: string
+  readonly waitClass?: WaitClass
+  readonly blind?: boolean
+  readonly stack: readonly TimelineFrame[]
+  readonly ns: number
+  readonly count: number
+  readonly openCount: number
+  readonly maxNs: number
+  readonly longestStartNs: number
+}
+
+/** A step of the way that led to the end of a wait, as of critical-path.ts. */
+export type TimelineStep = TimelineGoroutineName & {
+  readonly state: TimelineState | 'gone' | 'unknown'
+  readonly startNs: number
+  readonly ns: number
+  readonly reason: string
+  readonly stack: readonly TimelineFrame[]
+}
+
+/** What --goroutine tells of one goroutine beside its totals. Lists are bounded, counts are of all. */
+export type TimelineLife = {
+  /** Time by state in equal parts of the window. */
+  readonly bar: { readonly startNs: number; readonly binNs: number } & Readonly<Record<keyof StateTimes, number[]>>
+  readonly runs: { readonly count: number; readonly maxNs: number }
+  /** All but running, largest first. */
+  readonly places: readonly TimelinePlace[]
+  /** The longest single ones of all but running. */
+  readonly longest: readonly TimelineStay[]
+  /** How the longest wait came to its end: who did what, in time order. Absent where no goroutine ended it. */
+  readonly path?: readonly TimelineStep[]
+  readonly createdBy?: TimelineGoroutineName & { readonly timeNs: number; readonly stack: readonly TimelineFrame[] }
+  readonly created: { readonly count: number; readonly rows: readonly { startFunction: string; count: number }[] }
+  /** Who ended its waits; a row without a start function is of timers, the network poller, the runtime. */
+  readonly wokenBy: readonly { readonly startFunction?: string; readonly count: number; readonly ns: number }[]
+  /** How often it made others runnable. */
+  readonly wokeCount: number
+  readonly regions: readonly TimelineNamedSpan[]
+  readonly tasks: readonly (TimelineNamedSpan & { readonly id: number })[]
+  readonly logs: {
+    readonly count: number
+    readonly rows: readonly { readonly timeNs: number; readonly category: string; readonly message: string }[]
+  }
+  readonly cpuSamples: {
+    readonly count: number
+    readonly rows: readonly { readonly stack: readonly TimelineFrame[]; readonly count: number }[]
+  }
+}
+
+/** A region or task: within the window as far as it was seen. */
+export type TimelineNamedSpan = {
+  readonly name: string
+  readonly startNs: number
+  readonly ns: number
+  readonly complete: boolean
+}
+
 /** With what a run asked for beside the whole. */
 export type TimelineReportData = TimelineData & {
   /** Where --from or --to cut: everything but `trace` and `eventCounts` is of this part. */
@@ -180,5 +258,5 @@ export type TimelineReportData = TimelineData & {
   /** --focus, --ignore */
   readonly focus?: TimelineFocus
   /** --goroutine */
-  readonly goroutine?: GoroutineAccount
+  readonly goroutine?: GoroutineAccount & { readonly life?: TimelineLife }
 }

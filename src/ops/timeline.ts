@@ -18,6 +18,7 @@ import type { ProgressSink, Report } from '../model/report.ts'
 import type { TimelineReportData } from '../model/timeline.ts'
 import type { TraceConsumer, TraceTables } from '../model/trace.ts'
 import type { GoroutineAccount } from '../model/trace-account.ts'
+import { openGoroutineReading } from './timeline-goroutine.ts'
 import { type GroupingOptions, openGroupingReading } from './timeline-grouping.ts'
 import { explainTraceFault, watchBytes } from './timeline-input.ts'
 import { combineConsumers, type TimelineEnd, type TimelineReading } from './timeline-reading.ts'
@@ -122,7 +123,12 @@ function openReadings(
   if (fromNs !== undefined || toNs !== undefined) readings.push(openWindowReading(fromNs ?? 0, toNs, stream.name))
   const grouping = openGroupingReading(options)
   if (grouping !== undefined) readings.push(grouping)
-  if (goroutine !== undefined) readings.push(openGoroutineReading(goroutine, goroutines, stream.name))
+  if (goroutine !== undefined) {
+    const { goVersion, name } = stream
+    const about = { goroutine, name, ...(goVersion === undefined ? {} : { goVersion }) }
+    const window = { ...(fromNs === undefined ? {} : { fromNs }), ...(toNs === undefined ? {} : { toNs }) }
+    readings.push(openGoroutineReading({ ...about, ...window }, goroutines))
+  }
   if (onLines !== undefined) readings.push(openLinesReading(onLines, goroutine, run))
   return readings
 }
@@ -153,16 +159,6 @@ function openWindowReading(fromNs: number, toNs: number | undefined, name: strin
       }
       const message = `The trace is ${formatDuration(meta.durationNs)} long, and ends before ${formatDuration(fromNs)}`
       return { fault: fault('SL_OPS_OUTSIDE_TRACE', { message, target: name }) }
-    },
-  }
-}
-
-function openGoroutineReading(id: number, found: readonly GoroutineAccount[], name: string): TimelineReading {
-  return {
-    finish() {
-      const goroutine = found.at(-1)
-      if (goroutine !== undefined) return { data: { goroutine } }
-      return { fault: fault('SL_OPS_NO_GOROUTINE', { message: `The trace has no goroutine ${id}`, target: name }) }
     },
   }
 }
