@@ -22,6 +22,9 @@ import { measureMotion } from './groups/stability.ts'
 import { gatherProof, noProof } from './leak/proof.ts'
 import { orderGroups, reportGroup } from './report-groups.ts'
 import { applyRules } from './rules/registry.ts'
+import { joinGroups } from './traced/join-groups.ts'
+import { measureTrace } from './traced/measure-trace.ts'
+import { describeMeasured } from './traced/traced-verdict.ts'
 import { judgeGroups, openContext } from './verdict/judge.ts'
 import type { Judgement } from './verdict/judgement.ts'
 
@@ -54,15 +57,33 @@ export function diagnoseEvidence(given: EvidenceSet, options: DiagnoseOptions = 
   const order = orderGroups(context, judgements, exposures)
   const lost = countLost(evidence)
   const hasTrace = evidence.trace?.activity !== undefined
-  const verdict = gradeVerdict({
+  const reading = evidence.trace?.reading
+  const join = reading === undefined ? undefined : joinGroups(reading, evidence.dumps.at(-1)?.source ?? '')
+  const measured =
+    reading === undefined || join === undefined
+      ? undefined
+      : measureTrace({
+          reading,
+          join,
+          context,
+          judgements,
+          book,
+          ...(goVersion === undefined ? {} : { goVersion }),
+        })
+  const graded = gradeVerdict({
     context,
     judgements,
     exposures,
     book,
     lost,
     hasTrace,
+    ...(measured === undefined ? {} : { measured }),
     ...(evidence.dumpsLeftOut === undefined ? {} : { dumpsLeftOut: evidence.dumpsLeftOut }),
   })
+  const verdict =
+    measured === undefined
+      ? graded
+      : { ...graded, traced: describeMeasured(measured, evidence.trace?.source ?? '', order.idOf) }
   const { findings, omitted } = applyRules({
     evidence,
     context,
@@ -102,11 +123,11 @@ export function diagnoseEvidence(given: EvidenceSet, options: DiagnoseOptions = 
         ...(systemCount === 0 ? {} : { systemCount }),
         ...(stackBytes === undefined ? {} : { stackBytes }),
         groups: order.ordered.map((group) =>
-          reportGroup(context, judgements[group.index] as Judgement, book, group, order),
+          reportGroup(context, judgements[group.index] as Judgement, book, group, order, join?.timesOf(group)),
         ),
       },
       cpu,
-      blindSpots: listBlindSpots(context, exposures, book, order.idOf),
+      blindSpots: listBlindSpots(context, exposures, book, order.idOf, measured),
       verdict,
     },
     findings,

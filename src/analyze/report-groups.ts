@@ -4,7 +4,7 @@
  */
 
 import { type Confidence, confidences } from '../model/contract.ts'
-import type { GoroutineGroup, GroupVerdict, WireFrame } from '../model/diagnosis.ts'
+import type { GoroutineGroup, GroupVerdict, TracedGroupTimes, WireFrame } from '../model/diagnosis.ts'
 import { MAX_GOROUTINE_IDS } from '../model/diagnosis.ts'
 import type { DumpFrame, GoroutineDump } from '../model/goroutine-dump.ts'
 import type { Lens } from '../model/lens.ts'
@@ -13,6 +13,7 @@ import type { LensBook } from './blind/lens-states.ts'
 import { countLast, type Group, rowsLast, userFunctionOf } from './groups/group.ts'
 import { lensVisibility } from './lenses/visibility.ts'
 import { formatAddress } from './objects/lock-address.ts'
+import { sayTraced } from './traced/traced-verdict.ts'
 import type { Judgement, VerdictContext } from './verdict/judgement.ts'
 
 const verdictOrder: readonly GroupVerdict[] = ['leaked', 'stuck', 'slow', 'unknown', 'busy', 'idle']
@@ -51,6 +52,7 @@ export function reportGroup(
   book: LensBook,
   group: Group,
   order: GroupOrder,
+  traced?: TracedGroupTimes,
 ): GoroutineGroup {
   const dump = context.table.dumps.at(-1)?.dump as GoroutineDump
   const rows = rowsLast(group)
@@ -62,6 +64,8 @@ export function reportGroup(
   const waitsOn = sharedObject(context, rows)
   const first = group.counts[0] ?? 0
   const last = countLast(group)
+  const waitNs = motion?.stayNs ?? waitOfTrace(traced)
+  const measured = judgement.verdict === 'idle' || traced === undefined ? undefined : sayTraced(traced)
   return {
     id: order.idOf(group) ?? '',
     count: last,
@@ -76,11 +80,11 @@ export function reportGroup(
     ...(group.creator === undefined ? {} : { createdBy: wireFrame(group.creator) }),
     goroutineIds: hasIds ? listIds(dump, rows) : [],
     ...(omitted > 0 ? { goroutineIdsOmitted: omitted } : {}),
-    ...(motion?.stayNs === undefined || group.state === 'running' ? {} : { waitNs: motion.stayNs }),
+    ...(waitNs === undefined || group.state === 'running' ? {} : { waitNs }),
     labels: sharedLabels(dump, rows),
     verdict: judgement.verdict,
     confidence: judgement.confidence as Confidence,
-    why: judgement.why,
+    why: measured === undefined ? judgement.why : `${judgement.why}; ${measured}`,
     ...visibility(group, book, judgement.rule === 'leak-proof'),
     ...(waitsOn === undefined ? {} : { waitsOn }),
     ...(judgement.blockedBy === undefined || blockerId === undefined
@@ -88,7 +92,17 @@ export function reportGroup(
       : { blockedBy: { group: blockerId, confidence: judgement.blockedBy.confidence, why: judgement.blockedBy.why } }),
     ...(context.table.dumps.length > 1 && first !== last ? { growth: { first, last } } : {}),
     ...(judgement.pattern === undefined ? {} : { pattern: judgement.pattern }),
+    ...(traced === undefined ? {} : { traced }),
   }
+}
+
+/** Where one dump is all there is: the longest stay that the trace saw; nothing of those that it did not see. */
+function waitOfTrace(traced: TracedGroupTimes | undefined): { readonly min: number; readonly max: number } | undefined {
+  if (traced === undefined || traced.here.count !== traced.members || traced.here.openCount !== traced.members) {
+    return undefined
+  }
+  const { ns, maxNs } = traced.here
+  return traced.members === 0 ? undefined : { min: traced.members === 1 ? ns : 0, max: maxNs }
 }
 
 function wireFrame(frame: DumpFrame): WireFrame {

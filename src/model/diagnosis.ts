@@ -54,6 +54,80 @@ export type GoroutineGroup = {
   readonly growth?: { readonly first: number; readonly last: number }
   /** Idle pattern that matched. */
   readonly pattern?: string
+  /** Where an execution trace is at hand that names one of its goroutines, or its place. */
+  readonly traced?: TracedGroupTimes
+}
+
+/** Waits of one reason, in an execution trace. */
+export type TracedWait = {
+  /** As the trace has it; '' where it gives none. */
+  readonly blockReason: string
+  readonly waitClass: WaitClass
+  /** At the very place of the group's stack. */
+  readonly here: boolean
+  readonly ns: number
+  readonly count: number
+  readonly maxNs: number
+  /** Of `count`: had not ended with the trace. */
+  readonly openCount: number
+  /** The trace gives no reason: the group's own, out of this dump. */
+  readonly reasonFrom?: string
+}
+
+export type TracedPlace = {
+  readonly ns: number
+  readonly count: number
+  readonly maxNs: number
+  readonly openCount: number
+}
+
+/** What an execution trace of the same process says of a group: `members` of the last dump are in it, by their ids. */
+export type TracedGroupTimes = {
+  readonly windowNs: number
+  readonly members: number
+  readonly runningNs: number
+  readonly runnableNs: number
+  readonly waitingNs: number
+  readonly syscallNs: number
+  /** Of them: in the state and at the place in which the dump shows the group. */
+  readonly here: TracedPlace
+  /** At that place: all goroutines of the trace, those that no dump has too. Absent where the trace has no such place. */
+  readonly everyone?: TracedPlace
+  /** The longest ten. */
+  readonly waits: readonly TracedWait[]
+}
+
+/** Goroutine-seconds of waiting that neither block nor mutex nor CPU profile can record, even when on. */
+export type UnrecordedWaits = {
+  readonly userFunction: string
+  readonly blockReason: string
+  readonly waitClass: WaitClass
+  readonly goroutineSeconds: number
+  readonly count: number
+  /** Groups of the report that stand at this place. */
+  readonly groups: readonly string[]
+}
+
+/** What the execution trace measured, over its own window: all goroutines, each nanosecond. */
+export type TracedVerdict = {
+  readonly source: string
+  readonly windowNs: number
+  readonly complete: boolean
+  /** Waiting of user goroutines; of it what no profile can record, even when on; of that, what is idle by design. */
+  readonly waitingSeconds: number
+  readonly unrecordableSeconds: number
+  readonly unrecordableIdleSeconds: number
+  /** Not idle, and of kinds that a profile records once they have ended, which had not come. */
+  readonly notEndedSeconds: number
+  /** Time that is not idle: all of it, what no profile that is on has, what has a state and a reason. */
+  readonly notIdleSeconds: number
+  readonly blindSeconds: number
+  readonly explainedSeconds: number
+  readonly idleSeconds: number
+  /** Not idle, largest first; at most 20. */
+  readonly unrecorded: readonly UnrecordedWaits[]
+  /** Goroutines that waited all of it for a reason it does not give: how many there are, of how many a dump tells. */
+  readonly unknownWaits: { readonly count: number; readonly told: number; readonly sources: readonly string[] }
 }
 
 export type LensReport = {
@@ -74,6 +148,8 @@ export type BlindSpot = {
   readonly goroutineCount: number
   /** Over the window; absent where one dump, or dumps without times, give no duration. */
   readonly goroutineSeconds?: number
+  /** Measured by the execution trace, over its window; absent where there is none. */
+  readonly tracedGoroutineSeconds?: number
   readonly lensesThatMissIt: readonly Lens[]
   readonly lensesThatShowIt: readonly Lens[]
   readonly turnOn: string
@@ -82,6 +158,9 @@ export type BlindSpot = {
 
 export type Verdict = {
   readonly grade: Grade
+  /** What both ratios rest on; absent where there are none. */
+  readonly basis?: 'dumps' | 'trace'
+  readonly traced?: TracedVerdict
   /** Absent when there is no goroutine-second to judge. */
   readonly explainedRatio?: number
   readonly blindRatio?: number

@@ -8,7 +8,7 @@ import type { Issue } from './issue.ts'
 import type { Lens } from './lens.ts'
 import type { BuildInfo, ExpvarDocument, MetricFamily } from './metrics.ts'
 import type { Profile } from './profile.ts'
-import type { TraceActivity } from './trace-activity.ts'
+import type { TraceActivity, TraceReading } from './trace-activity.ts'
 
 export type TargetFacts = {
   readonly kind: 'live' | 'capture' | 'files'
@@ -61,8 +61,14 @@ export type EvidenceSet = {
   readonly vars?: { readonly source: string; readonly document: ExpvarDocument }
   readonly metrics?: { readonly source: string; readonly families: readonly MetricFamily[] }
   readonly buildInfo?: { readonly source: string; readonly info: BuildInfo }
-  /** An execution trace that is at hand: which of the last dump's goroutines moved while it was on. */
-  readonly trace?: { readonly source: string; readonly sizeBytes: number; readonly activity?: TraceActivity }
+  /** An execution trace that is at hand: which of the last dump's goroutines moved while it was on, and its account.
+   *  Neither where it could not be read. */
+  readonly trace?: {
+    readonly source: string
+    readonly sizeBytes: number
+    readonly activity?: TraceActivity
+    readonly reading?: TraceReading
+  }
   /** What the collector found out about each lens; analysis may sharpen it, never contradict it silently. */
   readonly lenses: readonly LensObservation[]
   readonly issues: readonly Issue[]

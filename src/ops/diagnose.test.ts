@@ -104,7 +104,7 @@ test('the only file’s own fault is the report’s; of several, that there is n
 test('without a dump goroutines are counted from their profile: no ids, no reasons, no verdict, but the proof stands', async () => {
   const shop = await readShop()
   const files = shop.files.filter(({ kind }) => kind !== 'goroutine-dump' && kind !== 'goroutineleak-dump')
-  const { data, exitCode, issues } = await diagnoseCapture(deps, { ...shop, files })
+  const { data, exitCode, issues } = await diagnoseCapture(deps, { ...shop, files }, { without: ['trace'] })
   const { groups, count } = data.goroutines
   assert.ok(count > 50)
   assert.equal(
@@ -118,6 +118,35 @@ test('without a dump goroutines are counted from their profile: no ids, no reaso
   assert.ok(issues.some(({ code, message }) => code === 'SL_ANALYZE_NO_DUMP' && /counted from a profile/.test(message)))
   const leaked = groups.filter(({ verdict }) => verdict === 'leaked')
   assert.ok(leaked.length > 0 && leaked.every(({ seenBy }) => seenBy.includes('goroutineleak')))
+})
+
+test('without a dump the execution trace still measures both shares', async () => {
+  const shop = await readShop()
+  const files = shop.files.filter(({ kind }) => kind !== 'goroutine-dump' && kind !== 'goroutineleak-dump')
+  const { data } = await diagnoseCapture(deps, { ...shop, files })
+  assert.equal(data.verdict.basis, 'trace')
+  assert.ok((data.verdict.blindRatio ?? 0) > 0.5 && (data.verdict.traced?.waitingSeconds ?? 0) > 100)
+  assert.equal(data.verdict.traced?.unknownWaits.told, 0)
+})
+
+test('with a trace each group has its measured time, and the dump tells the reasons that the trace lacks', async () => {
+  const { data } = await diagnoseCapture(deps, await readShop())
+  const senders = data.goroutines.groups.find(({ waitReason }) => waitReason === 'chan send')
+  const traced = senders?.traced
+  assert.ok(senders !== undefined && traced !== undefined)
+  assert.equal(traced.members, senders.count)
+  assert.ok(Math.abs(traced.here.ns - traced.windowNs * traced.members) < 1e6)
+  assert.deepEqual(
+    traced.waits.map(({ blockReason, reasonFrom }) => [blockReason, reasonFrom]),
+    [['chan send', 'goroutine.2.txt']],
+  )
+  assert.match(senders.why, /in the execution trace its \d+ waited here all of 1s/)
+  const { traced: verdict } = data.verdict
+  assert.ok(
+    verdict !== undefined && verdict.unrecordableSeconds > 10 && verdict.unrecordableSeconds < verdict.waitingSeconds,
+  )
+  assert.ok(verdict.unknownWaits.told > 200 && verdict.unknownWaits.sources[0] === 'goroutine.2.txt')
+  assert.ok(data.blindSpots.some(({ tracedGoroutineSeconds }) => (tracedGoroutineSeconds ?? 0) > 10))
 })
 
 test('a leak profile alone says what is leaked, and that it counts nothing else', async () => {

@@ -3,6 +3,8 @@ import type { BlindSpot } from '../../model/diagnosis.ts'
 import type { Lens } from '../../model/lens.ts'
 import { type Group, nameWait } from '../groups/group.ts'
 import { getLensRow } from '../lenses/lens-rows.ts'
+import type { WaitKind } from '../lenses/types.ts'
+import type { Measured, TracedSpot } from '../traced/measure-trace.ts'
 import type { VerdictContext } from '../verdict/judgement.ts'
 import type { Exposures } from './exposure.ts'
 import { isOn, type LensBook, showsWhileItLasts } from './lens-states.ts'
@@ -18,7 +20,9 @@ export function listBlindSpots(
   exposures: Exposures,
   book: LensBook,
   idOf: (group: Group) => string | undefined,
+  measured?: Measured,
 ): readonly BlindSpot[] {
+  const traced = new Map((measured?.isThin === true ? [] : (measured?.spots ?? [])).map((spot) => [spot.key, spot]))
   const piles = new Map<string, Pile>()
   for (const [index, exposure] of exposures.byGroup.entries()) {
     const group = context.table.groups[index]
@@ -33,7 +37,40 @@ export function listBlindSpots(
   return [...piles.entries()]
     .sort(([a, left], [b, right]) => right.blind - left.blind || (a < b ? -1 : 1))
     .slice(0, MAX_SPOTS)
-    .map(([, pile]) => describeSpot(pile, exposures.unit, book, idOf))
+    .map(([key, pile]) => {
+      const spot = traced.get(key)
+      traced.delete(key)
+      const seconds = spot === undefined ? {} : { tracedGoroutineSeconds: toSeconds(spot.blindNs) }
+      return { ...describeSpot(pile, exposures.unit, book, idOf), ...seconds }
+    })
+    .concat([...traced.values()].slice(0, MAX_SPOTS).map((spot) => describeTraced(spot, book, idOf)))
+    .slice(0, MAX_SPOTS)
+}
+
+/** Blind time that no dump met: too short, or of goroutines that came and went between them. */
+function describeTraced(
+  { what, kind, site, blindNs, groups }: TracedSpot,
+  book: LensBook,
+  idOf: (group: Group) => string | undefined,
+): BlindSpot {
+  const members = [...groups]
+  const advice = adviseLens({ kind }, book)
+  return {
+    what,
+    ...(site.state !== 'Waiting' || site.reason === '' ? {} : { waitReason: site.reason }),
+    waitClass: site.waitClass,
+    groups: members.map(idOf).filter((id) => id !== undefined),
+    goroutineCount: members.reduce((sum, group) => sum + (group.counts.at(-1) ?? 0), 0),
+    tracedGoroutineSeconds: toSeconds(blindNs),
+    lensesThatMissIt: (['cpu', 'block', 'mutex'] as const).filter((lens) => !showsWhileItLasts(kind?.views[lens])),
+    lensesThatShowIt: ['trace'],
+    turnOn: advice.turnOn,
+    cost: advice.cost,
+  }
+}
+
+function toSeconds(ns: number): number {
+  return Math.round(ns / 1e6) / 1e3
 }
 
 function describeSpot(
@@ -54,7 +91,7 @@ function describeSpot(
     ...(first.waitClass === undefined ? {} : { waitClass: first.waitClass }),
     groups: ids,
     goroutineCount: count,
-    ...(unit === 'goroutine-ns' ? { goroutineSeconds: Math.round(blind / 1e6) / 1e3 } : {}),
+    ...(unit === 'goroutine-ns' ? { goroutineSeconds: toSeconds(blind) } : {}),
     lensesThatMissIt: (['cpu', 'block', 'mutex'] as const).filter((lens) => !showsWhileItLasts(views?.[lens])),
     lensesThatShowIt: shows,
     turnOn: advice.turnOn,
@@ -63,7 +100,10 @@ function describeSpot(
 }
 
 /** What to turn on: a profile that records it once it ends, if that is off; else the trace, which has its length. */
-function adviseLens(group: Group, book: LensBook): { readonly turnOn: string; readonly cost: string } {
+function adviseLens(
+  group: { readonly kind?: WaitKind | undefined },
+  book: LensBook,
+): { readonly turnOn: string; readonly cost: string } {
   const after = (['block', 'mutex'] as const).find(
     (lens: Lens) => group.kind?.views[lens] === 'after' && !isOn(book, lens),
   )

@@ -92,7 +92,7 @@ function measureBlind(
 
 /** Of the profiles that are on: those that show this wait at once, and those that have it after its end. */
 export function listRecorders(
-  group: Group,
+  group: Pick<Group, 'kind' | 'state'>,
   book: LensBook,
 ): { readonly now: readonly Lens[]; readonly after: readonly Lens[] } {
   if (group.kind === undefined) {

@@ -2,8 +2,11 @@
  * Exposures → the two ratios and the grade of the contract, with the sentences that say what they rest on.
  * Idle groups are in neither numerator nor denominator. Goroutines that a cut dump lost are unexplained.
  */
+import { formatDuration } from '../../base/units.ts'
 import type { Confidence } from '../../model/contract.ts'
 import type { Grade, GroupVerdict, Verdict } from '../../model/diagnosis.ts'
+import type { Measured } from '../traced/measure-trace.ts'
+import { sayMeasured } from '../traced/traced-verdict.ts'
 import { type Judgement, plural, type VerdictContext } from '../verdict/judgement.ts'
 import type { Exposures } from './exposure.ts'
 import { isOn, type LensBook } from './lens-states.ts'
@@ -16,14 +19,17 @@ export type GradeInput = {
   /** Goroutines that the profile counts and a cut dump does not have. */
   readonly lost: number
   readonly hasTrace: boolean
+  /** What an execution trace measured over its own window: both ratios rest on it where it is there. */
+  readonly measured?: Measured
   readonly dumpsLeftOut?: string
 }
 
 export function gradeVerdict(input: GradeInput): Verdict {
   const { context, exposures, judgements } = input
+  const { measured } = input
   if (context.table.dumps.length === 0) {
-    const because = ['There is no goroutine dump: nothing says what goroutines wait on.', ...sayLeftOut(input)]
-    return { grade: 'inconclusive', because }
+    const without = ['There is no goroutine dump: nothing says what goroutines wait on.', ...sayLeftOut(input)]
+    if (measured === undefined) return { grade: 'inconclusive', because: without }
   }
   let total = 0
   let blind = 0
@@ -47,16 +53,23 @@ export function gradeVerdict(input: GradeInput): Verdict {
     blind += exposure.blind
     if (exposure.isExplained) explained += exposure.total
   }
-  const isThin = total > 0 && isTooLittle(context, exposures)
-  const span = exposures.unit === 'goroutine-ns' ? (context.motion.spanNs ?? 0) : 1
+  const isThin = measured === undefined ? total > 0 && isTooLittle(context, exposures) : measured.isThin
+  const span = measured?.windowNs ?? (exposures.unit === 'goroutine-ns' ? (context.motion.spanNs ?? 0) : 1)
   const lost = input.lost * span
+  if (measured !== undefined) {
+    total = measured.notIdleNs
+    blind = measured.blindNs
+    explained = measured.explainedNs
+  }
   const explainedRatio = total + lost === 0 ? 1 : explained / (total + lost)
   const blindRatio = total === 0 ? 0 : blind / total
   const grade = pickGrade(input, isThin ? 1 : explainedRatio, isThin ? 0 : blindRatio)
+  const hasBlind = !isThin && (context.dumpCount > 0 || measured !== undefined)
   return {
     grade,
+    ...(isThin ? {} : { basis: measured === undefined ? ('dumps' as const) : ('trace' as const) }),
     ...(isThin ? {} : { explainedRatio: round(explainedRatio) }),
-    ...(isThin || context.dumpCount === 0 ? {} : { blindRatio: round(blindRatio) }),
+    ...(hasBlind ? { blindRatio: round(blindRatio) } : {}),
     ...(exposures.unit === 'goroutine-ns' ? { idleNs: Math.round(idle) } : {}),
     ...(exposures.unit === 'goroutine-ns' && idlePossible > 0 ? { idlePossibleNs: Math.round(idlePossible) } : {}),
     unknownRatio: round(members === 0 ? 0 : unknown / members),
@@ -96,9 +109,12 @@ function explainGrade(
   time: 'none' | 'thin' | 'enough',
 ): readonly string[] {
   const { context, exposures, judgements, book } = input
+  const { measured } = input
   const because: string[] = []
   const unit =
-    exposures.unit === 'goroutine-ns' ? 'of the goroutine time that is not idle' : 'of the goroutines that are not idle'
+    measured !== undefined || exposures.unit === 'goroutine-ns'
+      ? 'of the goroutine time that is not idle'
+      : 'of the goroutines that are not idle'
   if (context.dumpCount === 0) {
     // Without reasons nothing says which wait a profile could record: no share of it is claimed.
     because.push(
@@ -112,19 +128,24 @@ function explainGrade(
         : 'Only one dump with goroutine ids: what stands still and what moves cannot be told.',
     )
   }
-  if (exposures.unit === 'goroutines' && context.dumpCount > 0) {
+  if (measured === undefined && exposures.unit === 'goroutines' && context.dumpCount > 0) {
     because.push('The dumps give no duration: shares are of goroutines at the last dump, not of goroutine time.')
   }
   if (time === 'none') because.push(explainIdle(input))
-  else if (time === 'thin') {
+  else if (measured !== undefined && time === 'thin') {
+    because.push(
+      `All but ${formatDuration(measured.notIdleNs)} of goroutine time in the execution trace is idle: too little for shares of it to say anything.`,
+    )
+  } else if (time === 'thin') {
     because.push(
       `All but a few passing goroutines are idle: with fewer than ${MIN_SIGHTINGS} sightings in the dumps, a share of their time would be chance.`,
     )
   } else {
-    if (context.dumpCount > 0)
+    if (context.dumpCount > 0 || measured !== undefined)
       because.push(`${percent(blind)} ${unit} is in no profile that is on (${describeProfiles(book)}).`)
     because.push(`${percent(explained)} ${unit} has a state and a reason in the evidence.`)
   }
+  if (measured !== undefined) because.push(...sayMeasured(measured))
   if (input.lost > 0) because.push(`${input.lost} goroutines were cut off the dump: they count as unexplained.`)
   for (const verdict of ['leaked', 'stuck', 'slow'] as const) {
     const counts = { certain: 0, probable: 0, possible: 0 }

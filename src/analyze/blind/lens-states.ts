@@ -34,7 +34,11 @@ export function readLensStates(evidence: EvidenceSet, without: ReadonlySet<Lens>
   }
   if (evidence.trace !== undefined && !without.has('trace')) {
     const use =
-      evidence.trace.activity === undefined ? 'could not be read' : 'tells which goroutines moved, not how long'
+      evidence.trace.activity === undefined
+        ? 'could not be read'
+        : evidence.trace.reading === undefined
+          ? 'tells which goroutines moved, not how long'
+          : 'tells what each goroutine waited for, and how long'
     because.trace = `${(because.trace ?? 'a trace is at hand').replace(/\.$/, '')}; here it ${use}`
   }
   return { states, because }

@@ -113,7 +113,7 @@ function draftGroup(input: BuildInput, dump: GoroutineDump, row: number, isProve
     userDepth: findUserDepth(functions) ?? 0,
     ...(creator === undefined ? {} : { creator }),
     isSystem: isSystemGoroutine(classed.waitClass, functions, creator),
-    isProbe: functions.some((name) => probeFrame.test(name)),
+    isProbe: functions.some(isSamplingFrame),
     isProven,
     ...(kind === undefined ? {} : { kind }),
     ...(pattern === undefined ? {} : { pattern }),
@@ -123,6 +123,11 @@ function draftGroup(input: BuildInput, dump: GoroutineDump, row: number, isProve
 /** Handlers of net/http/pprof and what they start: the collector's own requests, or those of another one. */
 const probeFrame =
   /^(net\/http\/pprof\.|runtime\/pprof\.(writeGoroutine|writeRuntimeProfile|profileWriter|StartCPUProfile|\(\*Profile\)\.WriteTo)|runtime\/trace\.\(\*traceMultiplexer\)|runtime\/trace\.Start\.func)/
+
+/** Whether a function is part of taking profiles, dumps or traces of this process. */
+export function isSamplingFrame(name: string): boolean {
+  return probeFrame.test(name)
+}
 
 function isSystemGoroutine(
   waitClass: string | undefined,

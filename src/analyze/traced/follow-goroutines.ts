@@ -1,0 +1,338 @@
+/**
+ * Follows given goroutines through the ordered events of a trace: how long each ran, was ready, waited, was in system
+ * calls, and where it stayed. The transitions are those of the account (../trace/trace-account.ts); a test holds the
+ * times of both against each other. Memory: columns of the ids asked for, and a bounded table of stays.
+ */
+import type { TraceChunk, TraceGeneration } from '../../model/trace.ts'
+import type { TracedGoroutines, TracedStay } from '../../model/trace-activity.ts'
+import { traceKinds as kind, wireGoroutineStatus } from '../../model/trace-kinds.ts'
+import { growFloats, KeyTable } from '../columns/key-table.ts'
+
+/** Places of goroutines (goroutine, reason, stack) that are told apart. */
+const MAX_STAYS = 262_144
+/** Below it ids are looked up in an array, else in a map. */
+const MAX_DENSE_ID = 1 << 22
+
+const RUNNABLE = 1
+const RUNNING = 2
+const WAITING = 3
+const SYSCALL = 4
+type State = typeof RUNNABLE | typeof RUNNING | typeof WAITING | typeof SYSCALL
+
+/** Reasons are indices of strings; what has none is negative. */
+const NO_REASON = 0
+const SYSCALL_CODE = -1
+const RUNNABLE_CODE = -2
+const SWITCH_CODE = -3
+
+const OPEN = 1
+const OLDER = 2
+
+export type Follower = {
+  addGeneration(generation: TraceGeneration): void
+  /** The chunk is read before this returns. */
+  addChunk(chunk: TraceChunk): void
+  /** Once, after the last chunk; `strings` are those of the trace's tables. */
+  finish(durationNs: number, strings: readonly string[]): TracedGoroutines
+}
+
+/** `ids`: of the goroutines to follow, in any order, each once. */
+export function followGoroutines(ids: Float64Array): Follower {
+  const follower = new GoroutineFollower(ids)
+  return {
+    addGeneration: (generation) => follower.addGeneration(generation),
+    addChunk: (chunk) => follower.addChunk(chunk),
+    finish: (durationNs, strings) => follower.finish(durationNs, strings),
+  }
+}
+
+class GoroutineFollower {
+  private readonly ids: Float64Array
+  private readonly dense: Int32Array
+  private readonly sparse: ReadonlyMap<number, number> | undefined
+  private readonly state: Uint8Array
+  private readonly isOlder: Uint8Array
+  private readonly since: Float64Array
+  private readonly code: Int32Array
+  private readonly stack: Int32Array
+  private readonly seen: Uint8Array
+  private readonly moves: Uint32Array
+  private readonly ended: Uint8Array
+  private readonly times: readonly Float64Array[]
+  private readonly stays = new KeyTable(MAX_STAYS)
+  private stayCount = new Float64Array(256)
+  private stayNs = new Float64Array(256)
+  private stayMaxNs = new Float64Array(256)
+  private stayMarks = new Float64Array(256)
+  private omitted = 0
+  private nowNs = 0
+  private lastNs = 0
+  private generation = 0
+  private generationStartNs = 0
+
+  constructor(ids: Float64Array) {
+    const rows = ids.length
+    this.ids = ids
+    const highest = ids.reduce((most, id) => Math.max(most, id), 0)
+    this.dense = new Int32Array(highest < MAX_DENSE_ID ? highest + 1 : 0).fill(-1)
+    if (highest < MAX_DENSE_ID) {
+      for (let row = 0; row < rows; row++) this.dense[ids[row] as number] = row
+    } else this.sparse = new Map(Array.from(ids, (id, row) => [id, row]))
+    this.state = new Uint8Array(rows)
+    this.isOlder = new Uint8Array(rows)
+    this.since = new Float64Array(rows)
+    this.code = new Int32Array(rows)
+    this.stack = new Int32Array(rows)
+    this.seen = new Uint8Array(rows)
+    this.moves = new Uint32Array(rows)
+    this.ended = new Uint8Array(rows)
+    this.times = [RUNNABLE, RUNNING, WAITING, SYSCALL].map(() => new Float64Array(rows))
+  }
+
+  addGeneration({ isRestart }: TraceGeneration): void {
+    if (!isRestart || this.generation === 0) return
+    this.nowNs = this.lastNs
+    for (let row = 0; row < this.ids.length; row++) {
+      this.leave(row, 0)
+      this.state[row] = 0
+    }
+  }
+
+  addChunk(chunk: TraceChunk): void {
+    if (this.ids.length === 0) return
+    const { kinds, timesNs, generations, goroutines, arg0, arg1, arg2, arg3, rowCount } = chunk
+    for (let at = 0; at < rowCount; at++) {
+      const now = timesNs[at] as number
+      this.nowNs = now
+      if (now > this.lastNs) this.lastNs = now
+      if (generations[at] !== this.generation) {
+        this.generationStartNs = this.generation === 0 ? 0 : now
+        this.generation = generations[at] as number
+      }
+      const type = kinds[at] as number
+      switch (type) {
+        case kind.GoStart:
+          this.wake(arg0[at] as number, RUNNING)
+          break
+        case kind.GoUnblock:
+          this.wake(arg0[at] as number, RUNNABLE)
+          break
+        case kind.GoBlock:
+          this.stop(goroutines[at] as number, WAITING, arg0[at] as number, arg1[at] as number)
+          break
+        case kind.GoStop:
+          this.stop(goroutines[at] as number, RUNNABLE, RUNNABLE_CODE, arg1[at] as number)
+          break
+        case kind.GoSyscallBegin:
+          this.stop(goroutines[at] as number, SYSCALL, SYSCALL_CODE, arg1[at] as number, true)
+          break
+        case kind.GoSyscallEnd:
+          this.stop(goroutines[at] as number, RUNNING, NO_REASON, 0)
+          break
+        case kind.GoSyscallEndBlocked:
+          this.stop(goroutines[at] as number, RUNNABLE, RUNNABLE_CODE, 0)
+          break
+        case kind.GoCreate:
+          this.create(arg0[at] as number, RUNNABLE, RUNNABLE_CODE, 0)
+          break
+        case kind.GoCreateBlocked:
+          this.create(arg0[at] as number, WAITING, NO_REASON, arg1[at] as number)
+          break
+        case kind.GoCreateSyscall:
+          this.create(arg0[at] as number, SYSCALL, SYSCALL_CODE, 0)
+          break
+        case kind.GoDestroy:
+        case kind.GoDestroySyscall:
+          this.end(goroutines[at] as number)
+          break
+        case kind.GoSwitch:
+        case kind.GoSwitchDestroy:
+          if (type === kind.GoSwitchDestroy) this.end(goroutines[at] as number)
+          else this.stop(goroutines[at] as number, WAITING, SWITCH_CODE, 0)
+          this.wake(arg0[at] as number, RUNNING)
+          break
+        case kind.GoStatus:
+          this.tell(arg0[at] as number, arg2[at] as number, 0)
+          break
+        case kind.GoStatusStack:
+          this.tell(arg0[at] as number, arg2[at] as number, arg3[at] as number)
+          break
+      }
+    }
+  }
+
+  finish(durationNs: number, strings: readonly string[]): TracedGoroutines {
+    this.nowNs = Math.max(durationNs, this.lastNs)
+    for (let row = 0; row < this.ids.length; row++) this.leave(row, OPEN)
+    const [runnableNs, runningNs, waitingNs, syscallNs] = this.times as [
+      Float64Array,
+      Float64Array,
+      Float64Array,
+      Float64Array,
+    ]
+    const { first, order } = this.orderStays()
+    return {
+      ids: this.ids,
+      seen: this.seen,
+      moves: this.moves,
+      ended: this.ended,
+      runningNs,
+      runnableNs,
+      waitingNs,
+      syscallNs,
+      staysOf: (row) => {
+        const places = order.subarray(first[row] ?? 0, first[row + 1] ?? 0)
+        return Array.from(places, (place) => this.describe(place, strings)).sort((a, b) => b.ns - a.ns)
+      },
+      omittedStays: this.omitted,
+    }
+  }
+
+  /** Places of the stay table, by goroutine. */
+  private orderStays(): { readonly first: Uint32Array; readonly order: Uint32Array } {
+    const { keys, rowCount } = this.stays
+    const first = new Uint32Array(this.ids.length + 1)
+    for (let at = 0; at < rowCount; at++) addOne(first, (keys[at * 3] as number) + 1)
+    for (let row = 0; row < this.ids.length; row++) first[row + 1] = (first[row + 1] as number) + (first[row] as number)
+    const next = first.slice()
+    const order = new Uint32Array(rowCount)
+    for (let at = 0; at < rowCount; at++) order[addOne(next, keys[at * 3] as number)] = at
+    return { first, order }
+  }
+
+  private describe(place: number, strings: readonly string[]): TracedStay {
+    const code = this.stays.keys[place * 3 + 1] as number
+    const marks = this.stayMarks[place] as number
+    return {
+      state: code === SYSCALL_CODE ? 'Syscall' : code === RUNNABLE_CODE ? 'Runnable' : 'Waiting',
+      reason: code > 0 ? (strings[code] ?? '') : '',
+      isSwitch: code === SWITCH_CODE,
+      stack: this.stays.keys[place * 3 + 2] as number,
+      count: this.stayCount[place] as number,
+      ns: this.stayNs[place] as number,
+      maxNs: this.stayMaxNs[place] as number,
+      isOpen: (marks & OPEN) !== 0,
+      isOlder: (marks & OLDER) !== 0,
+    }
+  }
+
+  private find(id: number): number {
+    if (this.sparse !== undefined) return this.sparse.get(id) ?? -1
+    return this.dense[id] ?? -1
+  }
+
+  /** A goroutine that another event names begins to run, or is ready again where it waited. */
+  private wake(id: number, state: State): void {
+    const row = this.find(id)
+    if (row === -1) return
+    this.moves[row] = (this.moves[row] as number) + 1
+    const code = state === RUNNABLE ? RUNNABLE_CODE : NO_REASON
+    if (this.state[row] === 0) this.openOlder(row, state, this.nowNs, 0)
+    else this.enter(row, state, code, state === RUNNABLE ? (this.stack[row] as number) : 0)
+  }
+
+  /** What the goroutine does that the event's thread runs. */
+  private stop(id: number, state: State, code: number, stack: number, isMove = false): void {
+    const row = this.find(id)
+    if (row === -1) return
+    if (isMove) this.moves[row] = (this.moves[row] as number) + 1
+    if (this.state[row] === 0) this.openOlder(row, state, this.nowNs, stack)
+    else this.enter(row, state, code, stack === 0 && state === RUNNABLE ? (this.stack[row] as number) : stack)
+  }
+
+  private create(id: number, state: State, code: number, stack: number): void {
+    const row = this.find(id)
+    if (row === -1) return
+    this.moves[row] = (this.moves[row] as number) + 1
+    this.seen[row] = 1
+    this.isOlder[row] = 0
+    this.enter(row, state, code, stack)
+  }
+
+  private end(id: number): void {
+    const row = this.find(id)
+    if (row === -1 || this.state[row] === 0) return
+    this.ended[row] = 1
+    this.leave(row, 0)
+    this.state[row] = 0
+  }
+
+  private tell(id: number, status: number, stack: number): void {
+    const state = stateOfStatus(status)
+    const row = state === undefined ? -1 : this.find(id)
+    if (row === -1 || state === undefined) return
+    if (this.state[row] === 0) this.openOlder(row, state, this.generationStartNs, stack)
+    else if (this.state[row] !== state) this.enter(row, state, codeOf(state), stack)
+    else if (this.stack[row] === 0) this.stack[row] = stack
+  }
+
+  private openOlder(row: number, state: State, sinceNs: number, stack: number): void {
+    this.seen[row] = 1
+    this.state[row] = state
+    this.code[row] = codeOf(state)
+    this.stack[row] = stack
+    this.since[row] = sinceNs
+    this.isOlder[row] = 1
+  }
+
+  private enter(row: number, state: State, code: number, stack: number): void {
+    this.leave(row, 0)
+    this.state[row] = state
+    this.code[row] = code
+    this.stack[row] = stack
+    this.since[row] = this.nowNs
+    this.isOlder[row] = 0
+  }
+
+  private leave(row: number, openMark: number): void {
+    const state = this.state[row] as number
+    if (state === 0) return
+    const length = Math.max(0, this.nowNs - (this.since[row] as number))
+    const column = this.times[state - 1] as Float64Array
+    column[row] = (column[row] as number) + length
+    if (state === RUNNING) return
+    const at = this.stays.intern(row, this.code[row] as number, this.stack[row] as number)
+    if (at === -1) {
+      this.omitted++
+      return
+    }
+    if (at >= this.stayCount.length) this.grow(at + 1)
+    this.stayCount[at] = (this.stayCount[at] as number) + 1
+    this.stayNs[at] = (this.stayNs[at] as number) + length
+    if (length > (this.stayMaxNs[at] as number)) this.stayMaxNs[at] = length
+    this.stayMarks[at] = (this.stayMarks[at] as number) | openMark | (this.isOlder[row] === 1 ? OLDER : 0)
+  }
+
+  private grow(places: number): void {
+    this.stayCount = growFloats(this.stayCount, places)
+    this.stayNs = growFloats(this.stayNs, places)
+    this.stayMaxNs = growFloats(this.stayMaxNs, places)
+    this.stayMarks = growFloats(this.stayMarks, places)
+  }
+}
+
+/** What stood there before. */
+function addOne(counts: Uint32Array, at: number): number {
+  const before = counts[at] as number
+  counts[at] = before + 1
+  return before
+}
+
+function codeOf(state: State): number {
+  return state === SYSCALL ? SYSCALL_CODE : state === RUNNABLE ? RUNNABLE_CODE : NO_REASON
+}
+
+function stateOfStatus(status: number): State | undefined {
+  switch (status) {
+    case wireGoroutineStatus.runnable:
+      return RUNNABLE
+    case wireGoroutineStatus.running:
+      return RUNNING
+    case wireGoroutineStatus.syscall:
+      return SYSCALL
+    case wireGoroutineStatus.waiting:
+      return WAITING
+    default:
+      return undefined
+  }
+}
