@@ -72,10 +72,12 @@ function findPath(
   const functions = new StackFunctions()
   functions.use(tables)
   const names = new Map<number, string>()
-  for (const { goroutine: id, stack } of segments) {
+  segments.forEach(({ goroutine: id, state, stack }, at) => {
+    // A wait and a system call have the goroutine's own stack; runnable has that of who made it so, who stands before.
+    const owner = state === 'runnable' ? segments[at - 1]?.goroutine : id
     const name = functions.nameOf(functions.rootOf(stack))
-    if (name !== '') names.set(id, name)
-  }
+    if (owner !== undefined && name !== '') names.set(owner, name)
+  })
   return segments.slice(-MAX_STEPS).map(({ goroutine: id, state, startNs, endNs, reason, stack }): TimelineStep => {
     const startFunction = names.get(id)
     return {

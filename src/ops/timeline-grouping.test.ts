@@ -68,7 +68,7 @@ test('rows by start function are the groups of the account', async () => {
 test('rows by reason have the counts, the longest and the quantiles of the waits', async () => {
   const { waiting } = await timeline()
   const { rows } = await grouped('reason')
-  for (const reason of new Set(waiting.map(({ blockReason }) => blockReason))) {
+  for (const reason of new Set(waiting.map(({ blockReason }) => blockReason).filter((one) => one !== ''))) {
     const same = waiting.filter(({ blockReason }) => blockReason === reason)
     const row = rows.find((one) => one.state === 'waiting' && one.reason === reason)
     const [stays] = row?.states ?? []

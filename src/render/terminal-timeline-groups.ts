@@ -59,7 +59,7 @@ function renderRows(
     const stays = findStays(row)
     return [
       formatDuration(row.ns),
-      formatShare(row.shareRatio),
+      formatTinyShare(row.shareRatio),
       ...(isOfOneState ? [] : [sayMostly(row)]),
       stays?.count === undefined ? '' : formatCount(stays.count),
       ...(isWide ? [sayNs(stays?.p50Ns), sayNs(stays?.p95Ns)] : []),
@@ -80,7 +80,7 @@ function renderStacks(
   return rows.flatMap((row, at) => {
     const stays = findStays(row)
     const facts = [
-      `${formatDuration(row.ns)} (${formatShare(row.shareRatio)})`,
+      `${formatDuration(row.ns)} (${formatTinyShare(row.shareRatio)})`,
       ...(others.includes('state') || others.includes('reason') || others.includes('class') ? [] : [sayMostly(row)]),
       ...others.map((key) => sayKey(key, row)),
       ...(stays?.count === undefined ? [] : [sayCounts(stays)]),
@@ -135,7 +135,7 @@ const stateWords = { running: 'running', runnable: 'runnable', waiting: 'waiting
 function sayMostly({ states, ns }: TimelineGroupedRow): string {
   const [first] = states
   if (first === undefined || ns === 0) return ''
-  return states.length === 1 ? stateWords[first.state] : `${stateWords[first.state]} ${formatShare(first.ns / ns)}`
+  return states.length === 1 ? stateWords[first.state] : `${stateWords[first.state]} ${formatTinyShare(first.ns / ns)}`
 }
 
 function sayKey(key: TimelineGrouping['by'][number], row: TimelineGroupedRow): string {
@@ -148,13 +148,23 @@ function sayKey(key: TimelineGrouping['by'][number], row: TimelineGroupedRow): s
     case 'state':
       return state
     case 'reason':
-      if (row.state === 'waiting') return row.reason === '' ? 'waiting, not said for what' : (row.reason ?? '')
+      if (row.state === 'waiting') return row.reason === '' ? sayOlder(row.waitClass) : (row.reason ?? '')
       return row.reason === '' || row.reason === undefined ? state : `${state}: ${row.reason}`
     case 'class':
       return row.waitClass ?? state
     case 'stack':
       return ''
   }
+}
+
+/** A wait that the trace gives no reason for: what its stack says. */
+function sayOlder(waitClass: string | undefined): string {
+  return waitClass === undefined || waitClass === 'unknown' ? 'not said' : `${waitClass}, by its stack`
+}
+
+/** `<0.1 %`: as formatShare, for columns. */
+export function formatTinyShare(ratio: number): string {
+  return formatShare(ratio).replace('under ', '<').replace('over ', '>')
 }
 
 function nameFunction(name: string | undefined): string {

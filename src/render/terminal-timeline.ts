@@ -4,17 +4,34 @@
  * Leaves: text that ends in \n. Every string of the trace's passes `escapeControls`, here or in the table writer.
  */
 import { formatDuration, formatSize } from '../base/units.ts'
+import type { Finding } from '../model/contract.ts'
 import type { Issue } from '../model/issue.ts'
 import type { TimelineGroup, TimelineGroupKey, TimelineReportData, TimelineWait } from '../model/timeline.ts'
 import type { StateTimes } from '../model/trace-account.ts'
 import { renderTable } from './table.ts'
 import { renderIssues } from './terminal-diagnose.ts'
-import { renderGrouping } from './terminal-timeline-groups.ts'
-import { countOf, escapeControls, formatCount, formatShare, joinAnd, shortFunction, wrapWords } from './text.ts'
+import { formatTinyShare, renderGrouping } from './terminal-timeline-groups.ts'
+import { renderLife } from './terminal-timeline-life.ts'
+import {
+  capitalize,
+  countOf,
+  endSentence,
+  escapeControls,
+  formatCount,
+  formatSeconds,
+  formatShare,
+  joinAnd,
+  shortFunction,
+  wrapWords,
+} from './text.ts'
 import type { Theme } from './theme.ts'
 
 type Options = { readonly width: number; readonly theme: Theme; readonly top?: number }
-type Report = { readonly data: TimelineReportData; readonly issues: readonly Issue[] }
+type Report = {
+  readonly data: TimelineReportData
+  readonly findings?: readonly Finding[]
+  readonly issues: readonly Issue[]
+}
 
 const MAX_WAITS = 20
 const MAX_GROUPS = 15
@@ -22,6 +39,9 @@ const MAX_NAMES = 8
 const MANY_BLIND = 0.5
 const SOME_BLIND = 0.1
 const WORTH_SAYING = 0.001
+const MAX_KINDS = 4
+const WIDE = 110
+const MUTATOR_WINDOWS_NS: readonly number[] = [1e6, 10e6, 100e6, 1e9]
 
 const states = [
   ['running', 'runningNs'],
@@ -30,22 +50,43 @@ const states = [
   ['waiting', 'waitingNs'],
 ] as const
 
-export function renderTimeline({ data, issues }: Report, options: Options): string {
+export function renderTimeline({ data, findings, issues }: Report, options: Options): string {
   const { theme } = options
-  const lines = [
-    ...renderAnswer(data, options),
-    ...(data.grouped === undefined
-      ? []
-      : section(`Time by ${joinAnd(data.grouped.by.map(nameKey))}`, renderGrouping(data.grouped, options), theme)),
-    ...section('This goroutine', renderGoroutine(data, options), theme),
+  const { grouped, goroutine } = data
+  const whole = [
     ...section('What the goroutines waited for', renderWaits(data.waiting, options), theme),
     ...section('Groups, by start function', renderGroups(data, options), theme),
     ...section('Scheduler', renderScheduler(data, options), theme),
     ...section('Garbage collection', renderCollector(data, options), theme),
     ...section('Tasks and regions', renderTasks(data, options), theme),
+  ]
+  // One goroutine, or one grouping, is asked for in the place of the whole.
+  const isWhole = grouped === undefined && goroutine === undefined
+  const lines = [
+    ...renderAnswer(data, options),
+    ...section('Findings', renderFindings(findings ?? [], options), theme),
+    ...(grouped === undefined
+      ? []
+      : section(`Time by ${joinAnd(grouped.by.map(nameKey))}`, renderGrouping(grouped, options), theme)),
+    ...(goroutine === undefined ? [] : ['', ...renderLife(goroutine, options)]),
+    ...(isWhole ? whole : []),
     ...section('Doubts about the data', renderIssues(issues, options), theme),
   ]
   return `${lines.join('\n')}\n`
+}
+
+function renderFindings(findings: readonly Finding[], options: Options): string[] {
+  const { theme, width } = options
+  return findings.flatMap(({ severity, confidence, title, fix, evidence }) => {
+    const tone = severity === 'critical' || severity === 'high' ? 'bad' : severity === 'medium' ? 'warn' : 'note'
+    const [first] = evidence
+    const place = first === undefined ? '' : [first.source, first.at].filter((part) => part !== undefined).join(', ')
+    return [
+      ...say(`${severity}: ${title} (${confidence})`, options).map((line) => theme[tone](line)),
+      ...say(endSentence(fix.summary), { ...options, width: width - 2 }).map((line) => `  ${line}`),
+      ...(place === '' ? [] : say(place, { ...options, width: width - 2 }).map((line) => `  ${theme.dim(line)}`)),
+    ]
+  })
 }
 
 const keyNames = { start: 'start function', creator: 'creator' } as const
@@ -86,10 +127,12 @@ function renderAnswer(data: TimelineReportData, options: Options): string[] {
   ]
   const lines = [...joinFacts(facts, options).map(theme.dim), '']
   if (!trace.complete) lines.push(theme.warn('The trace is not whole: what is missing stands at the end.'), '')
+  lines.push(...sayPart(data).flatMap((text) => say(text, options)))
   const sum = sumStates(totals)
   if (sum === 0) return [...lines, theme.strong('No goroutine of the program did anything in this time.')]
   const tone = blind.blindRatio >= MANY_BLIND ? 'bad' : blind.blindRatio >= SOME_BLIND ? 'warn' : 'good'
   lines.push(...say(sayBlind(data), options).map((line) => theme[tone](theme.strong(line))))
+  lines.push(...say(sayBlindKinds(data), options))
   if (blind.unknownNs >= blind.waitingNs * WORTH_SAYING && blind.unknownNs > 0) {
     const share = formatShare(blind.unknownNs / blind.waitingNs)
     lines.push(...say(`Of another ${share} the trace does not say what it waited for.`, options))
@@ -100,7 +143,7 @@ function renderAnswer(data: TimelineReportData, options: Options): string[] {
       [{ title: '' }, { title: 'goroutine time', align: 'right' }, { title: 'share', align: 'right' }],
       states
         .filter(([, key]) => totals[key] > 0)
-        .map(([name, key]) => [name, formatDuration(totals[key]), formatShare(totals[key] / sum)]),
+        .map(([name, key]) => [name, formatDuration(totals[key]), formatTinyShare(totals[key] / sum)]),
       { ...options, header: false },
     ),
   )
@@ -118,59 +161,78 @@ function sayBlind({ blind, trace, window }: TimelineReportData): string {
   const when = ns >= 0.95e9 && ns <= 1.05e9 ? 'in this second' : `in these ${formatDuration(ns)}`
   if (blind.waitingNs === 0) return `Nothing waited ${when}.`
   if (blind.blindNs === 0) return `All of the known waiting ${when} is of kinds that a profile can record.`
-  return `${formatShare(blind.blindRatio)} of the waiting ${when} is in no profile: ${formatDuration(blind.blindNs)} of ${formatDuration(blind.waitingNs)} goroutine time.`
+  return `${formatShare(blind.blindRatio)} of the waiting ${when} is in no profile: ${formatSeconds(blind.blindNs / 1e9)} of ${formatSeconds(blind.waitingNs / 1e9)} of goroutine time.`
 }
 
-function renderGoroutine({ goroutine }: TimelineReportData, options: Options): string[] {
-  if (goroutine === undefined) return []
-  const { id, startFunction, creator, createdInTrace, ended, startNs, endNs } = goroutine
-  const life = sumStates(goroutine)
-  const times = states
-    .filter(([, key]) => goroutine[key] > 0)
-    .map(([name, key]) => `${name} ${formatDuration(goroutine[key])} (${formatShare(goroutine[key] / life)})`)
-  const begin = createdInTrace ? `made at ${formatDuration(startNs)}` : 'older than the trace'
-  const end = ended ? `ended at ${formatDuration(endNs)}` : 'alive at its end'
-  return [
-    ...say(
-      `${id}: ${nameFunction(startFunction)}${creator === '' ? '' : `, made by ${shortFunction(creator)}`}`,
-      options,
-    ),
-    ...say(`${begin}, ${end}`, options),
-    ...say(times.length === 0 ? 'nothing in this part of the trace' : joinAnd(times), options),
-  ]
+/** `Most of it: network 68 s, sleep 18 s.` */
+function sayBlindKinds({ waiting }: TimelineReportData): string {
+  const kinds = new Map<string, number>()
+  for (const { blind, waitClass, blockReason, ns } of waiting) {
+    const name = waitClass === 'unknown' ? (blockReason === '' ? 'not said' : blockReason) : waitClass
+    if (blind) kinds.set(name, (kinds.get(name) ?? 0) + ns)
+  }
+  const ranked = [...kinds].filter(([, ns]) => ns > 0).toSorted((a, b) => b[1] - a[1])
+  if (ranked.length === 0) return ''
+  const said = ranked.slice(0, MAX_KINDS).map(([name, ns]) => `${name} ${formatSeconds(ns / 1e9)}`)
+  return `${ranked.length > MAX_KINDS ? 'Most of it' : 'That is'}: ${said.join(', ')}.`
 }
 
-function renderWaits(waiting: readonly TimelineWait[], { width, theme }: Options): string[] {
+/** What part of the trace is told of, where it is not all. */
+function sayPart({ window, focus, trace }: TimelineReportData): string[] {
+  const said: string[] = []
+  if (window !== undefined) {
+    const { fromNs, toNs } = window
+    const share = formatShare((toNs - fromNs) / trace.durationNs)
+    said.push(`From ${formatDuration(fromNs)} to ${formatDuration(toNs)}: ${share} of the trace.`)
+  }
+  if (focus !== undefined) {
+    const patterns = [
+      ...(focus.focus === undefined ? [] : [`with a match of /${focus.focus}/`]),
+      ...(focus.ignore === undefined ? [] : [`without one of /${focus.ignore}/`]),
+    ]
+    const kept = `${formatSeconds(focus.keptNs / 1e9)} of ${formatSeconds(focus.ofNs / 1e9)} (${formatShare(focus.keptRatio)})`
+    said.push(`Only goroutine time ${joinAnd(patterns)}: ${kept}. Scheduler, collector and tasks are of all.`)
+  }
+  return said.length === 0 ? [] : [...said, '']
+}
+
+function renderWaits(waiting: readonly TimelineWait[], options: Options): string[] {
+  const { width, theme } = options
+  const most = options.top ?? MAX_WAITS
+  const isWide = width >= WIDE
   const total = waiting.reduce((sum, { ns }) => sum + ns, 0)
   const lines = renderTable(
     [
       { title: 'time', align: 'right' },
       { title: 'share', align: 'right' },
       { title: 'waits', align: 'right' },
-      { title: 'p50', align: 'right' },
+      ...(isWide ? [{ title: 'p50', align: 'right' } as const] : []),
       { title: 'p99', align: 'right' },
       { title: 'longest', align: 'right' },
-      { title: 'reason', overflow: 'end', least: 14 },
-      { title: 'class' },
+      { title: 'for', overflow: 'end', least: 18 },
+      ...(isWide ? [{ title: 'class' } as const] : []),
       { title: 'recorded by', overflow: 'wrap', least: 10 },
     ],
     waiting
-      .slice(0, MAX_WAITS)
+      .slice(0, most)
       .map((wait) => [
         formatDuration(wait.ns),
-        formatShare(wait.ns / total),
+        formatTinyShare(wait.ns / total),
         formatCount(wait.count),
-        wait.p50Ns === undefined ? '' : formatDuration(wait.p50Ns),
+        ...(isWide ? [wait.p50Ns === undefined ? '' : formatDuration(wait.p50Ns)] : []),
         wait.p99Ns === undefined ? '' : formatDuration(wait.p99Ns),
         formatDuration(wait.maxNs),
         sayReason(wait),
-        wait.waitClass,
+        ...(isWide ? [wait.waitClass] : []),
         sayRecorded(wait, theme),
       ]),
     { width, theme },
   )
-  if (waiting.length > MAX_WAITS)
-    lines.push(theme.dim(`and ${countOf(waiting.length - MAX_WAITS, 'more reason')}, in --json`))
+  if (waiting.length > most) lines.push(theme.dim(`and ${countOf(waiting.length - most, 'more reason')}, in --json`))
+  if (waiting.some(isOlder)) {
+    const text = 'older: it began before the trace, which then gives no reason; told by its stack.'
+    lines.push(...say(text, options).map(theme.dim))
+  }
   const openNs = waiting.reduce((sum, wait) => sum + (wait.blind ? 0 : wait.openNs), 0)
   if (openNs > 0) {
     const text = `${formatDuration(openNs)} of it had not ended with the trace: a profile that records a wait at its end does not have it yet.`
@@ -180,9 +242,19 @@ function renderWaits(waiting: readonly TimelineWait[], { width, theme }: Options
 }
 
 /** A wait from before the trace has no reason in it: its stack says what it was. */
-function sayReason({ blockReason, waitClass }: TimelineWait): string {
-  if (blockReason !== '') return blockReason
-  return waitClass === 'unknown' ? 'not said' : `(${waitClass}, by its stack)`
+function isOlder({ blockReason, waitClass, olderCount }: TimelineWait): boolean {
+  return blockReason === '' && waitClass !== 'unknown' && olderCount > 0
+}
+
+/** `chan send`: the row of the lens table, else the class. */
+function sayKind({ waitKind, waitClass }: TimelineWait): string {
+  return (waitKind ?? waitClass).replaceAll('-', ' ')
+}
+
+function sayReason(wait: TimelineWait): string {
+  if (wait.blockReason !== '') return wait.blockReason
+  if (wait.waitClass === 'unknown') return 'not said'
+  return isOlder(wait) ? `${sayKind(wait)} (older)` : wait.waitClass
 }
 
 function sayRecorded({ blind, recordedBy, waitKind }: TimelineWait, theme: Theme) {
@@ -191,7 +263,7 @@ function sayRecorded({ blind, recordedBy, waitKind }: TimelineWait, theme: Theme
   return { text: waitKind === undefined ? 'not known' : 'no profile', paint: theme.warn }
 }
 
-function renderGroups({ groups }: TimelineReportData, { width, theme }: Options): string[] {
+function renderGroups({ groups }: TimelineReportData, { width, theme, top = MAX_GROUPS }: Options): string[] {
   const own = groups.filter(({ system }) => !system)
   const ranked = own.toSorted((left, right) => right.waitingNs - left.waitingNs || right.runningNs - left.runningNs)
   const lines = renderTable(
@@ -205,7 +277,7 @@ function renderGroups({ groups }: TimelineReportData, { width, theme }: Options)
       { title: 'start function', overflow: 'start', least: 24 },
     ],
     ranked
-      .slice(0, MAX_GROUPS)
+      .slice(0, top)
       .map((group) => [
         formatCount(group.count),
         sayTime(group.waitingNs),
@@ -217,7 +289,7 @@ function renderGroups({ groups }: TimelineReportData, { width, theme }: Options)
       ]),
     { width, theme },
   )
-  if (own.length > MAX_GROUPS) lines.push(theme.dim(`and ${countOf(own.length - MAX_GROUPS, 'more group')}, in --json`))
+  if (own.length > top) lines.push(theme.dim(`and ${countOf(own.length - top, 'more group')}, in --json`))
   return lines
 }
 
@@ -225,7 +297,8 @@ function renderGroups({ groups }: TimelineReportData, { width, theme }: Options)
 function sayMostly(group: TimelineGroup): string {
   const [first] = group.waiting
   const most = Math.max(group.runningNs, group.runnableNs, group.syscallNs)
-  if (first !== undefined && first.ns >= most) return sayReason(first)
+  if (first !== undefined && first.ns >= most)
+    return first.blockReason === '' && first.waitClass !== 'unknown' ? sayKind(first) : sayReason(first)
   if (most === 0) return ''
   return most === group.runningNs ? 'running' : most === group.syscallNs ? 'system calls' : 'runnable'
 }
@@ -245,12 +318,24 @@ function renderScheduler({ scheduler, totals, sketchErrorRatio }: TimelineReport
     options,
   )
   const ranked = causes.filter(({ ns }) => ns > 0).toSorted((left, right) => right.ns - left.ns)
-  if (ranked.length > 0) {
-    const said = ranked
-      .slice(0, 4)
-      .map(({ cause, ns, count: times }) => `${cause} ${formatDuration(ns)} (${formatCount(times)})`)
-    lines.push(...say(`Runnable because: ${said.join(', ')}.`, options))
-  }
+  const all = ranked.reduce((sum, { ns }) => sum + ns, 0)
+  lines.push(
+    ...renderTable(
+      [
+        { title: 'runnable', align: 'right' },
+        { title: 'share', align: 'right' },
+        { title: 'times', align: 'right' },
+        { title: 'because' },
+      ],
+      ranked.map(({ cause, ns, count: times }) => [
+        formatDuration(ns),
+        formatTinyShare(ns / all),
+        formatCount(times),
+        cause,
+      ]),
+      options,
+    ),
+  )
   if (totals.runnableNs > 0) {
     const during = [
       ['every processor ran something', scheduler.duringAllBusyNs],
@@ -282,7 +367,13 @@ function renderCollector({ gc, heap }: TimelineReportData, options: Options): st
         ? []
         : [`${formatCount(gc.assistCount)} assists took ${formatDuration(gc.assistNs)} of goroutine time`]),
     ]
-    lines.push(...say(`${parts.join('; ')}.`, options))
+    lines.push(...say(`${capitalize(parts.join('; '))}.`, options))
+    const least = gc.minimumMutatorUtilization
+      .filter(({ windowNs }) => MUTATOR_WINDOWS_NS.includes(windowNs))
+      .map(({ windowNs, ratio }) => `${formatShare(ratio)} in any ${formatDuration(windowNs)}`)
+    if (gc.cycles > 0 && least.length > 0) {
+      lines.push(...say(`Of the processors the program had at least ${joinAnd(least)}.`, options))
+    }
   }
   if (heap !== undefined) {
     lines.push(...say(`Heap from ${formatSize(heap.minBytes)} to ${formatSize(heap.maxBytes)}.`, options))

@@ -26,7 +26,15 @@ const keyReaders: Readonly<Record<TimelineGroupKey, KeyReader>> = {
   start: { read: (cell) => cell.startFunction, show: ({ startFunction }) => ({ startFunction }) },
   creator: { read: (cell) => cell.creator, show: ({ creator }) => ({ creator }) },
   state: { read: (cell) => cell.state, show: ({ state }) => ({ state }) },
-  reason: { read: (cell) => `${cell.state} ${cell.reason}`, show: ({ state, reason }) => ({ state, reason }) },
+  // Waits that the trace gives no reason for are kept apart by what their stacks say.
+  reason: {
+    read: ({ state, reason, waitClass }) => `${state} ${reason}${reason === '' ? ` ${waitClass ?? ''}` : ''}`,
+    show: ({ state, reason, waitClass }) => ({
+      state,
+      reason,
+      ...(reason !== '' || waitClass === undefined ? {} : { waitClass }),
+    }),
+  },
   class: {
     read: (cell) => `${cell.state} ${cell.waitClass ?? ''}`,
     show: ({ state, waitClass }) => ({ state, ...(waitClass === undefined ? {} : { waitClass }) }),
