@@ -1,5 +1,6 @@
 /** The composition root: the only file that may import from every room. Wires collect, ops, render and cli together. */
 import { readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import type { CliDeps } from './cli/deps.ts'
 import { runCli } from './cli/run-cli.ts'
@@ -9,6 +10,7 @@ import { startDemoService } from './collect/demo/demo-service.ts'
 import { openInflater } from './collect/inflate.ts'
 import { isTargetAddress } from './collect/target.ts'
 import { openTraceOpener } from './collect/trace-stream.ts'
+import { openWorkerPool } from './collect/workers/worker-pool.ts'
 import type { Clock } from './model/ports.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -39,6 +41,8 @@ for (const [signal, code] of [
   })
 }
 
+/** As this file: a source, or what became of it in dist. */
+const threadEntry = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url)
 const inflater = openInflater()
 const clock: Clock = {
   nowUnixNs: () => BigInt(Math.round((performance.timeOrigin + performance.now()) * 1000)) * 1000n,
@@ -51,6 +55,10 @@ const deps: CliDeps = {
   reader: openCaptureReader({ inflater, stdin: process.stdin }),
   writer: openCaptureWriter(),
   traces: openTraceOpener({ inflater, stdin: process.stdin }),
+  threads: {
+    cores: availableParallelism(),
+    openPool: (size) => openWorkerPool({ entry: threadEntry, size }),
+  },
   isAddress: isTargetAddress,
   startDemo: (hooks) =>
     startDemoService(

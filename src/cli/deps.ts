@@ -1,6 +1,7 @@
 /** What the command line is handed by main.ts: engines behind ports, so that `cli` never sees `collect`. */
 import type { CaptureReader, CaptureWriter, Clock, Inflater, TraceOpener } from '../model/ports.ts'
 import type { DemoStarter } from '../ops/demo.ts'
+import type { TraceThreads } from '../ops/trace-thread/read-stream.ts'
 
 export type CliDeps = {
   readonly version: string
@@ -9,6 +10,8 @@ export type CliDeps = {
   readonly reader: CaptureReader
   readonly writer: CaptureWriter
   readonly traces: TraceOpener
+  /** Threads beside the first, for what pays for them. */
+  readonly threads: TraceThreads
   /** True for what can only be meant as the address of a target. */
   readonly isAddress: (text: string) => boolean
   /** Builds and runs the demo's service, for `demo --live`. */

@@ -15,6 +15,7 @@ function brokenDeps(): CliDeps {
     reader: { readCapture: fail },
     writer: { writeCapture: fail },
     traces: { openTrace: fail },
+    threads: { cores: 1, openPool: fail },
     isAddress: () => false,
     startDemo: fail,
     demoCapture: 'nowhere',

@@ -9,7 +9,7 @@ import type { TraceStream } from '../model/ports.ts'
 import type { ProgressSink } from '../model/report.ts'
 
 /** Looked at where the input is no trace, to say what it is. */
-const HEAD_BYTES = 64 * 1024
+export const HEAD_BYTES = 64 * 1024
 /** Before that, nothing can be said of how long the rest takes. */
 const LEAST_MS = 500
 
@@ -28,22 +28,31 @@ export async function* watchBytes(
   { progress, signal }: { readonly progress?: ProgressSink; readonly signal?: AbortSignal },
   watch: InputWatch,
 ): AsyncGenerator<Uint8Array, void> {
-  const startMs = performance.now()
-  const total = stream.sizeBytes
+  const tell = openInputProgress(stream, progress, watch)
   let done = 0
   for await (const piece of stream.bytes) {
     if (done < HEAD_BYTES) watch.head = joinHead(watch.head, piece)
     done += piece.length
     yield piece
     if (signal?.aborted === true || watch.isOver) return
-    if (progress === undefined) continue
-    const spentMs = performance.now() - startMs
-    progress.step(sayReading(stream.name, watch.events, total, done, spentMs), {
+    tell(done)
+  }
+}
+
+/** Says how many bytes have been read of the stream, and how long the rest takes. */
+export function openInputProgress(
+  stream: TraceStream,
+  progress: ProgressSink | undefined,
+  watch: InputWatch,
+): (done: number) => void {
+  const startMs = performance.now()
+  const total = stream.sizeBytes
+  return (done) =>
+    progress?.step(sayReading(stream.name, watch.events, total, done, performance.now() - startMs), {
       done,
       ...(total === undefined ? {} : { total }),
       unit: 'bytes',
     })
-  }
 }
 
 /** `reading trace.bin, 12.4 M events, about 3s left` */

@@ -10,7 +10,6 @@ import { openTraceAccount } from '../analyze/trace/trace-account.ts'
 import { type Fault, fault } from '../base/errors.ts'
 import { err, ok, type Result } from '../base/result.ts'
 import { formatDuration } from '../base/units.ts'
-import { readTrace } from '../decode/gotrace/gotrace.ts'
 import type { Finding } from '../model/contract.ts'
 import { type IssueLog, openIssueLog } from '../model/issue.ts'
 import type { TraceStream } from '../model/ports.ts'
@@ -20,22 +19,24 @@ import type { TraceConsumer, TraceTables } from '../model/trace.ts'
 import type { GoroutineAccount } from '../model/trace-account.ts'
 import { openGoroutineReading } from './timeline-goroutine.ts'
 import { type GroupingOptions, openGroupingReading } from './timeline-grouping.ts'
-import { explainTraceFault, watchBytes } from './timeline-input.ts'
+import { explainTraceFault } from './timeline-input.ts'
 import { combineConsumers, type TimelineEnd, type TimelineReading } from './timeline-reading.ts'
 import { openTraceLines } from './trace-lines.ts'
+import { readTraceStream, type TraceThreadOptions } from './trace-thread/read-stream.ts'
 
-export type TimelineOptions = GroupingOptions & {
-  readonly strict?: boolean
-  /** Only what lies between the two is accounted; ns since the trace's first event. */
-  readonly fromNs?: number
-  readonly toNs?: number
-  /** One goroutine by its id: its own times beside the whole; of the lines, those that concern it. */
-  readonly goroutine?: number
-  /** Takes the ordered events as NDJSON; false: no more are wanted, and reading ends. */
-  readonly onLines?: (text: string) => boolean
-  readonly progress?: ProgressSink
-  readonly signal?: AbortSignal
-}
+export type TimelineOptions = GroupingOptions &
+  TraceThreadOptions & {
+    readonly strict?: boolean
+    /** Only what lies between the two is accounted; ns since the trace's first event. */
+    readonly fromNs?: number
+    readonly toNs?: number
+    /** One goroutine by its id: its own times beside the whole; of the lines, those that concern it. */
+    readonly goroutine?: number
+    /** Takes the ordered events as NDJSON; false: no more are wanted, and reading ends. */
+    readonly onLines?: (text: string) => boolean
+    readonly progress?: ProgressSink
+    readonly signal?: AbortSignal
+  }
 
 /** Shared by the pieces of one run. */
 type Run = { head: Uint8Array; isOver: boolean; events: number }
@@ -48,7 +49,6 @@ export async function readTimeline(
   log.addAll(stream.issues)
   const run: Run = { head: new Uint8Array(0), isOver: false, events: 0 }
   const goroutines: GoroutineAccount[] = []
-  // The place of workers: where no reading has a consumer and the source is a file, the account can be made in parts.
   const account = openTraceAccount({
     ...(options.fromNs === undefined ? {} : { fromNs: options.fromNs }),
     ...(options.toNs === undefined ? {} : { toNs: options.toNs }),
@@ -75,12 +75,8 @@ export async function readTimeline(
     },
     onCpuSamples: (samples, all) => account.addCpuSamples(samples, all),
   }
-  const read = await readTrace(
-    watchBytes(stream, options, run),
-    combineConsumers([counting, ...readings.flatMap(({ consumer }) => consumer ?? [])]),
-    { strict: options.strict ?? false },
-  )
-  const failure = stream.failure()
+  const consumer = combineConsumers([counting, ...readings.flatMap(({ consumer }) => consumer ?? [])])
+  const { read, failure } = await readTraceStream(stream, consumer, options, run)
   const isInterrupted = options.signal?.aborted === true
   if (!read.ok || read.value.value.events === 0 || tables === undefined) {
     if (isInterrupted)

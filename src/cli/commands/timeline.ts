@@ -25,10 +25,12 @@ type TimelineFlags = {
   readonly from?: TimelinePoint
   readonly to?: TimelinePoint
   readonly strict?: boolean
+  readonly workers?: number
 }
 
 const POINT_HELP = "1.2s from the trace's begin, 40% of it, or a time of day (12:30:05.2, UTC; or RFC 3339)"
 const MAX_TOP = 100_000
+const MAX_WORKERS = 2
 
 export function registerTimeline(program: Command, run: Runner): void {
   program
@@ -57,6 +59,13 @@ export function registerTimeline(program: Command, run: Runner): void {
     .addOption(valueFlag('--top <count>', 'rows of a table at most; of --group-by in JSON too', readCount(1, MAX_TOP)))
     .addOption(valueFlag('--from <when>', `account from here on: ${POINT_HELP}`, readPoint))
     .addOption(valueFlag('--to <when>', 'account up to here', readPoint))
+    .addOption(
+      valueFlag(
+        '--workers <count>',
+        'threads that read a file, 1 or 2 (default: 2 where it pays); the answer is the same',
+        readCount(1, MAX_WORKERS),
+      ),
+    )
     .option('--strict', "refuse what Go's own reader refuses, where otherwise all that can be read is")
     .action((trace: string, _flags, self: Command) =>
       run(self.optsWithGlobals(), (context) => timeline(context, trace, self.opts<TimelineFlags>())),
@@ -89,6 +98,7 @@ async function timeline(context: CommandContext, trace: string, flags: TimelineF
             return output.state === 'written'
           },
         }),
+    threads: deps.threads,
     progress,
     signal,
   })

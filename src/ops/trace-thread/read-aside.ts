@@ -1,0 +1,70 @@
+/**
+ * Reads a trace on two threads: another one decodes and orders (order-trace.ts), this one has the consumers. As the
+ * reader does it alone, event for event: the door for those who would call `readTrace` and have a file and a pool.
+ */
+import type { Fault } from '../../base/errors.ts'
+import { err, type Result } from '../../base/result.ts'
+import type { Decoded } from '../../model/issue.ts'
+import type { AbortNotice, TracePlace, WorkerPool } from '../../model/ports.ts'
+import type { TraceConsumer, TraceMeta } from '../../model/trace.ts'
+import { openTableMirror } from './mirror-tables.ts'
+import type { OrderTraceJob, OrderTraceNews } from './order-trace.ts'
+import { makeSharedChunks, openChunkTaker } from './shared-chunks.ts'
+
+/** Jobs of the worker threads that timeline asks for. */
+export type TraceJobs = { readonly 'order-trace': OrderTraceJob }
+
+export type ReadAsideOptions = {
+  readonly strict?: boolean
+  readonly signal?: AbortNotice
+  /** Bytes read so far; false: no more are wanted, and reading ends as if the file did. */
+  readonly onBytes?: (done: number) => boolean
+}
+
+export type AsideReading = {
+  readonly read: Result<Decoded<TraceMeta>, Fault>
+  /** Why the file could not be read to its end. */
+  readonly failure?: Fault
+}
+
+/** Chunks that lie between the two threads: enough for one not to wait for every breath of the other. */
+const PLACES = 8
+
+export async function readTraceAside(
+  pool: WorkerPool<TraceJobs>,
+  place: TracePlace,
+  consumer: TraceConsumer,
+  { strict = false, signal, onBytes }: ReadAsideOptions = {},
+): Promise<AsideReading> {
+  const chunks = makeSharedChunks(PLACES)
+  const taker = openChunkTaker(chunks)
+  const mirror = openTableMirror()
+  const hear = (news: OrderTraceNews): void => {
+    if ('tables' in news && news.tables !== undefined) mirror.add(news.tables)
+    switch (news.kind) {
+      case 'bytes':
+        if (onBytes?.(news.done) === false) taker.end()
+        return
+      case 'generation':
+        consumer.onGeneration?.(news.generation, mirror.tables)
+        return
+      case 'chunk':
+        if (news.messages !== undefined) mirror.change(news.messages)
+        consumer.onChunk?.(taker.take(news.place, news.rowCount, news.hasSlots), mirror.tables)
+        taker.release()
+        return
+      case 'samples':
+        consumer.onCpuSamples?.(news.samples, mirror.tables)
+        return
+      case 'experiment':
+        consumer.onExperiment?.(news.rows)
+        return
+    }
+  }
+  const [done] = await pool.run('order-trace', [{ place, chunks, strict }], {
+    onNews: (_index, news) => hear(news),
+    ...(signal === undefined ? {} : { signal }),
+  })
+  if (done === undefined) throw new Error('a pool gives a result for each input')
+  return done.ok ? done.value : { read: err(done.error) }
+}
