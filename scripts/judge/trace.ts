@@ -1,7 +1,7 @@
 /**
  * `npm run judge:trace`: what our reader and accounting make of execution traces, against Go's own reader, as totals.
  * Corpus: the recorded capture, the toolchain's own trace test programs and programs/tracegen in each mode, each run
- * anew under Go 1.26 and 1.27. Truth: internal/trace of the newest Go, once as it is (raw: events by kind) and once without
+ * anew under Go 1.26 and 1.27, and programs/tracegen under Go 1.22 to 1.25 where the go command can fetch them. Truth: internal/trace of the newest Go, once as it is (raw: events by kind) and once without
  * the step that moves equal times apart, so that durations must agree to the rounding of ticks. Prints a line per trace
  * and every difference; exit 0 when there is none, 1 else, 69 without Go.
  *
@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { buildToolchainReference } from '../../bench/trace/build.ts'
-import { findGo, GO_VERSIONS, type GoTool, makeGoEnv } from '../setup/go.ts'
+import { findGo, GO_VERSIONS, type GoTool, makeGoEnv, TRACE_GO_VERSIONS } from '../setup/go.ts'
 import { runTool } from '../setup/run-tool.ts'
 import { compareTotals, type Difference, type OwnTotals, type RawTotals, type StateTotals } from './trace/compare.ts'
 import { type CorpusTrace, listCorpus } from './trace/corpus.ts'
@@ -36,7 +36,7 @@ if (newest === undefined) {
   for (const one of found) if (!one.ok) process.stderr.write(`${one.error.message}: ${one.error.hint}\n`)
   process.exit(69)
 }
-const builders = values.go === undefined ? standard : await Promise.all(values.go.map(askGo))
+const builders = values.go === undefined ? [...(await findOld()), ...standard] : await Promise.all(values.go.map(askGo))
 const only = values.only?.split(',')
 const scratch = mkdtempSync(join(tmpdir(), 'judge-trace-'))
 let judged = 0
@@ -61,6 +61,17 @@ try {
 }
 process.stdout.write(`${judged} traces, ${differing} with differences\n`)
 process.exit(judged > 0 && differing === 0 ? 0 : 1)
+
+/** Toolchains whose traces have older headers; one that is not there is said, and left out. */
+async function findOld(): Promise<GoTool[]> {
+  const tools: GoTool[] = []
+  for (const version of TRACE_GO_VERSIONS) {
+    const one = await findGo(version)
+    if (one.ok) tools.push(one.value)
+    else process.stdout.write(`${one.error.message}: its traces are not judged\n`)
+  }
+  return tools
+}
 
 type Truth = { readonly reference: string; readonly unclamped: string }
 
