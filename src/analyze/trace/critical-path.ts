@@ -28,11 +28,18 @@ export function findCriticalPath(
   tables: TraceTables,
   goal: { readonly goroutine: number; readonly fromNs: number; readonly toNs: number },
 ): PathSegment[] {
-  const previous = linkChanges(history)
+  const { previous, lastOf } = linkChanges(history)
   const segments: PathSegment[] = []
   let goroutine = goal.goroutine
   let endNs = goal.toNs
-  let row = findLast(history, goroutine, history.rowCount - 1, endNs)
+  const findLast = (id: number, from: number, beforeNs: number): number => {
+    let at = lastOf.get(id) ?? -1
+    while (at !== -1 && (at > from || (history.timesNs[at] as number) > beforeNs)) at = previous[at] as number
+    // Asked only about earlier rows from now on.
+    lastOf.set(id, at)
+    return at
+  }
+  let row = findLast(goroutine, history.rowCount - 1, endNs)
   let woke: number | undefined
   while (endNs > goal.fromNs && segments.length < MAX_SEGMENTS) {
     const startNs = row === -1 ? goal.fromNs : clamp(history.timesNs[row] as number, goal.fromNs, endNs)
@@ -57,29 +64,22 @@ export function findCriticalPath(
     if (isHandedOver) {
       woke = goroutine
       goroutine = causer
-      row = findLast(history, goroutine, row - 1, endNs)
+      row = findLast(goroutine, row - 1, endNs)
     } else row = before
   }
   return segments.reverse()
 }
 
-/** For each row the goroutine's row before it, or -1. */
-function linkChanges(history: WakeHistory): Int32Array {
+/** For each row the goroutine's row before it, or -1; and each goroutine's last row. */
+function linkChanges(history: WakeHistory): { previous: Int32Array; lastOf: Map<number, number> } {
   const previous = new Int32Array(history.rowCount).fill(-1)
-  const last = new Map<number, number>()
+  const lastOf = new Map<number, number>()
   for (let row = 0; row < history.rowCount; row++) {
     const goroutine = history.goroutines[row] as number
-    previous[row] = last.get(goroutine) ?? -1
-    last.set(goroutine, row)
+    previous[row] = lastOf.get(goroutine) ?? -1
+    lastOf.set(goroutine, row)
   }
-  return previous
-}
-
-function findLast(history: WakeHistory, goroutine: number, from: number, beforeNs: number): number {
-  for (let row = from; row >= 0; row--) {
-    if (history.goroutines[row] === goroutine && (history.timesNs[row] as number) <= beforeNs) return row
-  }
-  return -1
+  return { previous, lastOf }
 }
 
 function clamp(value: number, least: number, most: number): number {
