@@ -32,7 +32,20 @@ export type WasmModule = {
   readonly base: number
 }
 
-export const wasmModules: readonly WasmModule[] = []
+export const wasmModules: readonly WasmModule[] = [
+  {
+    entry: 'wasm/trace-order/index.ts',
+    output: 'src/decode/gotrace/order-module.ts',
+    says: 'the order of events of an execution trace, into columns.',
+    base: 65_536,
+  },
+  {
+    entry: 'wasm/trace-account/account.ts',
+    output: 'src/analyze/trace/account-module.ts',
+    says: 'the accounting of an execution trace over the columns of its chunks.',
+    base: 131_072,
+  },
+]
 
 /** The text of the source file that embeds the module. */
 export async function buildWasm(module: WasmModule): Promise<string> {

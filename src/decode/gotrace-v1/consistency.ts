@@ -4,7 +4,7 @@
  * goroutine was waiting for the network. Follows postProcessTrace in internal/trace/internal/tracev1/parser.go.
  */
 import type { TraceDoubts } from '../gotrace/doubts.ts'
-import { IdSlots } from '../gotrace/id-slots.ts'
+import { IdSlots } from './id-slots.ts'
 import { v1 } from './kinds.ts'
 import type { ProcessorCursor } from './processor-cursor.ts'
 

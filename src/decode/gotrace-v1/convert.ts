@@ -6,15 +6,15 @@
  * What Go's runtime of that time wrote down until the first ProcsChange is what already existed: it becomes statuses.
  */
 import type { TraceDoubts } from '../gotrace/doubts.ts'
-import { MISSING } from '../gotrace/id-map.ts'
-import { goStatus, procStatus } from '../gotrace/scheduler-state.ts'
-import type { TableStore } from '../gotrace/tables.ts'
 import { V1Consistency } from './consistency.ts'
 import { BLOCKED, PROCESSOR_MASK, type V1Order } from './event-order.ts'
+import { MISSING } from './id-map.ts'
 import { pseudoProcessors, reasonOf, stopTheWorldReason, v1, v2Kind } from './kinds.ts'
 import { ProcessorCursor } from './processor-cursor.ts'
 import type { ChunkRows } from './rows.ts'
+import { goStatus, procStatus } from './status.ts'
 import type { V1Survey } from './survey.ts'
+import type { TableStore } from './table-store.ts'
 
 const NO_THREAD = Number.NaN
 const NO_PROCESSOR = -1

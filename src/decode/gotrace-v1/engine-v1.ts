@@ -9,12 +9,13 @@
 import { fault } from '../../base/errors.ts'
 import type { TraceConsumer, TraceCpuSample, TraceMeta } from '../../model/trace.ts'
 import { TraceDoubts } from '../gotrace/doubts.ts'
-import { DEFAULT_MAX_STRING_BYTES, TableStore } from '../gotrace/tables.ts'
+import { DEFAULT_MAX_STRING_BYTES } from '../gotrace/text.ts'
 import { V1Converter } from './convert.ts'
 import { V1Order } from './event-order.ts'
 import { v1Formats } from './kinds.ts'
 import { ChunkRows } from './rows.ts'
 import { V1Survey } from './survey.ts'
+import { TableStore } from './table-store.ts'
 
 /** All of the trace is held at once. */
 export const DEFAULT_MAX_V1_BYTES = 512 * 1024 * 1024

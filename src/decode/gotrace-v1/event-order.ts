@@ -6,7 +6,7 @@
  * has come (a goroutine's sequence number and state say so) the earliest is taken.
  */
 import type { TraceDoubts } from '../gotrace/doubts.ts'
-import { growFloats, IdSlots } from '../gotrace/id-slots.ts'
+import { growFloats, IdSlots } from './id-slots.ts'
 import { v1 } from './kinds.ts'
 import { ProcessorCursor } from './processor-cursor.ts'
 import type { V1Survey } from './survey.ts'

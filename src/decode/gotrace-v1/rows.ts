@@ -2,7 +2,7 @@
  * Writes rows of a TraceChunk and hands the chunk on when it is full. The columns are reused (see model/trace.ts).
  */
 import { TRACE_CHUNK_ROWS, type TraceChunk } from '../../model/trace.ts'
-import { newTraceChunk } from '../gotrace/new-chunk.ts'
+import { newTraceChunk } from './new-chunk.ts'
 
 export class ChunkRows {
   readonly chunk: TraceChunk

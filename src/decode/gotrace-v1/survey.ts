@@ -7,10 +7,10 @@
  * damage cannot be found again.
  */
 import type { TraceDoubts } from '../gotrace/doubts.ts'
-import { IdMap, MISSING } from '../gotrace/id-map.ts'
-import type { TableStore } from '../gotrace/tables.ts'
 import { ByteReader, NO_NUMBER } from './byte-reader.ts'
+import { IdMap, MISSING } from './id-map.ts'
 import { sinceFormat, structuralFlags, v1, varintCounts } from './kinds.ts'
+import type { TableStore } from './table-store.ts'
 
 /** Go's reader refuses longer ones (parser.go); real strings are cut at 64 KiB by the runtime. */
 const MAX_STRING_BYTES = 1_000_000

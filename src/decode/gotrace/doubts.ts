@@ -30,9 +30,17 @@ export class TraceDoubts {
     return this.put(message, offset, code, count)
   }
 
-  /** Something wrong that takes no event away. */
-  quibble(message: string, offset: number): void {
-    this.put(message, offset, 'SL_DECODE_MALFORMED', 1)
+  /** Something wrong that takes no event away; `count` times, first here. */
+  quibble(message: string, offset: number, count = 1): void {
+    this.put(message, offset, 'SL_DECODE_MALFORMED', count)
+  }
+
+  /** There is no memory to go on. */
+  refuse(): false {
+    this.isIncomplete = true
+    const message = 'the execution trace: there is no memory for more of it'
+    this.fault ??= fault('SL_DECODE_TOO_LARGE', { message, detail: { generation: this.generation } })
+    return false
   }
 
   private put(message: string, offset: number | undefined, code: DoubtCode, count: number): boolean {

@@ -5,23 +5,15 @@
  * Damage: what is wrong inside a generation ends that generation, and the next begins as a trace does; what is wrong
  * between batches ends reading. In strict mode every doubt ends reading.
  */
-import type {
-  TraceChunk,
-  TraceClock,
-  TraceConsumer,
-  TraceCpuSample,
-  TraceGeneration,
-  TraceMeta,
-} from '../../model/trace.ts'
-import { TRACE_CHUNK_ROWS } from '../../model/trace.ts'
+import type { TraceClock, TraceConsumer, TraceCpuSample, TraceGeneration, TraceMeta } from '../../model/trace.ts'
 import { openClock, type TraceClockReader } from './clock.ts'
 import { TraceDoubts } from './doubts.ts'
-import { EXHAUSTED, FAILED, RAN, STALLED } from './event-notes.ts'
-import { insertCursor, removeCursor, rootLimit, sortCursors, ThreadCursor, updateCursor } from './frontier.ts'
 import { GenerationTables, NO_THREAD_FROM } from './generation.ts'
-import { EventOrder } from './order.ts'
+import { MemoryTables } from './memory-tables.ts'
+import { MergeNotes } from './merge-notes.ts'
+import { OrderInstance } from './order-instance.ts'
 import { GenerationSplitter, type RawGeneration, type SplitStop } from './splitter.ts'
-import { DEFAULT_MAX_STRING_BYTES, TableStore } from './tables.ts'
+import { DEFAULT_MAX_STRING_BYTES } from './text.ts'
 
 export type TraceLimits = {
   /** Bytes of one generation that are held; default 1 GiB. */
@@ -49,17 +41,36 @@ const FORMAT_WITH_SNAPSHOT = 25
 const BASE_STALLS = 1 << 22
 const STALLS_PER_BYTE = 16
 
+/** What opening a cursor may say: see wasm/trace-order/notes.ts. */
+const RAN = 0
+const FAILED = 3
+/** How mergeChunk of wasm/trace-order/order.ts ends. */
+const CHUNK_FULL = 0
+const MERGED = 1
+const MERGE_FAILED = 2
+const STUCK = 3
+const TOO_MANY_STALLS = 4
+/** In memory: a batch is begin u32, end u32, ticks f64. */
+const BATCH_BYTES = 16
+const CURSOR_BYTES = 48
+const PIECE_BYTES = 1 << 20
+
+type Parts = {
+  readonly instance: OrderInstance
+  readonly splitter: GenerationSplitter
+  readonly store: MemoryTables
+  readonly tables: GenerationTables
+  readonly notes: MergeNotes
+}
+
 export class TraceEngine {
   readonly doubts: TraceDoubts
   private readonly format: number
   private readonly consumer: TraceConsumer
-  private readonly splitter: GenerationSplitter
-  private readonly store: TableStore
-  private readonly tables: GenerationTables
-  private readonly order: EventOrder
+  /** Undefined when there is no memory for them: then there is a fault. */
+  private readonly parts: Parts | undefined
   private readonly clock: TraceClockReader = openClock()
   private sizeBytes: number
-  private frontier: ThreadCursor[] = []
   /** Time 0 of the trace on its own clock, once known. */
   originNs: number | undefined
   /** Only finds the origin. */
@@ -69,7 +80,6 @@ export class TraceEngine {
   private events = 0
   private cpuSamples = 0
   private lastNs = 0
-  private stalls = 0
   /** Events of a cut generation whose turn was assumed. */
   private assumed = 0
   /** Rows when the last one was; a second assumption without a row between would be for ever. */
@@ -83,33 +93,31 @@ export class TraceEngine {
     this.clock.nsPerTick = start.nsPerTick ?? 0
     this.consumer = consumer
     this.doubts = new TraceDoubts(isStrict)
-    const maxGenerationBytes = limits.maxGenerationBytes ?? DEFAULT_MAX_GENERATION_BYTES
-    this.splitter = new GenerationSplitter(format, firstOffset, maxGenerationBytes)
-    this.store = new TableStore(limits.maxStringBytes ?? DEFAULT_MAX_STRING_BYTES)
-    this.tables = new GenerationTables(format, this.store, this.doubts)
-    this.order = new EventOrder(this.doubts, this.tables)
+    this.parts = openParts(format, firstOffset, this.doubts, limits)
+    if (this.parts === undefined) this.doubts.refuse()
   }
 
   /** False when reading has ended and more input is of no use. */
   get wantsMore(): boolean {
-    return !this.splitter.isDone && this.doubts.fault === undefined
+    return this.parts !== undefined && !this.parts.splitter.isDone && this.doubts.fault === undefined
   }
 
   /** All of the input after the header at once. */
   readWhole(bytes: Uint8Array): void {
-    this.sizeBytes += bytes.length
-    this.splitter.pushWhole(bytes)
-    this.drain()
+    for (let at = 0; at < bytes.length && this.wantsMore; at += PIECE_BYTES) {
+      this.push(bytes.subarray(at, at + PIECE_BYTES))
+    }
+    this.finish()
   }
 
   push(piece: Uint8Array): void {
     this.sizeBytes += piece.length
-    this.splitter.push(piece)
+    this.parts?.splitter.push(piece)
     this.drain()
   }
 
   finish(): void {
-    this.splitter.finish()
+    this.parts?.splitter.finish()
     this.drain()
   }
 
@@ -128,20 +136,18 @@ export class TraceEngine {
   }
 
   private drain(): void {
+    const { parts } = this
+    if (parts === undefined) return
+    const { splitter } = parts
     while (this.doubts.fault === undefined) {
-      const raw = this.splitter.next()
+      const raw = splitter.next()
       if (raw === undefined) break
-      this.readGeneration(raw)
+      this.readGeneration(parts, raw)
     }
-    if (this.splitter.stop !== undefined) this.noteStop(this.splitter.stop)
-    this.splitter.stop = undefined
-    this.noteOmitted()
-  }
-
-  private noteOmitted(): void {
-    const omitted = this.store.omittedStrings
+    if (splitter.stop !== undefined) this.noteStop(splitter.stop)
+    splitter.stop = undefined
+    const omitted = parts.instance.exports.takeOmitted()
     if (omitted === 0) return
-    this.store.omittedStrings = 0
     const message = 'distinct strings beyond the limit are left empty (maxStringBytes)'
     this.doubts.note(message, undefined, 'SL_DECODE_TOO_LARGE', omitted)
   }
@@ -156,34 +162,38 @@ export class TraceEngine {
     this.doubts.note(`nothing is read past a point: ${stop.why}`, stop.offset, code)
   }
 
-  private readGeneration(raw: RawGeneration): void {
-    const { doubts, tables } = this
+  private readGeneration(parts: Parts, raw: RawGeneration): void {
+    const { doubts } = this
+    const { tables, store, instance, notes } = parts
     doubts.generation = raw.generation
+    store.releaseMessages()
     if (!tables.read(raw)) return
     // Go's reader does not miss a generation without events.
     if (raw.stop !== undefined && (raw.stop.kind !== 'unfinished' || tables.threads.length > 0)) this.noteStop(raw.stop)
-    if (doubts.fault !== undefined || !this.settleClock(raw)) return
+    if (doubts.fault !== undefined || !this.settleClock(tables, raw)) return
     this.generations += 1
     const isRestart = this.needsRestart
-    if (isRestart) this.order.restart()
+    if (isRestart) instance.exports.restart()
     this.needsRestart = false
-    this.order.beginGeneration(raw, tables.nsPerTick, this.originNs ?? 0)
-    const hasCursors = this.openCursors()
-    if (this.isProbe) return
-    this.announce(raw, isRestart)
-    if (!hasCursors || !this.mergeThreads(raw)) {
+    const stalls = BASE_STALLS + raw.sizeBytes * STALLS_PER_BYTE
+    instance.exports.beginGeneration(raw.generation, tables.nsPerTick, this.originNs ?? 0, stalls)
+    instance.chunk.generations.fill(raw.generation)
+    const hasCursors = this.openCursors(parts, raw)
+    if (this.isProbe || doubts.fault !== undefined) return
+    this.announce(parts, raw, isRestart)
+    if (!hasCursors || !this.mergeThreads(parts, raw)) {
       this.needsRestart = true
-      if (doubts.fault === undefined) this.noteLost(raw)
+      if (doubts.fault === undefined) this.noteLost(parts, raw)
     }
-    this.deliver()
-    this.order.endGeneration()
+    this.deliver(parts)
+    notes.tellMissing(raw)
     this.noteAssumed(raw)
-    this.deliverSamples()
+    this.deliverSamples(parts)
   }
 
   /** False when the generation's times cannot be told. */
-  private settleClock(raw: RawGeneration): boolean {
-    const { doubts, tables } = this
+  private settleClock(tables: GenerationTables, raw: RawGeneration): boolean {
+    const { doubts } = this
     const isKnown = tables.nsPerTick > 0
     if (!isKnown) {
       tables.nsPerTick = this.clock.nsPerTick
@@ -198,29 +208,43 @@ export class TraceEngine {
   }
 
   /** A cursor per thread that has events, at its first. False when one is damaged there. */
-  private openCursors(): boolean {
-    const { order, tables } = this
-    const cursors: ThreadCursor[] = []
-    let isWhole = true
-    for (const { thread, batches } of tables.threads) {
-      const slot = Number.isNaN(thread) ? -1 : order.state.threadSlot(thread)
-      const cursor = new ThreadCursor(thread, slot, batches)
-      const outcome = order.peek(cursor)
-      if (outcome === RAN) cursors.push(cursor)
-      else if (outcome === FAILED) isWhole = false
+  private openCursors({ instance, tables, notes }: Parts, raw: RawGeneration): boolean {
+    const { exports } = instance
+    const { threads } = tables
+    const batchCount = threads.reduce((sum, { batches }) => sum + batches.length, 0)
+    const bytes = batchCount * BATCH_BYTES + threads.length * (CURSOR_BYTES + 4)
+    const table = exports.scratchOf(Math.max(bytes, BATCH_BYTES)) >>> 0
+    if (table === 0 || exports.reserveThreads(threads.length) === 0) return this.doubts.refuse()
+    const view = new DataView(instance.memory.buffer)
+    let cursor = table + batchCount * BATCH_BYTES
+    const pointers = cursor + threads.length * CURSOR_BYTES
+    let [batchAt, pointer, isWhole] = [table, pointers, true]
+    for (const { thread, batches } of threads) {
+      const first = batchAt
+      for (const batch of batches) {
+        view.setUint32(batchAt, raw.address + (raw.starts[batch] as number), true)
+        view.setUint32(batchAt + 4, raw.address + (raw.ends[batch] as number), true)
+        view.setFloat64(batchAt + 8, raw.ticks[batch] as number, true)
+        batchAt += BATCH_BYTES
+      }
+      const outcome = exports.openCursor(cursor, thread, first, batchAt)
+      if (outcome === RAN) {
+        view.setUint32(pointer, cursor, true)
+        pointer += 4
+      } else if (outcome === FAILED) {
+        notes.tellFailure(raw)
+        isWhole = false
+      }
+      cursor += CURSOR_BYTES
     }
-    if (this.originNs === undefined && cursors.length > 0) {
-      this.originNs = cursors.reduce((least, { timeNs }) => Math.min(least, timeNs), Number.POSITIVE_INFINITY)
-      for (const cursor of cursors) cursor.timeNs -= this.originNs
-      order.setOrigin(this.originNs)
-    }
-    this.frontier = []
-    for (const cursor of cursors) insertCursor(this.frontier, cursor)
+    const takesOrigin = this.originNs === undefined && pointer > pointers
+    if (exports.openFrontier(pointers, pointer, takesOrigin ? 1 : 0) === 0) return this.doubts.refuse()
+    if (takesOrigin) this.originNs = exports.originNs.value
     return isWhole || !this.doubts.isStrict
   }
 
-  private announce(raw: RawGeneration, isRestart: boolean): void {
-    const { snapshot, nsPerTick, experiments } = this.tables
+  private announce({ instance, tables, store }: Parts, raw: RawGeneration, isRestart: boolean): void {
+    const { snapshot, nsPerTick, experiments } = tables
     const { onGeneration, onExperiment } = this.consumer
     const origin = this.originNs ?? 0
     const read =
@@ -232,61 +256,56 @@ export class TraceEngine {
             monotonicNs: snapshot.monotonicNs,
           }
     if (read !== undefined) this.clock.add(read, origin)
+    const first = instance.exports.firstTime()
     const generation: TraceGeneration = {
       generation: raw.generation,
       offset: raw.offset,
       isRestart,
-      startNs: this.frontier[0]?.timeNs ?? this.lastNs,
+      startNs: Number.isFinite(first) ? first : this.lastNs,
       ...(read === undefined ? {} : { snapshot: read }),
     }
-    onGeneration?.(generation, this.store)
+    store.update()
+    onGeneration?.(generation, store)
     if (experiments.length > 0) onExperiment?.(experiments)
   }
 
   /** Events of all threads in order. False when they could not all be ordered. */
-  private mergeThreads(raw: RawGeneration): boolean {
-    const { frontier, order, doubts } = this
-    this.stalls = BASE_STALLS + raw.bytes.length * STALLS_PER_BYTE
-    while (frontier.length > 0) {
-      const root = frontier[0] as ThreadCursor
-      const outcome = order.runThread(root, rootLimit(frontier))
-      if (outcome === RAN) updateCursor(frontier, 0)
-      else if (outcome === EXHAUSTED) removeCursor(frontier, 0)
-      else if (outcome === FAILED || !this.advanceAnother(raw)) return false
+  private mergeThreads(parts: Parts, raw: RawGeneration): boolean {
+    const { doubts } = this
+    const { instance, notes } = parts
+    for (;;) {
+      const outcome = instance.exports.mergeChunk()
+      notes.tellDoubts(raw)
       if (doubts.fault !== undefined) return false
-      if (order.chunk.rowCount === TRACE_CHUNK_ROWS) this.deliver()
+      if (outcome === MERGED) return true
+      if (outcome === CHUNK_FULL) {
+        this.deliver(parts)
+        if (doubts.fault !== undefined) return false
+      } else if (outcome === MERGE_FAILED) {
+        notes.tellFailure(raw)
+        return false
+      } else if (outcome === STUCK) {
+        if (!this.assumeTurn(parts, raw)) return false
+      } else if (outcome === TOO_MANY_STALLS) {
+        return doubts.note('its threads wait for each other too often to be ordered', raw.offset) && false
+      } else {
+        return doubts.refuse()
+      }
     }
-    return true
   }
 
-  /** The root waits for another thread: one event of the first in time that can go on. */
-  private advanceAnother(raw: RawGeneration): boolean {
-    const { frontier, order, doubts } = this
-    if (order.chunk.rowCount === TRACE_CHUNK_ROWS) this.deliver()
-    this.stalls -= frontier.length
-    if (this.stalls < 0) {
-      doubts.note('its threads wait for each other too often to be ordered', raw.offset)
-      return false
-    }
-    sortCursors(frontier)
-    for (let place = 1; place < frontier.length; place++) {
-      const outcome = order.runThread(frontier[place] as ThreadCursor, Number.NEGATIVE_INFINITY)
-      if (outcome === STALLED) continue
-      if (outcome === FAILED) return false
-      this.lastNs = Math.max(this.lastNs, order.chunk.timesNs[order.chunk.rowCount - 1] as number)
-      if (outcome === RAN) updateCursor(frontier, place)
-      else removeCursor(frontier, place)
-      return true
-    }
+  /** Every thread waits: in a cut generation for events that are missing. */
+  private assumeTurn({ instance }: Parts, raw: RawGeneration): boolean {
+    const { doubts } = this
     const message = 'every thread waits for an event that is not there'
-    const progress = this.events + order.chunk.rowCount
+    const progress = this.events + instance.exports.rowCount.value
     if (raw.stop === undefined || doubts.isStrict || progress === this.assumedAfter) {
       doubts.note(message, raw.offset)
       return false
     }
     this.assumedAfter = progress
     // The buffers of a thread that wrote little are among the last in the file: its events are missing from early on.
-    order.assumeTurn(frontier[0] as ThreadCursor)
+    instance.exports.assumeTurn()
     this.assumed += 1
     return true
   }
@@ -298,35 +317,29 @@ export class TraceEngine {
     this.assumed = 0
   }
 
-  private noteLost(raw: RawGeneration): void {
-    let left = 0
-    for (const cursor of this.frontier) {
-      left += cursor.end - cursor.at
-      for (let next = cursor.nextBatch; next < cursor.batches.length; next++) {
-        const batch = cursor.batches[next] as number
-        left += (raw.ends[batch] as number) - (raw.starts[batch] as number)
-      }
-    }
-    this.frontier = []
-    const share = Math.round((left / Math.max(1, raw.bytes.length)) * 100)
+  private noteLost({ instance }: Parts, raw: RawGeneration): void {
+    const left = instance.exports.bytesLeft()
+    const share = Math.round((left / Math.max(1, raw.sizeBytes)) * 100)
     this.doubts.note(`events of about ${left} bytes (${share} % of the generation) are left out`, raw.offset)
   }
 
-  private deliver(): void {
-    const chunk: TraceChunk = this.order.chunk
-    if (chunk.rowCount === 0) return
-    this.events += chunk.rowCount
-    // Times step back where sequence numbers overrule the clock: the last row need not be the latest.
-    const { timesNs, rowCount } = chunk
-    let lastNs = this.lastNs
-    for (let row = 0; row < rowCount; row++) if ((timesNs[row] as number) > lastNs) lastNs = timesNs[row] as number
-    this.lastNs = lastNs
-    if (this.doubts.fault === undefined) this.consumer.onChunk?.(chunk, this.store)
-    chunk.rowCount = 0
+  private deliver({ instance, store }: Parts): void {
+    const { exports, chunk } = instance
+    const rowCount = exports.rowCount.value
+    if (rowCount === 0) return
+    this.events += rowCount
+    this.lastNs = Math.max(this.lastNs, exports.latestNs.value)
+    if (this.doubts.fault === undefined) {
+      store.update()
+      chunk.rowCount = rowCount
+      this.consumer.onChunk?.(chunk, store)
+      chunk.rowCount = 0
+    }
+    exports.takeRows()
   }
 
-  private deliverSamples(): void {
-    const { samples, nsPerTick } = this.tables
+  private deliverSamples({ tables, store }: Parts): void {
+    const { samples, nsPerTick } = tables
     if (samples.length === 0 || this.doubts.fault !== undefined) return
     const origin = this.originNs ?? 0
     const rows: TraceCpuSample[] = samples.map((sample) => ({
@@ -338,6 +351,19 @@ export class TraceEngine {
     }))
     rows.sort((left, right) => left.timeNs - right.timeNs)
     this.cpuSamples += rows.length
-    this.consumer.onCpuSamples?.(rows, this.store)
+    this.consumer.onCpuSamples?.(rows, store)
+  }
+}
+
+function openParts(format: number, offset: number, doubts: TraceDoubts, limits: TraceLimits): Parts | undefined {
+  const instance = OrderInstance.open(doubts.isStrict, limits.maxStringBytes ?? DEFAULT_MAX_STRING_BYTES)
+  if (instance === undefined) return undefined
+  const maxGenerationBytes = limits.maxGenerationBytes ?? DEFAULT_MAX_GENERATION_BYTES
+  return {
+    instance,
+    splitter: new GenerationSplitter(instance.input, format, offset, maxGenerationBytes),
+    store: new MemoryTables(instance),
+    tables: new GenerationTables(format, instance, doubts),
+    notes: new MergeNotes(instance, doubts),
   }
 }

@@ -1,7 +1,7 @@
 /**
  * Cuts the bytes of an execution trace (format v2) into generations, as they come.
- * Enters: pieces of input in order. Leaves: one generation at a time, its batches indexed by their headers only; the
- * bytes are a view that holds until the next push. Memory: one generation and the piece after it.
+ * Enters: pieces of input in order. Leaves: one generation at a time, its batches indexed by their headers only; its
+ * bytes stay where they are until the next push. Memory: one generation and the piece after it.
  * Before Go 1.26 a generation ends where a batch of the next begins; since then an EndOfGeneration byte ends it.
  */
 import { MAX_BATCH_BYTES, structural } from './events.ts'
@@ -20,11 +20,22 @@ export type SplitStop = {
   readonly kind: 'truncated' | 'unfinished' | 'malformed' | 'too-large'
 }
 
-/** Offsets are places of `bytes`. */
+/** Where the input lies while it is read: a stretch of memory that grows, and may move when it does. */
+export type InputWindow = {
+  /** All of it; holds until memory grows. */
+  readonly bytes: Uint8Array
+  readonly address: number
+  /** At least so many bytes, what it held with them; false when memory is refused. */
+  grow(bytes: number): boolean
+}
+
+/** Starts and ends are places from `address` on. */
 export type RawGeneration = {
   readonly generation: number
-  readonly bytes: Uint8Array
-  /** Place in the input of the first of `bytes`. */
+  /** Place in memory of its first byte. */
+  readonly address: number
+  readonly sizeBytes: number
+  /** Place in the input of its first byte. */
   readonly offset: number
   readonly starts: readonly number[]
   readonly ends: readonly number[]
@@ -44,6 +55,7 @@ export class GenerationSplitter {
   stop: SplitStop | undefined
   private readonly format: number
   private readonly maxGenerationBytes: number
+  private readonly input: InputWindow
   private window: Uint8Array = new Uint8Array(0)
   /** Where the current generation begins and where the next batch header is, in the window. */
   private from = 0
@@ -51,41 +63,38 @@ export class GenerationSplitter {
   private end = 0
   private windowOffset: number
   private isFinished = false
-  private isOwned = false
+  /** No memory for more input. */
+  private isRefused = false
   private generation = 0
   private columns: Columns = newColumns()
   private field = 0
 
   /** `offset` is the place in the input of the first byte that will be pushed. */
-  constructor(format: number, offset: number, maxGenerationBytes: number) {
+  constructor(input: InputWindow, format: number, offset: number, maxGenerationBytes: number) {
+    this.input = input
     this.format = format
     this.windowOffset = offset
     this.maxGenerationBytes = maxGenerationBytes
   }
 
-  /** All of the input at once: not copied. */
-  pushWhole(bytes: Uint8Array): void {
-    this.window = bytes
-    this.end = bytes.length
-    this.isFinished = true
-  }
-
   push(piece: Uint8Array): void {
+    if (this.isRefused) return
     const kept = this.end - this.from
-    if (!this.isOwned || this.end + piece.length > this.window.length) {
-      const needed = kept + piece.length
-      const target = this.isOwned && needed * 2 <= this.window.length ? this.window : newWindow(needed)
-      if (target === this.window) target.copyWithin(0, this.from, this.end)
-      else target.set(this.window.subarray(this.from, this.end))
-      this.window = target
-      this.isOwned = true
+    // What is kept moves down when that costs no more than was read since the last time.
+    if (this.from > 0 && kept <= this.from) {
+      this.input.bytes.copyWithin(0, this.from, this.end)
       this.windowOffset += this.from
       this.at -= this.from
       this.end = kept
       this.from = 0
     }
-    this.window.set(piece, this.end)
-    this.end += piece.length
+    const needed = this.end + piece.length
+    if (needed > this.input.bytes.length && !this.input.grow(Math.max(needed, Math.floor(this.end * 1.5)))) {
+      this.isRefused = true
+      return
+    }
+    this.input.bytes.set(piece, this.end)
+    this.end = needed
   }
 
   /** No more pieces come. */
@@ -96,6 +105,13 @@ export class GenerationSplitter {
   /** The next whole generation; undefined when more input is needed, or none is left (`isDone`). */
   next(): RawGeneration | undefined {
     if (this.isDone) return undefined
+    this.window = this.input.bytes
+    const generation = this.step()
+    if (generation !== undefined || this.isDone || !this.isRefused) return generation
+    return this.halt('too-large', this.at, 'there is no memory for more')
+  }
+
+  private step(): RawGeneration | undefined {
     for (;;) {
       if (this.at >= this.end) {
         if (this.end - this.from > this.maxGenerationBytes) return this.halt('too-large', this.at, this.tooLarge())
@@ -193,7 +209,8 @@ export class GenerationSplitter {
   private emit(to: number, stop?: SplitStop): RawGeneration {
     const raw = {
       generation: this.generation,
-      bytes: this.window.subarray(this.from, to),
+      address: this.input.address + this.from,
+      sizeBytes: to - this.from,
       offset: this.windowOffset + this.from,
       ...this.columns,
       ...(stop === undefined ? {} : { stop }),
@@ -211,8 +228,4 @@ export class GenerationSplitter {
 
 function newColumns(): Columns {
   return { starts: [], ends: [], threads: [], ticks: [], experiments: [] }
-}
-
-function newWindow(neededBytes: number): Uint8Array {
-  return new Uint8Array(Math.max(1 << 20, neededBytes * 2))
 }

@@ -4,12 +4,7 @@
  * Enters: the bytes of string and stack batches. Leaves: TraceTables, and per generation the map from its ids.
  */
 import type { TraceTables } from '../../model/trace.ts'
-
-/** Distinct strings are user data (log values): beyond this many bytes new ones are not kept. */
-export const DEFAULT_MAX_STRING_BYTES = 256 * 1024 * 1024
-
-/** Up to this length a loop beats the decoder. */
-const SHORT_BYTES = 24
+import { DEFAULT_MAX_STRING_BYTES, decodeText } from '../gotrace/text.ts'
 
 export class TableStore implements TraceTables {
   readonly strings: string[] = ['']
@@ -24,7 +19,6 @@ export class TableStore implements TraceTables {
   private readonly maxStringBytes: number
   private readonly messagePlaces: number[] = []
   private messagesUsed = 0
-  private readonly decoder = new TextDecoder('utf-8', { ignoreBOM: true })
   private arena: Uint8Array = new Uint8Array(1 << 16)
   private arenaUsed = 0
   private readonly arenaStart: number[] = [0, 0]
@@ -101,7 +95,7 @@ export class TableStore implements TraceTables {
   addMessage(bytes: Uint8Array, from: number, to: number): number {
     const place = this.messagePlaces[this.messagesUsed] ?? this.openMessage()
     this.messagesUsed += 1
-    this.strings[place] = this.decode(bytes, from, to)
+    this.strings[place] = decodeText(bytes, from, to)
     return place
   }
 
@@ -118,17 +112,6 @@ export class TableStore implements TraceTables {
     return place
   }
 
-  private decode(bytes: Uint8Array, from: number, to: number): string {
-    if (to - from > SHORT_BYTES) return this.decoder.decode(bytes.subarray(from, to))
-    let text = ''
-    for (let at = from; at < to; at++) {
-      const byte = bytes[at] as number
-      if (byte > 127) return this.decoder.decode(bytes.subarray(from, to))
-      text += String.fromCharCode(byte)
-    }
-    return text
-  }
-
   private addString(hash: number, bytes: Uint8Array, from: number, to: number): number {
     const length = to - from
     if (this.arenaUsed + length > this.maxStringBytes) {
@@ -143,7 +126,7 @@ export class TableStore implements TraceTables {
     this.arena.set(bytes.subarray(from, to), this.arenaUsed)
     this.arenaUsed += length
     const string = this.strings.length
-    this.strings.push(this.decode(bytes, from, to))
+    this.strings.push(decodeText(bytes, from, to))
     this.arenaStart.push(this.arenaUsed)
     this.stringHash.add(hash, string)
     return string
