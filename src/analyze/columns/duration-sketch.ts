@@ -5,7 +5,7 @@
  */
 const SUB_BUCKETS = 16
 /** Powers of two from 2^4 to 2^53, each in 16 parts, after 16 exact buckets. */
-const BUCKETS = SUB_BUCKETS + 50 * SUB_BUCKETS
+export const SKETCH_BUCKETS = SUB_BUCKETS + 50 * SUB_BUCKETS
 
 /** Bound of a quantile's relative error. */
 export const SKETCH_ERROR_RATIO = 1 / 32
@@ -22,7 +22,7 @@ export class SketchBook {
   /** A new sketch, or -1 when the book is full. */
   open(): number {
     if (this.count >= this.maxSketches) return -1
-    this.pages.push(new Uint32Array(BUCKETS))
+    this.pages.push(new Uint32Array(SKETCH_BUCKETS))
     return this.count++
   }
 
@@ -33,31 +33,40 @@ export class SketchBook {
     page[bucket] = (page[bucket] as number) + 1
   }
 
-  /** Adds what the others hold into one fresh page and reads quantiles (0..1, ascending) from it. */
-  readQuantiles(sketches: readonly number[], quantiles: readonly number[]): number[] | undefined {
-    const sum = new Float64Array(BUCKETS)
-    let total = 0
-    for (const sketch of sketches) {
-      const page = this.pages[sketch]
-      if (page === undefined) return undefined
-      for (let bucket = 0; bucket < BUCKETS; bucket++) {
-        const count = page[bucket] as number
-        if (count === 0) continue
-        sum[bucket] = (sum[bucket] as number) + count
-        total += count
-      }
-    }
-    if (total === 0) return undefined
-    const values: number[] = []
-    let bucket = 0
-    let seen = sum[0] as number
-    for (const quantile of quantiles) {
-      const rank = Math.max(1, Math.ceil(quantile * total))
-      while (seen < rank) seen += sum[++bucket] as number
-      values.push(middleOf(bucket))
-    }
-    return values
+  /** Counts by bucket. */
+  pageOf(sketch: number): Uint32Array {
+    return this.pages[sketch] ?? new Uint32Array(SKETCH_BUCKETS)
   }
+
+  readQuantiles(sketches: readonly number[], quantiles: readonly number[]): number[] | undefined {
+    const pages = sketches.map((sketch) => this.pages[sketch])
+    if (pages.some((page) => page === undefined)) return undefined
+    return readQuantiles(pages as Uint32Array[], quantiles)
+  }
+}
+
+/** Quantiles (0..1, ascending) of what all pages hold together; undefined where they hold nothing. */
+export function readQuantiles(pages: readonly Uint32Array[], quantiles: readonly number[]): number[] | undefined {
+  const sum = new Float64Array(SKETCH_BUCKETS)
+  let total = 0
+  for (const page of pages) {
+    for (let bucket = 0; bucket < SKETCH_BUCKETS; bucket++) {
+      const count = page[bucket] as number
+      if (count === 0) continue
+      sum[bucket] = (sum[bucket] as number) + count
+      total += count
+    }
+  }
+  if (total === 0) return undefined
+  const values: number[] = []
+  let bucket = 0
+  let seen = sum[0] as number
+  for (const quantile of quantiles) {
+    const rank = Math.max(1, Math.ceil(quantile * total))
+    while (seen < rank) seen += sum[++bucket] as number
+    values.push(middleOf(bucket))
+  }
+  return values
 }
 
 function bucketOf(durationNs: number): number {
@@ -69,7 +78,7 @@ function bucketOf(durationNs: number): number {
   }
   const high = Math.min(durationNs / 65536, 4294967295) >>> 0
   const power = 31 - Math.clz32(high)
-  return Math.min((power + 13) * SUB_BUCKETS + ((high >>> (power - 4)) & 15), BUCKETS - 1)
+  return Math.min((power + 13) * SUB_BUCKETS + ((high >>> (power - 4)) & 15), SKETCH_BUCKETS - 1)
 }
 
 function middleOf(bucket: number): number {

@@ -1,16 +1,29 @@
-/** The n largest of many, by a key, in memory for n: a heap of entries whose least is thrown out first. */
+/**
+ * The n largest of many, by a key, in memory for n: a heap of entries whose least is thrown out first.
+ * Of equal keys the first to come stays, or the one that `isBefore` puts first: then the order of adding means nothing.
+ */
+type Entry<T> = { readonly key: number; readonly value: T }
+
 export class TopList<T> {
-  private readonly heap: { readonly key: number; readonly value: T }[] = []
+  private readonly heap: Entry<T>[] = []
   private readonly most: number
 
-  constructor(most: number) {
+  private readonly isBefore: (one: T, other: T) => boolean
+
+  constructor(most: number, isBefore: (one: T, other: T) => boolean = () => false) {
     this.most = most
+    this.isBefore = isBefore
   }
 
-  /** Whether an entry of this key would be kept: ask before making one. */
+  /** The key below which nothing is kept. */
+  get least(): number {
+    return this.heap.length < this.most ? Number.NEGATIVE_INFINITY : this.keyAt(0)
+  }
+
+  /** Whether an entry of this key may be kept: ask before making one. */
   takes(key: number): boolean {
     const least = this.heap[0]
-    return this.heap.length < this.most || (least !== undefined && key > least.key)
+    return this.heap.length < this.most || (least !== undefined && key >= least.key)
   }
 
   add(key: number, value: T): void {
@@ -19,7 +32,7 @@ export class TopList<T> {
     if (heap.length < this.most) {
       heap.push({ key, value })
       this.rise(heap.length - 1)
-    } else {
+    } else if (this.ranks({ key, value }, heap[0])) {
       heap[0] = { key, value }
       this.sink()
     }
@@ -27,14 +40,22 @@ export class TopList<T> {
 
   /** Largest first. */
   list(): T[] {
-    return [...this.heap].sort((a, b) => b.key - a.key).map((entry) => entry.value)
+    return [...this.heap]
+      .sort((a, b) => b.key - a.key || (this.isBefore(a.value, b.value) ? -1 : this.isBefore(b.value, a.value) ? 1 : 0))
+      .map((entry) => entry.value)
+  }
+
+  /** Whether an entry stands before another. */
+  private ranks(one: Entry<T>, other: Entry<T> | undefined): boolean {
+    if (other === undefined || one.key !== other.key) return other === undefined || one.key > other.key
+    return this.isBefore(one.value, other.value)
   }
 
   private rise(from: number): void {
     let at = from
     while (at > 0) {
       const parent = (at - 1) >> 1
-      if (this.keyAt(parent) <= this.keyAt(at)) return
+      if (!this.isLess(at, parent)) return
       this.swap(at, parent)
       at = parent
     }
@@ -46,12 +67,18 @@ export class TopList<T> {
     while (true) {
       const left = at * 2 + 1
       let least = at
-      if (left < heap.length && this.keyAt(left) < this.keyAt(least)) least = left
-      if (left + 1 < heap.length && this.keyAt(left + 1) < this.keyAt(least)) least = left + 1
+      if (left < heap.length && this.isLess(left, least)) least = left
+      if (left + 1 < heap.length && this.isLess(left + 1, least)) least = left + 1
       if (least === at) return
       this.swap(at, least)
       at = least
     }
+  }
+
+  private isLess(a: number, b: number): boolean {
+    const one = this.heap[a]
+    const other = this.heap[b]
+    return one !== undefined && other !== undefined && this.ranks(other, one)
   }
 
   private keyAt(at: number): number {

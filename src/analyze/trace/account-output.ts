@@ -1,54 +1,53 @@
 /**
- * From the ledgers to the account: sites are summed into wait rows, groups, scheduler causes and totals; names replace
+ * From what was counted to the account: sites are summed into wait rows, groups, scheduler causes and totals; names replace
  * indices; lists are cut at their bounds and what was cut is counted.
  * A wait row is one reason, class, kind of the lens table and blindness.
  */
 import type {
+  CpuSampleAccount,
   DurationStats,
+  GcAccount,
   LongestStay,
   RunnableCause,
   SchedulerAccount,
   SiteQuantiles,
   SiteRow,
   StateTimes,
+  TaskRow,
   TraceAccount,
   TraceGroup,
   WaitRow,
   WakeRow,
 } from '../../model/trace-account.ts'
 import { traceKinds } from '../../model/trace-kinds.ts'
-import { SKETCH_ERROR_RATIO } from '../columns/duration-sketch.ts'
+import { readQuantiles, SKETCH_ERROR_RATIO } from '../columns/duration-sketch.ts'
+import {
+  type AccountData,
+  GROUP_WIDTH,
+  groupPlaces,
+  NAMELESS_SYSTEM_GROUP,
+  NO_WAKER,
+  SITE_WIDTH,
+  type StayTotals,
+  sitePlaces,
+  type TaskEntry,
+  WAKE_WIDTH,
+} from './account-data.ts'
 import { type StayClass, shareBlind } from './blind-share.ts'
-import type { CollectorLedger } from './collector-ledger.ts'
-import { BUSY_CLOCK, type ConditionClocks, GC_CLOCK, STOP_CLOCK } from './condition-clocks.ts'
-import type { CpuSampleLedger } from './cpu-samples.ts'
-import type { GoroutineLedger } from './goroutine-ledger.ts'
-import { NAMELESS_SYSTEM_GROUP } from './groups.ts'
-import type { ProcessorLedger } from './processor-ledger.ts'
-import type { SiteTable } from './sites.ts'
-import type { StackFunctions } from './stack-functions.ts'
 import { isSystemFunction } from './stack-functions.ts'
-import type { UserLedger } from './user-ledger.ts'
-import { NO_WAKER } from './wake-table.ts'
 
 const MAX_SITES = 10_000
 const MAX_GROUPS = 10_000
 const MAX_CREATORS = 100
 const MAX_WAKES = 1000
 
-/** The ledgers of one trace. */
-export type AccountParts = {
-  readonly functions: StackFunctions
-  readonly sites: SiteTable
-  readonly clocks: ConditionClocks
-  readonly ledger: GoroutineLedger
-  readonly processors: ProcessorLedger
-  readonly collector: CollectorLedger
-  readonly users: UserLedger
-  readonly samples: CpuSampleLedger
-  readonly counts: Float64Array
-  readonly window: { readonly fromNs: number; readonly toNs: number }
+/** What turns indices into words. */
+export type AccountNames = {
+  nameOf(string: number): string
+  classOf(code: number, stack: number): StayClass
 }
+
+type Sources = { readonly data: AccountData; readonly names: AccountNames }
 
 type Site = {
   /** Sketch that holds the site's stays, among others of the same family, reason and class; −1: none. */
@@ -58,27 +57,21 @@ type Site = {
   readonly family: string
 }
 
-export function describeAccount(parts: AccountParts, endNs: number): TraceAccount {
-  const { ledger, window } = parts
-  const sites = listSites(parts)
-  const sum = openSum(parts, sites)
-  const groups = listGroups(parts, sites, sum)
+export function describeAccount(data: AccountData, names: AccountNames, cpu: CpuSampleAccount): TraceAccount {
+  const from: Sources = { data, names }
+  const sites = listSites(from)
+  const sum = openSum(data, sites)
+  const groups = listGroups(from, sites, sum)
   const totals = addTimes(groups.filter((group) => !group.isSystem))
   const systems = new Set(groups.filter((group) => group.isSystem).map(familyOf))
   const waiting = sum.waits(sites.filter((site) => !systems.has(site.family)))
-  const { gc, heap } = parts.collector.finish(endNs)
-  const wakes = listWakes(parts)
+  const wakes = listWakes(from)
   return {
-    startNs: Math.max(0, window.fromNs),
-    endNs: Math.min(endNs, window.toNs),
-    events: parts.counts.reduce((all, count) => all + count, 0),
-    eventCounts: nameCounts(parts.counts),
-    goroutines: {
-      count: ledger.seen,
-      createdCount: ledger.created,
-      endedCount: ledger.ended,
-      mostAtOnce: ledger.mostAtOnce,
-    },
+    startNs: data.startNs,
+    endNs: data.endNs,
+    events: data.eventCounts.reduce((all, count) => all + count, 0),
+    eventCounts: nameCounts(data.eventCounts),
+    goroutines: data.goroutines,
     totals,
     system: addTimes(groups.filter((group) => group.isSystem)),
     waiting,
@@ -88,50 +81,111 @@ export function describeAccount(parts: AccountParts, endNs: number): TraceAccoun
       .sort((a, b) => b.ns - a.ns)
       .slice(0, MAX_SITES),
     quantilesOf: (rows) => sum.quantiles(rows),
-    scheduler: describeScheduler(parts, sites, sum, endNs),
-    ...(ledger.maxProcessors === 0 ? {} : { maxProcessors: ledger.maxProcessors }),
-    processors: parts.processors.finish(endNs),
-    gc,
+    scheduler: describeScheduler(data, sites, sum),
+    ...(data.maxProcessors === 0 ? {} : { maxProcessors: data.maxProcessors }),
+    processors: data.processors,
+    gc: describeCollector(from),
     syscalls: sum.stats(sites.filter((site) => site.stay.state === 'Syscall')),
-    ...(heap === undefined ? {} : { heap }),
-    ...parts.users.finish(endNs),
-    cpu: parts.samples.finish(),
+    ...(data.collector.heap === undefined ? {} : { heap: data.collector.heap }),
+    ...describeUsers(from),
+    cpu,
     wakes: wakes.slice(0, MAX_WAKES),
     blind: shareBlind(waiting, totals.waitingNs),
-    unknownWaits: ledger.unknownWaits,
+    unknownWaits: {
+      count: data.unknownWaits.count,
+      ns: data.unknownWaits.ns,
+      rows: data.unknownWaits.rows.map(({ goroutine, group, stack }) => ({
+        goroutine,
+        startFunction: startFunctionOf(from, group),
+        stack,
+      })),
+    },
     sketchErrorRatio: SKETCH_ERROR_RATIO,
     omitted: nonZero({
       sites: Math.max(0, sites.length - MAX_SITES),
-      stays: parts.sites.lostCount,
-      groups: Math.max(0, groups.length - MAX_GROUPS) + ledger.groups.lostCount,
-      wakes: Math.max(0, wakes.length - MAX_WAKES) + ledger.wakes.lost,
-      tasks: parts.users.lost,
-      cpuSampleKeys: parts.samples.omitted,
-      processorEvents: parts.processors.ignored,
-      backwardIntervals: ledger.backwards,
+      stays: data.sites.lost,
+      groups: Math.max(0, groups.length - MAX_GROUPS) + data.groups.lost,
+      wakes: Math.max(0, wakes.length - MAX_WAKES) + data.wakes.lost,
+      tasks: data.lostTasks,
+      cpuSampleKeys: data.lostSampleKeys,
+      processorEvents: data.ignoredProcessors,
+      backwardIntervals: data.backwardIntervals,
     }),
   }
 }
 
-function listSites(parts: AccountParts): Site[] {
-  const { sites, functions, ledger } = parts
-  const { keys } = sites.keys
+function describeCollector({ data, names }: Sources): GcAccount {
+  const { collector } = data
+  return {
+    cycles: collector.cycles,
+    cycleRows: collector.cycleRows,
+    activeNs: collector.activeNs,
+    stw: readStay(collector.stw),
+    stwByKind: collector.stwByKind
+      .map(({ kind, stay }) => ({ kind: names.nameOf(kind), ...readStay(stay) }))
+      .sort((a, b) => b.ns - a.ns),
+    longestStops: collector.longestStops.map((stop) => ({ ...stop, kind: names.nameOf(stop.kind) })),
+    assist: readStay(data.assist),
+    sweep: { ...readStay(data.sweep), sweptBytes: data.sweptBytes, reclaimedBytes: data.reclaimedBytes },
+    minimumMutatorUtilization: data.mutatorWindows,
+    collectorNs: data.collectorNs,
+  }
+}
+
+function describeUsers({
+  data,
+  names,
+}: Sources): Pick<TraceAccount, 'taskCount' | 'tasks' | 'taskTypes' | 'regions' | 'logs'> {
+  return {
+    taskCount: data.taskCount,
+    tasks: data.longestTasks.map((task) => describeTask(task, names)),
+    taskTypes: data.taskTypes
+      .map(({ name, stay, incompleteCount }) => ({ name: names.nameOf(name), ...readStay(stay), incompleteCount }))
+      .sort((a, b) => b.ns - a.ns),
+    regions: data.regions.map(({ name, stay, ...rest }) => ({ name: names.nameOf(name), ...readStay(stay), ...rest })),
+    logs: {
+      count: data.logCount,
+      categories: data.logCategories.map(({ category, count }) => ({ category: names.nameOf(category), count })),
+    },
+  }
+}
+
+function describeTask({ id, parent, name, ...rest }: TaskEntry, names: AccountNames): TaskRow {
+  const hasParent = parent !== 0 && !Number.isNaN(parent) && parent < Number.MAX_SAFE_INTEGER
+  return { id, name: names.nameOf(name), ...(hasParent ? { parent } : {}), ...rest }
+}
+
+function readStay({ count, ns, maxNs, sketch }: StayTotals): DurationStats {
+  const quantiles = readQuantiles([sketch], [0.5, 0.95, 0.99])
+  const [p50Ns, p95Ns, p99Ns] = (quantiles ?? []).map((value) => Math.min(value, maxNs))
+  if (p50Ns === undefined || p95Ns === undefined || p99Ns === undefined) return { count, ns, maxNs }
+  return { count, ns, maxNs, p50Ns, p95Ns, p99Ns }
+}
+
+function startFunctionOf({ data, names }: Sources, group: number): string {
+  return names.nameOf(data.groups.keys[group * 3] ?? 0)
+}
+
+function listSites(from: Sources): Site[] {
+  const { data, names } = from
+  const { keys, sums, count: siteCount } = data.sites
   const found: Site[] = []
-  for (let at = 0; at < sites.keys.rowCount; at++) {
+  for (let at = 0; at < siteCount; at++) {
     const group = keys[at * 3] as number
     const stack = keys[at * 3 + 2] as number
-    const stay = sites.classOf(at)
-    const count = sites.count[at] as number
-    const openCount = sites.openCount[at] as number
-    const startFunction = functions.nameOf(ledger.groups.startFunctionOf(group))
+    const stay = names.classOf(keys[at * 3 + 1] as number, stack)
+    const read = (place: keyof typeof sitePlaces) => sums[at * SITE_WIDTH + sitePlaces[place]] as number
+    const count = read('count')
+    const openCount = read('openCount')
+    const startFunction = startFunctionOf(from, group)
     const isSystem = isSystemGroup(group, startFunction)
     found.push({
-      sketch: sites.sketch[at] as number,
+      sketch: data.siteSketch[at] as number,
       stay,
       family: familyOf({ startFunction, isSystem }),
       row: {
         startFunction,
-        creator: functions.nameOf(ledger.groups.creatorOf(group)),
+        creator: names.nameOf(data.groups.keys[group * 3 + 1] ?? 0),
         isSystem,
         state: stay.state,
         reason: stay.reason,
@@ -140,18 +194,13 @@ function listSites(parts: AccountParts): Site[] {
         recordedBy: stay.recordedBy,
         stack,
         count,
-        ns: sites.ns[at] as number,
+        ns: read('ns'),
         // Where no row of the lens table fits: nobody has it yet if it has not ended, and nobody can tell if it has.
         blind: stay.isBlind ?? openCount === count,
         openCount,
-        openNs: sites.openNs[at] as number,
-        olderCount: sites.olderCount[at] as number,
-        longest: {
-          goroutine: sites.maxGoroutine[at] as number,
-          startNs: sites.maxAtNs[at] as number,
-          ns: sites.maxNs[at] as number,
-          stack,
-        },
+        openNs: read('openNs'),
+        olderCount: read('olderCount'),
+        longest: { goroutine: read('maxGoroutine'), startNs: read('maxAtNs'), ns: read('maxNs'), stack },
       },
     })
   }
@@ -165,7 +214,7 @@ type Sum = {
 }
 
 /** Adds sites up. A sketch may hold stays of sites that are not summed: then there are no quantiles. */
-function openSum(parts: AccountParts, all: readonly Site[]): Sum {
+function openSum(data: AccountData, all: readonly Site[]): Sum {
   const sharers = new Map<number, number>()
   for (const { sketch } of all) sharers.set(sketch, (sharers.get(sketch) ?? 0) + 1)
 
@@ -175,7 +224,8 @@ function openSum(parts: AccountParts, all: readonly Site[]): Sum {
     const isWhole = !own.has(-1) && [...own].every(([sketch, count]) => sharers.get(sketch) === count)
     const maxNs = sites.reduce((most, site) => Math.max(most, site.row.longest.ns), 0)
     const base = { count: addUp(sites, (one) => one.row.count), ns: addUp(sites, (one) => one.row.ns), maxNs }
-    const values = isWhole ? parts.sites.sketches.readQuantiles([...own.keys()], [0.5, 0.95, 0.99]) : undefined
+    const pages = isWhole ? [...own.keys()].map((sketch) => data.sketches[sketch] as Uint32Array) : []
+    const values = readQuantiles(pages, [0.5, 0.95, 0.99])
     const [p50Ns, p95Ns, p99Ns] = (values ?? []).map((value) => Math.min(value, maxNs))
     if (p50Ns === undefined || p95Ns === undefined || p99Ns === undefined) return base
     return { ...base, p50Ns, p95Ns, p99Ns }
@@ -214,45 +264,46 @@ function openSum(parts: AccountParts, all: readonly Site[]): Sum {
   return { stats, waits, quantiles }
 }
 
-function listGroups(parts: AccountParts, sites: readonly Site[], sum: Sum): TraceGroup[] {
-  const { groups } = parts.ledger
-  const { functions } = parts
-  const rows = Array.from({ length: groups.keys.rowCount }, (_, group) => {
-    const startFunction = functions.nameOf(groups.startFunctionOf(group))
+function listGroups(from: Sources, sites: readonly Site[], sum: Sum): TraceGroup[] {
+  const { groups } = from.data
+  const read = (group: number, place: keyof typeof groupPlaces) =>
+    groups.sums[group * GROUP_WIDTH + groupPlaces[place]] ?? 0
+  const rows = Array.from({ length: groups.count }, (_, group) => {
+    const startFunction = startFunctionOf(from, group)
     return { group, startFunction, isSystem: isSystemGroup(group, startFunction) }
-  }).filter(({ group }) => (groups.count[group] as number) > 0)
+  }).filter(({ group }) => read(group, 'count') > 0)
   const sitesOf = groupBy(sites, (site) => site.family)
   const found = [...groupBy(rows, familyOf)].map(([family, same]): TraceGroup => {
     const { startFunction, isSystem } = same[0] as (typeof rows)[number]
-    const add = (column: Float64Array) => addUp(same, ({ group }) => column[group] as number)
+    const add = (place: keyof typeof groupPlaces) => addUp(same, ({ group }) => read(group, place))
     const own = sitesOf.get(family) ?? []
     const ready = own.filter((site) => site.stay.state === 'Runnable')
     const calls = own.filter((site) => site.stay.state === 'Syscall')
     return {
       startFunction,
       isSystem,
-      count: add(groups.count),
-      createdCount: add(groups.created),
-      endedCount: add(groups.ended),
-      lifeNs: add(groups.life),
-      runningNs: add(groups.running),
-      runnableNs: add(groups.runnable),
-      waitingNs: add(groups.waiting),
-      syscallNs: add(groups.syscall),
-      syscallBlockedNs: add(groups.syscallBlocked),
-      assistNs: add(groups.assist),
-      assistCount: add(groups.assistCount),
+      count: add('count'),
+      createdCount: add('created'),
+      endedCount: add('ended'),
+      lifeNs: add('life'),
+      runningNs: add('running'),
+      runnableNs: add('runnable'),
+      waitingNs: add('waiting'),
+      syscallNs: add('syscall'),
+      syscallBlockedNs: add('syscallBlocked'),
+      assistNs: add('assist'),
+      assistCount: add('assistCount'),
       waiting: sum.waits(own),
       ...(ready.length === 0 ? {} : { runnable: sum.stats(ready) }),
       ...(calls.length === 0 ? {} : { syscall: sum.stats(calls) }),
       creators: same
         .map(({ group }) => ({
-          function: functions.nameOf(groups.creatorOf(group)),
-          count: groups.count[group] as number,
-          runningNs: groups.running[group] as number,
-          runnableNs: groups.runnable[group] as number,
-          waitingNs: groups.waiting[group] as number,
-          syscallNs: groups.syscall[group] as number,
+          function: from.names.nameOf(groups.keys[group * 3 + 1] ?? 0),
+          count: read(group, 'count'),
+          runningNs: read(group, 'running'),
+          runnableNs: read(group, 'runnable'),
+          waitingNs: read(group, 'waiting'),
+          syscallNs: read(group, 'syscall'),
         }))
         .sort((a, b) => b.count - a.count)
         .slice(0, MAX_CREATORS),
@@ -261,8 +312,7 @@ function listGroups(parts: AccountParts, sites: readonly Site[], sum: Sum): Trac
   return found.sort((a, b) => b.lifeNs - a.lifeNs)
 }
 
-function describeScheduler(parts: AccountParts, sites: readonly Site[], sum: Sum, endNs: number): SchedulerAccount {
-  const { ledger, clocks } = parts
+function describeScheduler(data: AccountData, sites: readonly Site[], sum: Sum): SchedulerAccount {
   const ready = sites.filter((site) => site.stay.state === 'Runnable')
   const longest = longestOf(ready)
   return {
@@ -271,27 +321,26 @@ function describeScheduler(parts: AccountParts, sites: readonly Site[], sum: Sum
       .map(([cause, same]) => ({ cause: cause as RunnableCause, ...sum.stats(same) }))
       .sort((a, b) => b.ns - a.ns),
     ...(longest === undefined ? {} : { longest }),
-    duringStopNs: ledger.during[STOP_CLOCK] as number,
-    duringAllBusyNs: ledger.during[BUSY_CLOCK] as number,
-    duringGcNs: ledger.during[GC_CLOCK] as number,
-    ...(ledger.maxProcessors === 0 ? {} : { allBusyNs: clocks.read(BUSY_CLOCK, endNs) }),
-    longRuns: ledger.longRuns,
+    duringStopNs: data.duringStopNs,
+    duringAllBusyNs: data.duringAllBusyNs,
+    duringGcNs: data.duringGcNs,
+    ...(data.maxProcessors === 0 ? {} : { allBusyNs: data.allBusyNs }),
+    longRuns: data.longRuns,
   }
 }
 
-function listWakes({ ledger, functions }: AccountParts): WakeRow[] {
-  const { wakes, groups } = ledger
-  const { keys } = wakes.keys
-  const nameOf = (group: number) => (group < 0 ? '' : functions.nameOf(groups.startFunctionOf(group)))
-  const rows = Array.from({ length: wakes.keys.rowCount }, (_, at): WakeRow => {
+function listWakes(from: Sources): WakeRow[] {
+  const { keys, sums, count } = from.data.wakes
+  const nameOf = (group: number) => (group < 0 ? '' : startFunctionOf(from, group))
+  const rows = Array.from({ length: count }, (_, at): WakeRow => {
     const waker = keys[at * 3] as number
     const code = keys[at * 3 + 2] as number
     return {
       ...(waker === NO_WAKER ? {} : { waker: nameOf(waker) }),
       woken: nameOf(keys[at * 3 + 1] as number),
-      blockReason: code < 0 ? '' : functions.nameOf(code),
-      count: wakes.count[at] as number,
-      ns: wakes.ns[at] as number,
+      blockReason: code < 0 ? '' : from.names.nameOf(code),
+      count: sums[at * WAKE_WIDTH] as number,
+      ns: sums[at * WAKE_WIDTH + 1] as number,
     }
   })
   const merged = [...groupBy(rows, (row) => `${row.waker ?? '\n'}\n${row.woken}\n${row.blockReason}`).values()]

@@ -1,13 +1,11 @@
 /**
- * The garbage collector and what stops the world: cycles, pauses by kind, assists, sweeping, the heap's size.
+ * The garbage collector and what stops the world: cycles, pauses by kind, the heap's size.
  * A pause is counted where it begins on one goroutine and ends on the same; its kind is the trace's own word.
  * Pauses of the collector begin with "GC " (internal/trace/gc.go isGCSTW); only those weigh on the mutator.
  */
-import type { DurationStats, GcAccount, HeapAccount } from '../../model/trace-account.ts'
 import { SketchBook } from '../columns/duration-sketch.ts'
 import { TopList } from '../columns/top-list.ts'
-import { type ConditionClocks, GC_CLOCK, STOP_CLOCK } from './condition-clocks.ts'
-import type { MutatorGauge } from './mutator-gauge.ts'
+import type { CollectorData, StayTotals, StopEntry } from './account-data.ts'
 import type { StackFunctions } from './stack-functions.ts'
 
 const MAX_CYCLES = 1000
@@ -15,7 +13,7 @@ const MAX_STOPS = 100
 const MAX_KINDS = 256
 const MAX_SERIES = 2000
 
-export class StayStats {
+class StayStats {
   count = 0
   ns = 0
   maxNs = 0
@@ -26,19 +24,18 @@ export class StayStats {
   }
 }
 
-export function addStay(sketches: SketchBook, stats: StayStats, ns: number): void {
-  stats.count++
-  stats.ns += ns
-  if (ns > stats.maxNs) stats.maxNs = ns
-  sketches.add(stats.sketch, ns)
+/** Of two pauses of one length the earlier stands first. */
+function isBeforeStop(one: StopEntry, other: StopEntry): boolean {
+  return one.startNs < other.startNs || (one.startNs === other.startNs && one.goroutine < other.goroutine)
 }
 
-export function readStay(sketches: SketchBook, stats: StayStats): DurationStats {
-  const quantiles = sketches.readQuantiles([stats.sketch], [0.5, 0.95, 0.99])
-  const [p50Ns, p95Ns, p99Ns] = (quantiles ?? []).map((value) => Math.min(value, stats.maxNs))
-  const base = { count: stats.count, ns: stats.ns, maxNs: stats.maxNs }
-  if (p50Ns === undefined || p95Ns === undefined || p99Ns === undefined) return base
-  return { ...base, p50Ns, p95Ns, p99Ns }
+/** The clocks and the gauge of mutators, in the account's module. */
+export type CollectorClocks = {
+  startStop(atNs: number): void
+  endStop(atNs: number): void
+  startGc(atNs: number): void
+  endGc(atNs: number): void
+  stopMutators(change: number, atNs: number): void
 }
 
 type OpenStop = { readonly kind: number; readonly since: number; readonly stack: number }
@@ -50,14 +47,9 @@ export class CollectorLedger {
   private activeNs = 0
   private readonly sketches = new SketchBook(MAX_KINDS + 8)
   private readonly stw = new StayStats(this.sketches)
-  private readonly assists = new StayStats(this.sketches)
-  private readonly sweeps = new StayStats(this.sketches)
   private readonly kinds = new Map<number, StayStats>()
   private readonly openStops = new Map<number, OpenStop>()
-  private readonly stops = new TopList<GcAccount['longestStops'][number]>(MAX_STOPS)
-  private readonly sweepSince = new Map<number, number>()
-  private sweptBytes = 0
-  private reclaimedBytes = 0
+  private readonly stops = new TopList<StopEntry>(MAX_STOPS, isBeforeStop)
   private heapSamples = 0
   private heapMin = Number.POSITIVE_INFINITY
   private heapMax = 0
@@ -65,20 +57,17 @@ export class CollectorLedger {
   private heapGoal: number | undefined
   private seriesStride = 1
   private series: { timeNs: number; allocBytes: number }[] = []
-  private readonly clocks: ConditionClocks
-  private readonly gauge: MutatorGauge
+  private readonly ledger: CollectorClocks
   private readonly functions: StackFunctions
   private readonly fromNs: number
   private readonly toNs: number
 
   constructor(
-    clocks: ConditionClocks,
-    gauge: MutatorGauge,
+    ledger: CollectorClocks,
     functions: StackFunctions,
     window: { readonly fromNs: number; readonly toNs: number },
   ) {
-    this.clocks = clocks
-    this.gauge = gauge
+    this.ledger = ledger
     this.functions = functions
     this.fromNs = window.fromNs
     this.toNs = window.toNs
@@ -91,7 +80,7 @@ export class CollectorLedger {
       this.cycles++
       if (this.cycleRows.length < MAX_CYCLES) this.cycleRows.push({ startNs: nowNs })
     }
-    this.clocks.start(GC_CLOCK, nowNs)
+    this.ledger.startGc(nowNs)
   }
 
   endCycle(nowNs: number): void {
@@ -104,56 +93,35 @@ export class CollectorLedger {
       this.cycleRows.pop()
     }
     this.cycleSince = Number.NaN
-    this.clocks.stop(GC_CLOCK, nowNs)
+    this.ledger.endGc(nowNs)
   }
 
   beginStop(goroutine: number, kind: number, stack: number, nowNs: number): void {
     if (this.openStops.has(goroutine)) this.endStop(goroutine, nowNs)
     if (this.openStops.size >= MAX_STOPS) return
     this.openStops.set(goroutine, { kind, since: nowNs, stack })
-    this.clocks.start(STOP_CLOCK, nowNs)
-    if (this.isGcStop(kind)) this.gauge.stop(1, nowNs)
+    this.ledger.startStop(nowNs)
+    if (this.isGcStop(kind)) this.ledger.stopMutators(1, nowNs)
   }
 
   endStop(goroutine: number, nowNs: number): void {
     const open = this.openStops.get(goroutine)
     if (open === undefined) return
     this.openStops.delete(goroutine)
-    this.clocks.stop(STOP_CLOCK, nowNs)
-    if (this.isGcStop(open.kind)) this.gauge.stop(-1, nowNs)
+    this.ledger.endStop(nowNs)
+    if (this.isGcStop(open.kind)) this.ledger.stopMutators(-1, nowNs)
     if (nowNs < this.fromNs || open.since > this.toNs) return
     const ns = this.clip(open.since, nowNs)
-    addStay(this.sketches, this.stw, ns)
+    this.addStay(this.stw, ns)
     let stats = this.kinds.get(open.kind)
     if (stats === undefined && this.kinds.size < MAX_KINDS) {
       stats = new StayStats(this.sketches)
       this.kinds.set(open.kind, stats)
     }
-    if (stats !== undefined) addStay(this.sketches, stats, ns)
+    if (stats !== undefined) this.addStay(stats, ns)
     if (this.stops.takes(ns)) {
-      const kind = this.functions.nameOf(open.kind)
-      this.stops.add(ns, { kind, startNs: open.since, ns, goroutine, stack: open.stack })
+      this.stops.add(ns, { kind: open.kind, startNs: open.since, ns, goroutine, stack: open.stack })
     }
-  }
-
-  noteAssist(ns: number): void {
-    addStay(this.sketches, this.assists, ns)
-  }
-
-  beginSweep(processor: number, nowNs: number): void {
-    if (this.sweepSince.size > 4096 || this.sweepSince.has(processor)) return
-    this.sweepSince.set(processor, nowNs)
-    this.gauge.work(1, nowNs)
-  }
-
-  endSweep(processor: number, swept: number, reclaimed: number, nowNs: number): void {
-    const since = this.sweepSince.get(processor)
-    if (since === undefined) return
-    this.sweepSince.delete(processor)
-    this.gauge.work(-1, nowNs)
-    addStay(this.sketches, this.sweeps, this.clip(since, nowNs))
-    this.sweptBytes += swept
-    this.reclaimedBytes += reclaimed
   }
 
   noteHeap(bytes: number, nowNs: number): void {
@@ -173,36 +141,39 @@ export class CollectorLedger {
     this.heapGoal = bytes
   }
 
-  finish(endNs: number): { gc: GcAccount; heap?: HeapAccount } {
+  finish(endNs: number): CollectorData {
     if (!Number.isNaN(this.cycleSince)) this.activeNs += this.clip(this.cycleSince, endNs)
-    const gc: GcAccount = {
+    return {
       cycles: this.cycles,
       cycleRows: this.cycleRows,
       activeNs: this.activeNs,
-      stw: readStay(this.sketches, this.stw),
-      stwByKind: [...this.kinds]
-        .map(([kind, stats]) => ({ kind: this.functions.nameOf(kind), ...readStay(this.sketches, stats) }))
-        .sort((a, b) => b.ns - a.ns),
+      stw: this.describe(this.stw),
+      stwByKind: [...this.kinds].map(([kind, stats]) => ({ kind, stay: this.describe(stats) })),
       longestStops: this.stops.list(),
-      assist: readStay(this.sketches, this.assists),
-      sweep: {
-        ...readStay(this.sketches, this.sweeps),
-        sweptBytes: this.sweptBytes,
-        reclaimedBytes: this.reclaimedBytes,
-      },
-      minimumMutatorUtilization: this.gauge.read(endNs),
-      collectorNs: this.gauge.collectorNs,
+      ...(this.heapSamples === 0
+        ? {}
+        : {
+            heap: {
+              samples: this.heapSamples,
+              minBytes: this.heapMin,
+              maxBytes: this.heapMax,
+              lastBytes: this.heapLast,
+              ...(this.heapGoal === undefined ? {} : { goalBytes: this.heapGoal }),
+              series: this.series,
+            },
+          }),
     }
-    if (this.heapSamples === 0) return { gc }
-    const heap: HeapAccount = {
-      samples: this.heapSamples,
-      minBytes: this.heapMin,
-      maxBytes: this.heapMax,
-      lastBytes: this.heapLast,
-      ...(this.heapGoal === undefined ? {} : { goalBytes: this.heapGoal }),
-      series: this.series,
-    }
-    return { gc, heap }
+  }
+
+  private addStay(stats: StayStats, ns: number): void {
+    stats.count++
+    stats.ns += ns
+    if (ns > stats.maxNs) stats.maxNs = ns
+    this.sketches.add(stats.sketch, ns)
+  }
+
+  private describe({ count, ns, maxNs, sketch }: StayStats): StayTotals {
+    return { count, ns, maxNs, sketch: this.sketches.pageOf(sketch) }
   }
 
   private isGcStop(kind: number): boolean {

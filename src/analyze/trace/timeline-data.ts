@@ -3,9 +3,11 @@
  * Numbers are those of the account; nothing is computed here but what the shape asks for.
  */
 import { formatUnixNs } from '../../base/units.ts'
+import type { JoinSummary } from '../../model/span-join.ts'
 import type { TimelineData, TimelineGroup, TimelineWait } from '../../model/timeline.ts'
 import type { TraceMeta } from '../../model/trace.ts'
 import type { DurationStats, TraceAccount, WaitRow } from '../../model/trace-account.ts'
+import { DATADOG_CATEGORY, OTEL_CATEGORY } from '../span-join/span-marks.ts'
 
 const MAX_GROUPS = 1000
 const MAX_WAKES = 200
@@ -67,10 +69,18 @@ export function toTimelineData(account: TraceAccount, meta: TraceMeta, goVersion
     wakes: account.wakes.slice(0, MAX_WAKES),
     blind: account.blind,
     unknownWaits: { count: account.unknownWaits.count, ns: account.unknownWaits.ns },
-    join: { rung: 0, spans: 0, certain: 0, probable: 0, partial: 0 },
+    join: tallySpans(account),
     sketchErrorRatio: account.sketchErrorRatio,
     omitted: account.omitted,
   }
+}
+
+/** Tracing SDKs begin a task for every span: with nothing but the account the tasks are counted, whoever began them. */
+function tallySpans({ taskCount, taskTypes, logs }: TraceAccount): JoinSummary {
+  const partial = taskTypes.reduce((sum, { incompleteCount }) => sum + incompleteCount, 0)
+  const hasIds = (name: string) => logs.categories.some(({ category }) => category === name)
+  const rung = hasIds(OTEL_CATEGORY) ? 1 : hasIds(DATADOG_CATEGORY) ? 3 : taskCount > 0 ? 0 : 4
+  return { rung, spans: taskCount, certain: Math.max(0, taskCount - partial), probable: 0, partial }
 }
 
 function describeTrace(account: TraceAccount, meta: TraceMeta, goVersion: string | undefined): TimelineData['trace'] {
