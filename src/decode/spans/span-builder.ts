@@ -38,6 +38,9 @@ export class SpanBuilder {
   private readonly scopeByKey = new Map<string, number>()
   private readonly sources: { name: string; format: SpanFormat; spans: number; mayBePartial?: string }[] = []
   private currentFile = ''
+  private isFormatNamed = false
+  private readonly kept: ReadonlySet<string>
+  private readonly notes: { readonly message: string; readonly offset: number }[] = []
 
   /** The span in hand. */
   readonly traceWords = new Uint32Array(4)
@@ -94,13 +97,40 @@ export class SpanBuilder {
     this.limits = fillSpanLimits(options.limits)
     this.texts = new TextPool(this.limits.maxStringBytes, this.limits.maxValueBytes)
     this.keys = new KeySet([...trustedAttributes, ...(options.keepAttributes ?? [])])
+    this.kept = new Set(this.keys.keys)
     this.keyTexts = Uint32Array.from(this.keys.keys, (key) => this.texts.internText(key))
   }
 
   /** The file (or stream) that the next spans come from. */
   beginSource(name: string, format: SpanFormat, mayBePartial?: string): void {
     this.currentFile = name
+    this.isFormatNamed = false
     this.sources.push({ name, format, spans: 0, ...(mayBePartial === undefined ? {} : { mayBePartial }) })
+  }
+
+  /** Of a source that was begun before its format was known: the first word counts. */
+  nameFormat(format: SpanFormat): void {
+    const source = this.sources.at(-1)
+    if (source === undefined || this.isFormatNamed) return
+    source.format = format
+    this.isFormatNamed = true
+  }
+
+  /** Whether attributes of this key are kept. */
+  keeps(key: string): boolean {
+    return this.kept.has(key)
+  }
+
+  /** A doubt about the span in hand: counted when that is kept. */
+  noteSpan(message: string, offset: number): void {
+    this.notes.push({ message, offset })
+  }
+
+  /** Drops the span in hand and says why. */
+  skipSpan(message: string, offset: number): void {
+    this.dropSpan()
+    const why = `${message}: the span was left out`
+    this.issues.add('SL_DECODE_SPAN_SKIPPED', why, { at: { file: this.currentFile, offset } })
   }
 
   /** Says of the current source that spans may be missing. */
@@ -241,6 +271,7 @@ export class SpanBuilder {
     this.count = row + 1
     const source = this.sources[this.sources.length - 1]
     if (source !== undefined) source.spans++
+    if (this.notes.length > 0) this.flushNotes()
     return true
   }
 
@@ -249,6 +280,13 @@ export class SpanBuilder {
     this.attributeCount = this.attributeStart[this.count] as number
     this.linkCount = this.linkStart[this.count] as number
     this.eventCount = this.eventStart[this.count] as number
+    if (this.notes.length > 0) this.notes.length = 0
+  }
+
+  private flushNotes(): void {
+    for (const { message, offset } of this.notes.splice(0)) {
+      this.issues.add('SL_DECODE_SPAN_ODD', message, { severity: 'info', at: { file: this.currentFile, offset } })
+    }
   }
 
   /** For inputs that name the resource (or scope) after the spans: sets it on rows from `fromRow` on. */
