@@ -19,12 +19,16 @@ export function writeNow(stream: OutStream, text: string): WriteOutcome {
     stream.write(text)
     return 'written'
   }
-  const bytes = Buffer.from(text)
+  return writeBytesNow(stream.fd, Buffer.from(text))
+}
+
+/** The same for bytes, to an open file. */
+export function writeBytesNow(fd: number, bytes: Uint8Array): WriteOutcome {
   let at = 0
   let waitMs = LEAST_WAIT_MS
   while (at < bytes.length) {
     try {
-      at += writeSync(stream.fd, bytes, at)
+      at += writeSync(fd, bytes, at)
       waitMs = LEAST_WAIT_MS
     } catch (error) {
       const code = error instanceof Error && 'code' in error ? error.code : undefined

@@ -10,17 +10,24 @@ import type { TimeCell } from './cells.ts'
 
 export type FocusPatterns = { readonly focus?: RegExp; readonly ignore?: RegExp }
 
-export function keepCells(
-  cells: readonly TimeCell[],
-  tables: TraceTables,
-  { focus, ignore }: FocusPatterns,
-): TimeCell[] {
-  const isWanted = focus === undefined ? () => true : matchCells(focus, tables)
-  const isIgnored = ignore === undefined ? () => false : matchCells(ignore, tables)
-  return cells.filter((cell) => isWanted(cell) && !isIgnored(cell))
+export function keepCells(cells: readonly TimeCell[], tables: TraceTables, patterns: FocusPatterns): TimeCell[] {
+  return keepRows(cells, tables, patterns)
 }
 
-function matchCells(pattern: RegExp, tables: TraceTables): (cell: TimeCell) => boolean {
+type Matchable = Pick<TimeCell, 'startFunction' | 'reason' | 'stack'>
+
+/** The same for rows of any kind that have a start function, a reason and a stack. */
+export function keepRows<T extends Matchable>(
+  rows: readonly T[],
+  tables: TraceTables,
+  { focus, ignore }: FocusPatterns,
+): T[] {
+  const isWanted = focus === undefined ? () => true : matchCells(focus, tables)
+  const isIgnored = ignore === undefined ? () => false : matchCells(ignore, tables)
+  return rows.filter((row) => isWanted(row) && !isIgnored(row))
+}
+
+function matchCells(pattern: RegExp, tables: TraceTables): (cell: Matchable) => boolean {
   const strings = new Map<string, boolean>()
   const stacks = new Map<number, boolean>()
   const matches = (text: string): boolean => {

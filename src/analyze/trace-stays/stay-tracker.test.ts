@@ -1,10 +1,7 @@
 /** Stays against the account: the same trace, goroutine by goroutine and state by state. */
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import type { TraceConsumer } from '../../model/trace.ts'
 import type { GoroutineAccount } from '../../model/trace-account.ts'
 import { traceKinds as kind } from '../../model/trace-kinds.ts'
 import type { TraceStay, TraceStayListener, TraceWake } from '../../model/trace-stays.ts'

@@ -16,6 +16,13 @@ export const cliCodes = {
     httpStatus: 500,
     retryable: false,
   },
+  SL_CLI_BINARY_TO_TERMINAL: {
+    summary: 'Binary output was about to go to a terminal',
+    hint: 'Give --out FILE, or send stdout into a file or another program.',
+    exitCode: 64,
+    httpStatus: 400,
+    retryable: false,
+  },
   SL_CLI_NODE_TOO_OLD: {
     summary: 'The Node.js that runs sightline is older than 24 and no newer one is bundled',
     hint: 'Install Node.js 24 or newer, or run `npm ci` in the clone: it brings one.',

@@ -4,7 +4,7 @@
  * stacks were written, one block; never the trace.
  * A slice is written when it has ended, so packets are not in order of time; Perfetto sorts them.
  */
-import type { TraceStayListener } from '../../model/trace-stays.ts'
+import type { NamedInterval, StayExport, StayExportOptions } from '../../model/trace-export.ts'
 import { eventTypes } from './fields.ts'
 import { openGoroutineSlices } from './goroutines.ts'
 import { openPacketWriter } from './packets.ts'
@@ -13,51 +13,7 @@ import { DEFAULT_OWN_TRACKS, openTracks } from './tracks.ts'
 import { openUserSlices } from './user-slices.ts'
 import { clipTime, isWithin } from './window.ts'
 
-export type PerfettoOptions = {
-  /** Takes a block, which holds only until it returns; false: no more is wanted. */
-  readonly write: (bytes: Uint8Array) => boolean
-  readonly title?: string
-  /** Only what lies between the two. */
-  readonly fromNs?: number
-  readonly toNs?: number
-  /** Only this goroutine, with who woke it and whom it woke. */
-  readonly goroutine?: number
-  /** Goroutines with a track of their own; further ones share lanes. */
-  readonly maxGoroutineTracks?: number
-}
-
-/** A named interval on a goroutine: a span of a distributed trace, as joined. */
-export type NamedInterval = {
-  readonly goroutine: number
-  readonly name: string
-  readonly startNs: number
-  readonly endNs: number
-  /** Shown with it: ids, confidence, attributes. */
-  readonly notes?: Readonly<Record<string, string | number | boolean>>
-}
-
-export type PerfettoSummary = {
-  readonly sizeBytes: number
-  readonly packets: number
-  readonly slices: number
-  readonly flows: number
-  readonly tasks: number
-  readonly regions: number
-  readonly logs: number
-  readonly cpuSamples: number
-  readonly tracks: number
-  /** Goroutines that share lanes: beyond the limit of tracks. */
-  readonly goroutinesInLanes: number
-}
-
-export type PerfettoExport = {
-  readonly listener: TraceStayListener
-  readonly isWanted: () => boolean
-  /** Once, after the listener's onFinish; intervals that overlap without nesting get lanes of their own. */
-  finish(intervals?: readonly NamedInterval[]): PerfettoSummary
-}
-
-export function openPerfettoExport(options: PerfettoOptions): PerfettoExport {
+export function openPerfettoExport(options: StayExportOptions): StayExport {
   const window = { fromNs: options.fromNs ?? 0, toNs: options.toNs ?? Number.POSITIVE_INFINITY }
   const writer = openPacketWriter(options.write)
   const tracks = openTracks(
@@ -93,7 +49,6 @@ export function openPerfettoExport(options: PerfettoOptions): PerfettoExport {
   }
 
   return {
-    isWanted: () => writer.isWanted,
     listener: {
       onGeneration(generation) {
         begin(generation.snapshot)

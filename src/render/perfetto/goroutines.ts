@@ -76,7 +76,12 @@ export function openGoroutineSlices(
       if (stay.state === running && stay.processorPlusOne !== 0) runOnProcessor(stay, startNs, endNs, tables)
     },
     addWake(wake, tables) {
-      if (wake.waker === 0 || wake.timeNs < window.fromNs || wake.timeNs > window.toNs) return
+      if (wake.timeNs < window.fromNs || wake.timeNs > window.toNs) return
+      if (wake.isCreation && (goroutine === undefined || wake.woken === goroutine)) {
+        // From here on, not from where its first stay is told: lanes are taken and given back in the order of time.
+        tracks.goroutine(wake.woken, tables.strings[wake.wokenStartFunction] ?? '', wake.timeNs)
+      }
+      if (wake.waker === 0) return
       if (goroutine !== undefined && wake.waker !== goroutine && wake.woken !== goroutine) return
       const start = tables.strings[wake.wakerStartFunction] ?? ''
       const { uuid } = tracks.goroutine(wake.waker, start, wake.timeNs)

@@ -58,6 +58,8 @@ export type PacketWriter = {
   open(type: number, track: number): void
   category(name: string): void
   name(text: string): void
+  /** For names that hardly come twice. */
+  nameOnce(text: string): void
   stack(stack: number, tables: TraceTables): void
   flow(id: number, isEnd: boolean): void
   note(key: string, value: string | number | boolean): void
@@ -210,6 +212,7 @@ export function openPacketWriter(write: (bytes: Uint8Array) => boolean): PacketW
       if (iid === 0) putText(event, eventFields.name, text)
       else putNumber(event, eventFields.nameIid, iid)
     },
+    nameOnce: (text) => putText(event, eventFields.name, text),
     stack(stack, tables) {
       if (stack === 0 || (tables.stackStart[stack + 1] ?? 0) <= (tables.stackStart[stack] ?? 0)) return
       if (names.isNewRow(internedFields.callstack, stack)) internStack(stack, tables)

@@ -9,6 +9,7 @@ import type { PacketWriter } from './packets.ts'
 
 export const DEFAULT_OWN_TRACKS = 20_000
 const MAX_RANK = 2 ** 31 - 1
+const LANES_LOOKED_AT = 8
 
 export type GoroutineTrack = {
   readonly uuid: number
@@ -19,7 +20,7 @@ export type GoroutineTrack = {
   readonly below: Map<string, number>
 }
 
-type Lane = { readonly uuid: number; readonly group: Group; freeFromNs: number }
+type Lane = { readonly uuid: number; readonly group: Group; readonly below: Map<string, number>; freeFromNs: number }
 /** `lanes`: those that are free. */
 type Group = { readonly uuid: number; readonly lanes: Lane[]; laneCount: number }
 
@@ -111,15 +112,25 @@ export function openTracks(writer: PacketWriter, title: string, maxOwn: number =
   function openShared(id: number, startFunction: string, timeNs: number): GoroutineTrack {
     const group = groupOf(startFunction)
     state.sharing++
-    const last = group.lanes.at(-1)
-    const lane = last !== undefined && last.freeFromNs <= timeNs ? last : makeLane(group)
-    if (lane === last) group.lanes.pop()
+    const lane = takeLane(group, timeNs)
     writer.open(eventTypes.sliceBegin, lane.uuid)
     writer.category('goroutine')
-    writer.name(`goroutine ${id}`)
+    writer.nameOnce(`goroutine ${id}`)
     writer.note('goroutine', id)
     writer.send(timeNs)
-    return { uuid: lane.uuid, goroutine: id, lane, below: new Map() }
+    return { uuid: lane.uuid, goroutine: id, lane, below: lane.below }
+  }
+
+  /** Clocks of cores differ: the lane that was freed last may be free a little later than now. */
+  function takeLane(group: Group, timeNs: number): Lane {
+    const { lanes } = group
+    for (let at = lanes.length - 1; at >= 0 && at >= lanes.length - LANES_LOOKED_AT; at--) {
+      const lane = lanes[at]
+      if (lane === undefined || lane.freeFromNs > timeNs) continue
+      lanes.splice(at, 1)
+      return lane
+    }
+    return makeLane(group)
   }
 
   function makeLane(group: Group): Lane {
@@ -127,7 +138,7 @@ export function openTracks(writer: PacketWriter, title: string, maxOwn: number =
     const uuid = state.next++
     const name = `further goroutines, lane ${group.laneCount}`
     writer.describe({ uuid, name, parent: group.uuid, rank: MAX_RANK, ordering: childOrderings.explicit })
-    return { uuid, group, freeFromNs: 0 }
+    return { uuid, group, below: new Map(), freeFromNs: 0 }
   }
 
   function release(id: number, endNs: number): void {
