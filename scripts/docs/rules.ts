@@ -5,6 +5,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { listRuleInfo } from '../../src/analyze/rules/registry.ts'
+import { listTraceRuleInfo } from '../../src/analyze/trace-rules/registry.ts'
 import { slowCalls } from '../../src/analyze/verdict/slow-calls.ts'
 import type { RuleInfo } from '../../src/model/diagnosis.ts'
 
@@ -12,7 +13,8 @@ export const RULES_DOC = join(import.meta.dirname, '..', '..', 'docs', 'rules.md
 
 const INTRO = `# Rules
 
-Generated from the registry of rules by \`npm run docs\`; do not edit. A rule is a file in \`src/analyze/rules\`; each has a
+Generated from the registries of rules by \`npm run docs\`; do not edit. A rule is a file in \`src/analyze/rules\` or, where it reads
+execution traces, in \`src/analyze/trace-rules\`; each has a
 test with a case that fires, a near miss, and a case without the data that it needs.
 
 ## How a group gets its verdict
@@ -31,6 +33,17 @@ and servers; waits for the world outside; and last what a dump alone cannot sett
   goroutines of an old process.
 - Who holds a lock is never written in a dump. It is inferred from argument words: a goroutine in a method of the same
   object, or with the lock itself as first argument.
+`
+
+const TRACE_INTRO = `## The rules over execution traces
+
+They speak in \`sightline timeline\`, and in \`sightline diagnose\` where a capture holds a trace and no rule above has said
+the same of the same function. A rule is a file in \`src/analyze/trace-rules\`, a pure function of the trace's account.
+
+- Waits that the idle table knows are in none of them, nor are requests for profiles, dumps and traces.
+- What fits a healthy program as well is at most \`possible\`: a single long stop or delay may be the machine's, a wait
+  outside of a request may be by design.
+- Where part of the trace is missing, every finding is one step less sure.
 `
 
 function describeRule(rule: RuleInfo): string {
@@ -54,6 +67,8 @@ export function makeRulesDoc(): string {
     INTRO,
     '## The rules\n',
     ...listRuleInfo().map(describeRule),
+    TRACE_INTRO,
+    ...listTraceRuleInfo().map(describeRule),
     '## Calls that ask for something and wait\n',
     'Goroutines in these calls are `slow`, not idle, though they stand in `select` as workers do.\n',
     '| waits for | kind | read in |\n|---|---|---|',

@@ -21,12 +21,15 @@ import { standInForDumps } from './groups/profile-dump.ts'
 import { measureMotion } from './groups/stability.ts'
 import { gatherProof, noProof } from './leak/proof.ts'
 import { orderGroups, reportGroup } from './report-groups.ts'
-import { applyRules } from './rules/registry.ts'
+import { compareFindings } from './rules/compare-findings.ts'
+import { type AppliedRules, applyRules, subjectOf } from './rules/registry.ts'
+import { findInTrace } from './trace-rules/registry.ts'
 import { joinGroups } from './traced/join-groups.ts'
 import { measureTrace } from './traced/measure-trace.ts'
+import { tellReasons } from './traced/tell-reasons.ts'
 import { describeMeasured } from './traced/traced-verdict.ts'
 import { judgeGroups, openContext } from './verdict/judge.ts'
-import type { Judgement } from './verdict/judgement.ts'
+import type { Judgement, VerdictContext } from './verdict/judgement.ts'
 
 export type DiagnoseOptions = { readonly without?: readonly Lens[] }
 
@@ -84,7 +87,7 @@ export function diagnoseEvidence(given: EvidenceSet, options: DiagnoseOptions = 
     measured === undefined
       ? graded
       : { ...graded, traced: describeMeasured(measured, evidence.trace?.source ?? '', order.idOf) }
-  const { findings, omitted } = applyRules({
+  const ofDumps = applyRules({
     evidence,
     context,
     judgements,
@@ -94,6 +97,7 @@ export function diagnoseEvidence(given: EvidenceSet, options: DiagnoseOptions = 
     lost,
     idOf: order.idOf,
   })
+  const { findings, omitted } = addTraceFindings(evidence, context, ofDumps)
   const log = openIssueLog()
   log.addAll(evidence.issues)
   log.addAll(listDoubts(evidence, context, lost, standIn))
@@ -133,6 +137,37 @@ export function diagnoseEvidence(given: EvidenceSet, options: DiagnoseOptions = 
     findings,
     issues: log.list(),
     exitCode: verdict.grade === 'inconclusive' ? 2 : 0,
+  }
+}
+
+/** With those of the trace, less what the rules over dumps have said of the same functions. */
+function addTraceFindings(evidence: EvidenceSet, context: VerdictContext, ofDumps: AppliedRules): AppliedRules {
+  const reading = evidence.trace?.reading
+  if (reading === undefined) return ofDumps
+  const { account, meta, framesOf } = reading
+  const { goVersion } = evidence.target
+  const { told } = tellReasons(account.unknownWaits.rows, framesOf, context.table.dumps, {
+    ...(reading.startNs === undefined ? {} : { startNs: reading.startNs }),
+    ...(reading.endNs === undefined ? {} : { endNs: reading.endNs }),
+  })
+  const ofTrace = findInTrace({
+    account,
+    meta,
+    source: evidence.trace?.source ?? '',
+    subject: subjectOf(evidence.target),
+    framesOf,
+    told: new Set(told.map(({ goroutine }) => goroutine)),
+    ...(goVersion === undefined ? {} : { goVersion }),
+    isSaid: (rules, symbols) =>
+      rules.some((rule) => {
+        const said = ofDumps.symbols.get(rule)
+        return said !== undefined && (said.size === 0 || symbols.some((symbol) => said.has(symbol)))
+      }),
+  })
+  return {
+    ...ofDumps,
+    findings: [...ofDumps.findings, ...ofTrace.findings].sort(compareFindings),
+    omitted: ofDumps.omitted + ofTrace.omitted,
   }
 }
 

@@ -2,6 +2,7 @@
 import { lensRows } from '../analyze/lenses/lens-rows.ts'
 import { waitKinds } from '../analyze/lenses/table.ts'
 import { listRuleInfo } from '../analyze/rules/registry.ts'
+import { listTraceRuleInfo } from '../analyze/trace-rules/registry.ts'
 import type { RuleInfo } from '../model/diagnosis.ts'
 import type { Lens } from '../model/lens.ts'
 
@@ -46,9 +47,9 @@ export function listLenses(): LensesData {
 }
 
 export function listRules(): readonly RuleInfo[] {
-  return listRuleInfo()
+  return [...listRuleInfo(), ...listTraceRuleInfo()]
 }
 
 export function explainRule(id: string): RuleInfo | undefined {
-  return listRuleInfo().find((rule) => rule.id === id)
+  return listRules().find((rule) => rule.id === id)
 }

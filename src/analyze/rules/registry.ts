@@ -1,9 +1,11 @@
 /** Every rule, in the order of the report; `rules list|explain` prints it. A new rule is a file and a line here. */
 
-import { confidences, type Finding, type Subject, severities } from '../../model/contract.ts'
+import type { Finding, Subject } from '../../model/contract.ts'
 import type { RuleInfo } from '../../model/diagnosis.ts'
+import type { EvidenceSet } from '../../model/evidence.ts'
 import { makeFingerprint } from '../../model/fingerprint.ts'
 import { blindNetworkWaits } from './blind-network-waits.ts'
+import { compareFindings, MAX_FINDINGS_PER_RULE } from './compare-findings.ts'
 import { foreverWait } from './forever-wait.ts'
 import { goroutineGrowth } from './goroutine-growth.ts'
 import { goroutineWithoutContext } from './goroutine-without-context.ts'
@@ -33,36 +35,37 @@ export const rules: readonly Rule[] = [
   dumpTruncated,
 ]
 
-/** Findings of one rule in a report, by cost; those left out are counted in an issue. */
-export const MAX_FINDINGS_PER_RULE = 100
+export type AppliedRules = {
+  readonly findings: readonly Finding[]
+  readonly omitted: number
+  /** Of each rule that speaks: the functions its findings are about; empty where one is about none. */
+  readonly symbols: ReadonlyMap<string, ReadonlySet<string>>
+}
 
-export type AppliedRules = { readonly findings: readonly Finding[]; readonly omitted: number }
+export function subjectOf({ service, version, instance }: EvidenceSet['target']): Subject {
+  return {
+    service,
+    ...(version === undefined ? {} : { version }),
+    ...(instance === undefined ? {} : { instance }),
+  }
+}
 
 /** Findings of all rules: worst severity first, then confidence, cost, rule and title. */
 export function applyRules(input: RuleInput): AppliedRules {
-  const { target } = input.evidence
-  const subject: Subject = {
-    service: target.service,
-    ...(target.version === undefined ? {} : { version: target.version }),
-    ...(target.instance === undefined ? {} : { instance: target.instance }),
-  }
+  const subject = subjectOf(input.evidence.target)
+  const symbols = new Map<string, Set<string>>()
   let omitted = 0
   const findings = rules.flatMap((rule) => {
-    const all = rule.find(input).map((draft) => finish(input, rule, draft, subject))
+    const drafts = rule.find(input)
+    if (drafts.length > 0) {
+      const isGlobal = drafts.some((draft) => (draft.about ?? draft.groups).length === 0)
+      symbols.set(rule.id, new Set(isGlobal ? [] : drafts.flatMap((draft) => draft.symbols)))
+    }
+    const all = drafts.map((draft) => finish(input, rule, draft, subject))
     omitted += Math.max(0, all.length - MAX_FINDINGS_PER_RULE)
     return all.sort(compareFindings).slice(0, MAX_FINDINGS_PER_RULE)
   })
-  return { findings: findings.sort(compareFindings), omitted }
-}
-
-function compareFindings(a: Finding, b: Finding): number {
-  return (
-    severities.indexOf(a.severity) - severities.indexOf(b.severity) ||
-    confidences.indexOf(a.confidence) - confidences.indexOf(b.confidence) ||
-    (b.cost.goroutineSeconds ?? 0) - (a.cost.goroutineSeconds ?? 0) ||
-    compare(a.rule, b.rule) ||
-    compare(a.title, b.title)
-  )
+  return { findings: findings.sort(compareFindings), omitted, symbols }
 }
 
 function finish(input: RuleInput, rule: Rule, draft: FindingDraft, subject: Subject): Finding {
@@ -97,8 +100,4 @@ export function listRuleInfo(): readonly RuleInfo[] {
     fix,
     doc,
   }))
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0
 }

@@ -17,7 +17,7 @@ export const stuckGoroutines: Rule = {
     input.context.table.groups.flatMap((group) => {
       const judgement = input.judgements[group.index]
       if (judgement === undefined || judgement.verdict !== 'stuck' || countLast(group) === 0) return []
-      if (judgement.rule === 'forever') return []
+      if (judgement.rule === 'forever' || judgement.cause === 'cycle' || judgement.cause === 'self') return []
       const count = countLast(group)
       const weak = count >= 5 ? 'medium' : 'low'
       return [
