@@ -213,7 +213,10 @@ function describeStay(
           wokenBy: {
             ...(waker.goroutine === 0
               ? {}
-              : { goroutine: waker.goroutine, startFunction: words.nameOf(probe.startOf(waker.goroutine)) }),
+              : {
+                  goroutine: waker.goroutine,
+                  startFunction: words.nameOf(probe.findGoroutine(waker.goroutine).start),
+                }),
             ...(waker.stack === 0 ? {} : { stack: words.stackOf(waker.stack) }),
           },
         }),
@@ -232,12 +235,15 @@ function findPath(goal: SpanGoal, probe: SpanProbe, tables: TraceTables): PathSe
 
 function describeStep(segment: PathSegment, probe: SpanProbe, words: Words): SpanPathStep {
   const { goroutine, state, reason, startNs, endNs, stack, woke } = segment
-  const startFunction = words.nameOf(probe.startOf(goroutine))
+  const { start, birthNs } = probe.findGoroutine(goroutine)
+  const startFunction = words.nameOf(start)
+  // Made by no goroutine: what led there is not in the trace, but it is known what kind of thing it is.
+  const isUnborn = state === 'unknown' && birthNs >= endNs
   return {
     goroutine,
     ...(startFunction === '' ? {} : { startFunction }),
-    state,
-    ...(reason === '' ? {} : { reason }),
+    state: isUnborn ? 'not made yet' : state,
+    ...(isUnborn ? { reason: 'a timer or the runtime made it' } : reason === '' ? {} : { reason }),
     startNs,
     ns: endNs - startNs,
     stack: words.stackOf(stack),
@@ -301,7 +307,7 @@ function listCandidates(probe: SpanProbe, words: Words): SpanCandidate[] {
     .sort(([, a], [, b]) => b.count - a.count)
     .slice(0, MAX_CANDIDATES)
     .map(([goroutine, { firstNs, lastNs }]) => ({
-      name: words.nameOf(probe.startOf(goroutine)),
+      name: words.nameOf(probe.findGoroutine(goroutine).start),
       goroutine,
       startNs: firstNs,
       durationNs: lastNs - firstNs,

@@ -73,8 +73,8 @@ export type SpanProbe = {
   readonly logs: readonly ProbedLog[]
   /** Goroutine → how often its stack held the span's function within its bounds; first and last time. */
   readonly sightings: ReadonlyMap<number, { count: number; firstNs: number; lastNs: number }>
-  /** String of the start function of a goroutine seen within the bounds; 0 where it is not known. */
-  readonly startOf: (goroutine: number) => number
+  /** Of a goroutine seen within the bounds: the string of its start function (0: not known), when it was made. */
+  readonly findGoroutine: (goroutine: number) => { readonly start: number; readonly birthNs: number }
   readonly omitted: Readonly<Record<string, number>>
 }
 
@@ -106,7 +106,7 @@ export function openSpanProbe(goal: SpanGoal): OpenSpanProbe {
   const made = new Map<number, ProbedGoroutine>()
   const family = new Map<number, ProbedGoroutine>()
   const wakers = new Map<number, { goroutine: number; stack: number }>()
-  const starts = new Map<number, number>()
+  const ended = new Map<number, { start: number; birthNs: number }>()
   const regions: ProbedRegion[] = []
   const openRegions = new Map<number, ProbedRegion[]>()
   const logs: ProbedLog[] = []
@@ -153,7 +153,9 @@ export function openSpanProbe(goal: SpanGoal): OpenSpanProbe {
     onEnd(slot) {
       const { nowNs } = tracker
       const id = tracker.ids[slot] as number
-      if (isSeeded && !isOver && starts.size < MAX_MADE) starts.set(id, tracker.starts[slot] as number)
+      if (isSeeded && !isOver && ended.size < MAX_MADE) {
+        ended.set(id, { start: tracker.starts[slot] as number, birthNs: tracker.births[slot] as number })
+      }
       if (slot === ownSlot && own !== undefined) {
         if (nowNs <= toNs) goneAtNs = nowNs
         assistNs = tracker.readAssist(slot) - assistBase
@@ -348,11 +350,10 @@ export function openSpanProbe(goal: SpanGoal): OpenSpanProbe {
         regions,
         logs,
         sightings,
-        startOf: (goroutine) => {
+        findGoroutine: (goroutine) => {
           const slot = tracker.find(goroutine)
-          return slot === -1
-            ? (made.get(goroutine)?.start ?? starts.get(goroutine) ?? 0)
-            : (tracker.starts[slot] as number)
+          if (slot === -1) return ended.get(goroutine) ?? { start: 0, birthNs: 0 }
+          return { start: tracker.starts[slot] as number, birthNs: tracker.births[slot] as number }
         },
         omitted,
       }
