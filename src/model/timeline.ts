@@ -3,7 +3,9 @@
  * ones of trace-account.ts, all optional to a reader. Unknown is absent; '' is a block reason that the trace leaves out.
  */
 import type { Lens } from './lens.ts'
+import type { JoinSummary, SpanAnswer } from './span-join.ts'
 import type { GoroutineAccount, StateTimes, TraceBlindShare } from './trace-account.ts'
+import type { TimelineExport } from './trace-export.ts'
 import type { WaitClass } from './wait-class.ts'
 
 export type TimelineWait = {
@@ -108,7 +110,8 @@ export type TimelineData = {
   }[]
   readonly blind: TraceBlindShare
   readonly unknownWaits: { readonly count: number; readonly ns: number }
-  readonly join: { rung: number; spans: number; certain: number; probable: number; partial: number }
+  /** Without --span or --spans the tasks of the trace are taken for spans, whoever began them. */
+  readonly join: JoinSummary
   /** Bound of the relative error of every quantile here. */
   readonly sketchErrorRatio: number
   readonly omitted: Readonly<Record<string, number>>
@@ -259,4 +262,8 @@ export type TimelineReportData = TimelineData & {
   readonly focus?: TimelineFocus
   /** --goroutine */
   readonly goroutine?: GoroutineAccount & { readonly life?: TimelineLife }
+  /** --export */
+  readonly export?: TimelineExport
+  /** --span */
+  readonly span?: SpanAnswer
 }

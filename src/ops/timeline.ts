@@ -21,10 +21,13 @@ import { openGoroutineReading } from './timeline-goroutine.ts'
 import { type GroupingOptions, openGroupingReading } from './timeline-grouping.ts'
 import { explainTraceFault } from './timeline-input.ts'
 import { combineConsumers, type TimelineEnd, type TimelineReading } from './timeline-reading.ts'
+import { openSpanReading, type SpanReadingOptions } from './timeline-spans.ts'
+import { type ExportContext, type ExportRequest, openExportReading } from './trace-export.ts'
 import { openTraceLines } from './trace-lines.ts'
 import { readTraceStream, type TraceThreadOptions } from './trace-thread/read-stream.ts'
 
 export type TimelineOptions = GroupingOptions &
+  Pick<SpanReadingOptions, 'span' | 'spans' | 'reopen'> &
   TraceThreadOptions & {
     readonly strict?: boolean
     /** Only what lies between the two is accounted; ns since the trace's first event. */
@@ -34,6 +37,8 @@ export type TimelineOptions = GroupingOptions &
     readonly goroutine?: number
     /** Takes the ordered events as NDJSON; false: no more are wanted, and reading ends. */
     readonly onLines?: (text: string) => boolean
+    /** The trace in another tool's format as well. */
+    readonly export?: ExportRequest
     readonly progress?: ProgressSink
     readonly signal?: AbortSignal
   }
@@ -61,7 +66,15 @@ export async function readTimeline(
           },
         }),
   })
-  const readings = openReadings(stream, options, run, goroutines)
+  const spans = await openSpanReading(options, stream.name)
+  if (!spans.ok) {
+    for await (const _ of stream.bytes) break
+    return spans
+  }
+  const readings = [
+    ...openReadings(stream, options, run, goroutines),
+    ...(spans.value === undefined ? [] : [spans.value]),
+  ]
   let tables: TraceTables | undefined
   const counting: TraceConsumer = {
     onGeneration: (generation, all) => {
@@ -126,7 +139,25 @@ function openReadings(
     readings.push(openGoroutineReading({ ...about, ...window }, goroutines))
   }
   if (onLines !== undefined) readings.push(openLinesReading(onLines, goroutine, run))
+  if (options.export !== undefined)
+    readings.push(openExportReading(options.export, exportContext(stream, options, run)))
   return readings
+}
+
+function exportContext(stream: TraceStream, options: TimelineOptions, run: Run): ExportContext {
+  const { fromNs, toNs, goroutine, focus, ignore } = options
+  return {
+    name: stream.name,
+    ...(stream.goVersion === undefined ? {} : { goVersion: stream.goVersion }),
+    ...(fromNs === undefined ? {} : { fromNs }),
+    ...(toNs === undefined ? {} : { toNs }),
+    ...(goroutine === undefined ? {} : { goroutine }),
+    ...(focus === undefined ? {} : { focus }),
+    ...(ignore === undefined ? {} : { ignore }),
+    onRefused: () => {
+      run.isOver = true
+    },
+  }
 }
 
 /** Adds up what the readings say; the first that failed is the answer. */

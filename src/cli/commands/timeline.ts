@@ -7,9 +7,11 @@ import type { SchemaName } from '../../model/contract.ts'
 import { type TimelineGroupKey, timelineGroupKeys } from '../../model/timeline.ts'
 import { readTimeline } from '../../ops/timeline.ts'
 import { locateWindow, needsLook, parsePoint, type TimelinePoint } from '../../ops/timeline-window.ts'
+import { renderExport } from '../../render/terminal-export.ts'
 import { renderTimeline } from '../../render/terminal-timeline.ts'
 import type { CommandContext, Runner } from '../context.ts'
-import { readCount, valueFlag } from '../flags.ts'
+import { addExportFlags, checkExportUsage, type ExportFlags, isStdout, openExport } from '../export-flags.ts'
+import { readCount, readInput, valueFlag } from '../flags.ts'
 import { failedOutcome, printOutcome } from '../print-envelope.ts'
 import { type WriteOutcome, writeNow } from '../write-now.ts'
 
@@ -18,6 +20,8 @@ const SCHEMA: SchemaName = 'sightline.timeline/v1'
 type TimelineFlags = {
   readonly ndjson?: boolean
   readonly goroutine?: number
+  readonly span?: string
+  readonly spans?: string
   readonly groupBy?: readonly TimelineGroupKey[]
   readonly focus?: RegExp
   readonly ignore?: RegExp
@@ -26,14 +30,14 @@ type TimelineFlags = {
   readonly to?: TimelinePoint
   readonly strict?: boolean
   readonly workers?: number
-}
+} & ExportFlags
 
 const POINT_HELP = "1.2s from the trace's begin, 40% of it, or a time of day (12:30:05.2, UTC; or RFC 3339)"
 const MAX_TOP = 100_000
 const MAX_WORKERS = 2
 
 export function registerTimeline(program: Command, run: Runner): void {
-  program
+  const command = program
     .command('timeline')
     .description('where the time of an execution trace went, and how much of it no profile shows')
     .argument('<trace>', 'an execution trace (Go 1.11 to 1.27), or a capture that holds one; - is stdin')
@@ -45,6 +49,14 @@ export function registerTimeline(program: Command, run: Runner): void {
         readCount(1, Number.MAX_SAFE_INTEGER),
       ),
     )
+    .addOption(
+      valueFlag(
+        '--span <id>',
+        'what the goroutines under this span did: a span id, a name, task:N or region:NAME; docs/span-join.md',
+        readInput,
+      ),
+    )
+    .addOption(valueFlag('--spans <file>', 'the spans of the same process, as OTLP JSON, to join by', readInput))
     .addOption(
       valueFlag(
         '--group-by <keys>',
@@ -67,9 +79,9 @@ export function registerTimeline(program: Command, run: Runner): void {
       ),
     )
     .option('--strict', "refuse what Go's own reader refuses, where otherwise all that can be read is")
-    .action((trace: string, _flags, self: Command) =>
-      run(self.optsWithGlobals(), (context) => timeline(context, trace, self.opts<TimelineFlags>())),
-    )
+  addExportFlags(command).action((trace: string, _flags, self: Command) =>
+    run(self.optsWithGlobals(), (context) => timeline(context, trace, self.opts<TimelineFlags>())),
+  )
 }
 
 async function timeline(context: CommandContext, trace: string, flags: TimelineFlags): Promise<ExitCode> {
@@ -85,11 +97,15 @@ async function timeline(context: CommandContext, trace: string, flags: TimelineF
   if (fromNs >= toNs) return printOutcome(context, failedOutcome(SCHEMA, fault('SL_CLI_USAGE', BACKWARDS)))
   const opened = await open()
   if (!opened.ok) return printOutcome(context, failedOutcome(SCHEMA, opened.error))
+  const exporting = openExport(context, flags)
+  if (!exporting.ok) return printOutcome(context, failedOutcome(SCHEMA, exporting.error))
   const output: { state: WriteOutcome } = { state: 'written' }
-  const { ndjson, from: _from, to: _to, ...asked } = flags
+  const { ndjson, from: _from, to: _to, export: _format, ...asked } = flags
   const report = await readTimeline(opened.value, {
     ...asked,
     ...window.value,
+    ...(asked.spans === undefined ? {} : { spans: resolve(io.cwd, asked.spans) }),
+    reopen: open,
     ...(ndjson !== true
       ? {}
       : {
@@ -98,23 +114,30 @@ async function timeline(context: CommandContext, trace: string, flags: TimelineF
             return output.state === 'written'
           },
         }),
+    ...(exporting.value === undefined ? {} : { export: exporting.value.request }),
     threads: deps.threads,
     progress,
     signal,
   })
+  if (!report.ok) exporting.value?.sink.discard()
   // As for all output: a reader that went away is no failure, a full disk is.
   if (output.state !== 'written') return output.state === 'gone' ? 0 : 74
   if (!report.ok) return printOutcome(context, failedOutcome(SCHEMA, report.error))
   if (ndjson === true) {
     for (const { code, message, at } of report.value.issues) logger.log('warn', message, { code, offset: at?.offset })
   }
+  const { export: written } = report.value.data
   return printOutcome(context, {
     schema: SCHEMA,
     report: report.value,
     text: (options) =>
       ndjson === true
         ? ''
-        : renderTimeline(report.value, { ...options, ...(flags.top === undefined ? {} : { top: flags.top }) }),
+        : written !== undefined
+          ? isStdout(flags.out)
+            ? ''
+            : renderExport(written, report.value.issues, options)
+          : renderTimeline(report.value, { ...options, ...(flags.top === undefined ? {} : { top: flags.top }) }),
   })
 }
 
@@ -122,6 +145,8 @@ const BACKWARDS = { message: '--from is not before --to' }
 
 function checkUsage(trace: string, flags: TimelineFlags, json: boolean): { message: string } | undefined {
   const { ndjson, from, to } = flags
+  const exports = checkExportUsage(flags, json)
+  if (exports !== undefined) return exports
   if (ndjson === true && json) return { message: '--json and --ndjson exclude each other' }
   if (ndjson === true && (from !== undefined || to !== undefined)) {
     return { message: '--from and --to cut the account; --ndjson gives all events with their times' }
@@ -129,6 +154,12 @@ function checkUsage(trace: string, flags: TimelineFlags, json: boolean): { messa
   const share = (['groupBy', 'focus', 'ignore', 'top'] as const).find((name) => flags[name] !== undefined)
   if (ndjson === true && share !== undefined) {
     return { message: `${share === 'groupBy' ? '--group-by' : `--${share}`} is of the account; --ndjson gives events` }
+  }
+  if (ndjson === true && (flags.span ?? flags.spans) !== undefined) {
+    return { message: '--span and --spans are of the account; --ndjson gives events' }
+  }
+  if (trace === '-' && flags.span !== undefined) {
+    return { message: '--span reads the trace twice, and stdin can be read once: give a file' }
   }
   if (from?.kind === 'offset' && to?.kind === 'offset' && from.ns >= to.ns) return BACKWARDS
   if (trace === '-' && needsLook(flags)) {
