@@ -3,7 +3,7 @@
  * Enters: a found Go and a scratch folder. Leaves: paths of binaries, or why one could not be built.
  * The toolchain's readers are internal packages: `go build -overlay` lays our program into the toolchain's tree for one
  * build, without writing there. `isUnclamped` also lays in a reader that does not move equal times apart, so that
- * durations can be compared to the nanosecond.
+ * durations can be compared to the nanosecond, and a count of mark workers that is taken back when they stop.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -41,7 +41,7 @@ export async function buildToolchainReference(
     writeFileSync(join(sources, name), text)
     replaced[target] = join(sources, name)
   }
-  for (const name of ['main.go', 'states.go', 'toolchain.go']) {
+  for (const name of ['main.go', 'states.go', 'toolchain.go', 'summaries.go']) {
     const text = readFileSync(join(REFERENCE, name), 'utf8').replaceAll('golang.org/x/exp/trace"', 'internal/trace"')
     lay(join(goRoot, 'src', 'cmd', 'sightline-reference', name), name, text)
   }
@@ -50,6 +50,10 @@ export async function buildToolchainReference(
     const patched = unclamp(readFileSync(path, 'utf8'))
     if (patched === undefined) return err(`${path} is not as expected: the place that moves times apart was not found`)
     lay(path, 'reader.go', patched)
+    const utilizationPath = join(goRoot, 'src', 'internal', 'trace', 'gc.go')
+    const mended = countWorkersOnce(readFileSync(utilizationPath, 'utf8'))
+    if (mended === undefined) return err(`${utilizationPath} is not as expected: labels of mark workers were not found`)
+    lay(utilizationPath, 'gc.go', mended)
   }
   const overlay = join(sources, 'overlay.json')
   writeFileSync(overlay, JSON.stringify({ Replace: replaced }))
@@ -60,6 +64,27 @@ export async function buildToolchainReference(
   const env = { ...go.env, GOFLAGS: '-buildvcs=false', CGO_ENABLED: '0', GOMODCACHE: join(folder, 'no-modules') }
   const run = await runTool(go.goBin, args, { cwd: join(goRoot, 'src', 'cmd'), env, timeoutMs: 300_000 })
   return run.failure === undefined ? ok(output) : err(`${run.failure}: ${run.stderr.toString('utf8')}`)
+}
+
+/**
+ * The runtime writes a mark worker's label each time that it starts to run. MutatorUtilizationV2 counts its processor at
+ * the label, and at the start too if it had a label before: from a worker's second run on, one of the two is never taken
+ * back, and the processor counts as the collector's to the end. It also keeps counting a worker that is idle by now.
+ */
+function countWorkersOnce(source: string): string | undefined {
+  const place =
+    /if flags&UtilBackground != 0 && (strings\.HasPrefix\(l\.Label, "GC "\) && l\.Label != "GC \(idle\)") \{[\s\S]*?bgMark\[ev\.Goroutine\(\)\] = true\s*ps\[ev\.Proc\(\)\]\.gc\+\+\s*\}\s*\}/
+  if (!place.test(source)) return undefined
+  return source.replace(
+    place,
+    `if works, g := $1, ev.Goroutine(); works && !bgMark[g] {
+      bgMark[g] = true
+      ps[ev.Proc()].gc++
+    } else if !works && bgMark[g] {
+      delete(bgMark, g)
+      ps[ev.Proc()].gc--
+    }`,
+  )
 }
 
 /** Go's reader makes times strictly increasing in `ReadEvent`; without that, its lastTs is the latest time seen. */

@@ -1,5 +1,6 @@
 /**
- * `npm run judge:trace`: what our reader and accounting make of execution traces, against Go's own reader, as totals.
+ * `npm run judge:trace`: what our reader and accounting make of execution traces, against Go's own reader, as totals,
+ * by start function, region and task as its Summarizer has them, and as its minimum mutator utilization.
  * Corpus: the recorded capture, the toolchain's own trace test programs and programs/tracegen in each mode, each run
  * anew under Go 1.26 and 1.27, and programs/tracegen under Go 1.22 to 1.25 where the go command can fetch them. Truth: internal/trace of the newest Go, once as it is (raw: events by kind) and once without
  * the step that moves equal times apart, so that durations must agree to the rounding of ticks. Prints a line per trace
@@ -14,12 +15,21 @@ import { parseArgs } from 'node:util'
 import { buildToolchainReference } from '../../bench/trace/build.ts'
 import { findGo, GO_VERSIONS, type GoTool, makeGoEnv, TRACE_GO_VERSIONS } from '../setup/go.ts'
 import { runTool } from '../setup/run-tool.ts'
-import { compareTotals, type Difference, type OwnTotals, type RawTotals, type StateTotals } from './trace/compare.ts'
+import {
+  compareTotals,
+  type Difference,
+  isWhole,
+  type OwnTotals,
+  type RawTotals,
+  type StateTotals,
+} from './trace/compare.ts'
 import { type CorpusTrace, listCorpus } from './trace/corpus.ts'
-import { readOwnTotals } from './trace/own-totals.ts'
+import { readOwnAccount, totalsOf } from './trace/own-totals.ts'
+import { compareSummaries, compareUtilization, type Summaries, type Utilization } from './trace/summaries.ts'
 
 const RECORDED = join(import.meta.dirname, '..', '..', 'testdata', 'captures', 'shop', 'trace.bin')
 const TIMEOUT_MS = 300_000
+const MAX_UTILIZATION_EVENTS = 5_000_000
 
 const { values } = parseArgs({
   options: {
@@ -86,9 +96,10 @@ async function buildTruth(go: GoTool): Promise<Truth> {
 async function judge(one: CorpusTrace, truth: Truth): Promise<void> {
   const raw = await ask<RawTotals>(truth.reference, 'raw', one.path)
   const states = await ask<StateTotals>(truth.unclamped, 'states', one.path)
-  const own = readOwnTotals(readFileSync(one.path))
+  const account = readOwnAccount(readFileSync(one.path))
+  const own = typeof account === 'string' ? account : totalsOf(account)
   judged += 1
-  if (typeof states === 'string' || typeof raw === 'string' || typeof own === 'string') {
+  if (typeof states === 'string' || typeof raw === 'string' || typeof own === 'string' || typeof account === 'string') {
     // A trace that the reference does not take must not be whole for us either; one that it takes, we must take.
     const theirs = typeof states === 'string' ? states : typeof raw === 'string' ? raw : undefined
     const isAgreed = theirs !== undefined && (typeof own === 'string' || !own.complete)
@@ -98,7 +109,16 @@ async function judge(one: CorpusTrace, truth: Truth): Promise<void> {
     process.stdout.write(`${one.name}: ${verdict}; reference: ${theirs ?? 'whole'}; ours: ${ours}\n`)
     return
   }
+  const summaries = await ask<Summaries>(truth.unclamped, 'groups', one.path)
+  if (typeof summaries === 'string') throw new Error(summaries)
   const differences = compareTotals(raw, states, own)
+  differences.push(...compareSummaries(summaries, account.account, isWhole(states) ? 0 : own.events))
+  // The reference holds all events in memory for this.
+  if (own.events <= MAX_UTILIZATION_EVENTS) {
+    const utilization = await ask<Utilization>(truth.unclamped, 'utilization', one.path)
+    if (typeof utilization === 'string') throw new Error(utilization)
+    differences.push(...compareUtilization(utilization, account.account))
+  }
   print(one, own, differences)
   if (differences.length > 0) differing += 1
 }

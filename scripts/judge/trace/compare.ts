@@ -65,6 +65,6 @@ export function compareTotals(raw: RawTotals, reference: StateTotals, ours: OwnT
 }
 
 /** On most machines a tick of the trace clock is 64 ns, and the reference rounds nothing. */
-function isWhole({ durationNs, statesNs }: StateTotals): boolean {
+export function isWhole({ durationNs, statesNs }: StateTotals): boolean {
   return [durationNs, ...Object.values(statesNs)].every((ns) => ns % 64 === 0)
 }

@@ -1,13 +1,17 @@
 /**
  * The totals of a trace as our reader and accounting have them, in the shape of the reference's.
- * Enters: the bytes of a trace. Leaves: OwnTotals, or why the trace is not read. User and system goroutines are added up,
+ * Enters: the bytes of a trace. Leaves: the account and OwnTotals, or why the trace is not read. User and system goroutines are added up,
  * as the reference does not tell them apart.
  */
 import { openTraceAccount } from '../../../src/analyze/trace/trace-account.ts'
 import { readTraceSync } from '../../../src/decode/gotrace/gotrace.ts'
+import type { TraceMeta } from '../../../src/model/trace.ts'
+import type { TraceAccount } from '../../../src/model/trace-account.ts'
 import type { OwnTotals } from './compare.ts'
 
-export function readOwnTotals(bytes: Uint8Array): OwnTotals | string {
+export type OwnAccount = { readonly meta: TraceMeta; readonly account: TraceAccount }
+
+export function readOwnAccount(bytes: Uint8Array): OwnAccount | string {
   const open = openTraceAccount()
   const read = readTraceSync(bytes, {
     onChunk: (chunk, tables) => open.addChunk(chunk, tables),
@@ -15,7 +19,10 @@ export function readOwnTotals(bytes: Uint8Array): OwnTotals | string {
   })
   if (!read.ok) return `${read.error.code}: ${read.error.message}`
   const meta = read.value.value
-  const account = open.finish({ durationNs: meta.durationNs })
+  return { meta, account: open.finish({ durationNs: meta.durationNs }) }
+}
+
+export function totalsOf({ meta, account }: OwnAccount): OwnTotals {
   const { totals, system } = account
   const waitingNs: Record<string, number> = {}
   for (const { waiting } of account.groups) {

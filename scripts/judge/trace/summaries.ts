@@ -1,0 +1,126 @@
+/**
+ * What go tool trace shows of goroutines, regions, tasks and the collector, beside ours: times by start function from
+ * Go's Summarizer, and its minimum mutator utilization. Enters: what the reference printed, and our account.
+ * Leaves: what differs. Where Go's numbers are known to differ in meaning, its own count of that is taken off:
+ * - a wait "forever" is death to the Summarizer, and has no time;
+ * - of a goroutine left in a system call without a processor, it counts the rest twice (excessNs);
+ * - states from before a generation begin with its sync, a little before the first event (gapNs).
+ */
+import type { TraceAccount, TraceGroup } from '../../../src/model/trace-account.ts'
+import type { Difference } from './compare.ts'
+
+export type SummaryTimes = {
+  readonly count: number
+  readonly olderCount: number
+  readonly runningNs: number
+  readonly schedNs: number
+  readonly syscallNs: number
+  readonly syscallBlockedNs: number
+  readonly waitingNs: Readonly<Record<string, number>>
+  readonly excessNs: number
+  readonly totalNs: number
+}
+
+export type Summaries = {
+  readonly groups: Readonly<Record<string, SummaryTimes>>
+  readonly regions: Readonly<Record<string, SummaryTimes>>
+  readonly tasks: Readonly<Record<string, SummaryTimes>>
+  readonly gapNs: number
+}
+
+export type Utilization = { readonly least: Readonly<Record<string, number>> }
+
+const FOREVER = 'forever'
+
+/** `slackNs`: the reference's rounding, where a tick is no whole number of ns. */
+export function compareSummaries(theirs: Summaries, account: TraceAccount, slackNs: number): Difference[] {
+  const differences: Difference[] = []
+  const compare = (what: string, reference: number, ours: number, slack: number): void => {
+    if (Math.abs(reference - ours) > slack) differences.push({ what, reference, ours })
+  }
+  const groups = addGroups(account.groups)
+  for (const name of new Set([...Object.keys(theirs.groups), ...groups.keys()])) {
+    const [reference, ours] = [theirs.groups[name] ?? none, groups.get(name) ?? none]
+    const where = `goroutines of "${name}"`
+    const slack = slackNs + theirs.gapNs * reference.olderCount
+    compare(where, reference.count, ours.count, 0)
+    compare(`${where}: running ns`, reference.runningNs, ours.runningNs, slack)
+    compare(`${where}: runnable ns`, reference.schedNs - reference.excessNs, ours.schedNs, slack)
+    compare(`${where}: syscall ns`, syscallsOf(reference), syscallsOf(ours), slack)
+    for (const reason of new Set([...Object.keys(reference.waitingNs), ...Object.keys(ours.waitingNs)])) {
+      if (reason === FOREVER) continue
+      compare(
+        `${where}: waiting ns by "${reason}"`,
+        reference.waitingNs[reason] ?? 0,
+        ours.waitingNs[reason] ?? 0,
+        slack,
+      )
+    }
+  }
+  const regions = new Map(account.regions.map((region) => [region.name, region]))
+  for (const name of new Set([...Object.keys(theirs.regions), ...regions.keys()])) {
+    const reference = theirs.regions[name] ?? none
+    const ours = regions.get(name)
+    const where = `regions "${name}"`
+    compare(where, reference.count, ours?.count ?? 0, 0)
+    compare(`${where}: ns`, reference.totalNs, ours?.ns ?? 0, slackNs)
+    compare(`${where}: running ns`, reference.runningNs, ours?.runningNs ?? 0, slackNs)
+    compare(`${where}: runnable ns`, reference.schedNs - reference.excessNs, ours?.runnableNs ?? 0, slackNs)
+    compare(`${where}: syscall ns`, syscallsOf(reference), ours?.syscallNs ?? 0, slackNs)
+    const waited = Object.values(reference.waitingNs).reduce((sum, ns) => sum + ns, 0)
+    compare(`${where}: waiting ns`, waited, ours?.waitingNs ?? 0, slackNs)
+  }
+  const tasks = new Map(account.taskTypes.map((task) => [task.name, task]))
+  for (const [name, reference] of Object.entries(theirs.tasks)) {
+    const ours = tasks.get(name)
+    compare(`whole tasks "${name}"`, reference.count, (ours?.count ?? 0) - (ours?.incompleteCount ?? 0), 0)
+    // The sum of ours has the incomplete ones too.
+    if (ours?.incompleteCount === 0) compare(`tasks "${name}": ns`, reference.totalNs, ours.ns, slackNs)
+  }
+  return differences
+}
+
+/** Ratios in millionths, so that differences print as whole numbers. */
+export function compareUtilization({ least }: Utilization, account: TraceAccount): Difference[] {
+  return account.gc.minimumMutatorUtilization.flatMap(({ windowNs, ratio, errorRatio }) => {
+    const reference = least[String(windowNs)]
+    if (reference !== undefined && Math.abs(reference - ratio) <= errorRatio) return []
+    const what = `least mutator utilization in ${windowNs / 1e6} ms, millionths`
+    return [{ what, reference: Math.round((reference ?? Number.NaN) * 1e6), ours: Math.round(ratio * 1e6) }]
+  })
+}
+
+const none: SummaryTimes = {
+  count: 0,
+  olderCount: 0,
+  runningNs: 0,
+  schedNs: 0,
+  syscallNs: 0,
+  syscallBlockedNs: 0,
+  waitingNs: {},
+  excessNs: 0,
+  totalNs: 0,
+}
+
+function syscallsOf({ syscallNs, syscallBlockedNs }: SummaryTimes): number {
+  return syscallNs + syscallBlockedNs
+}
+
+/** By name alone: the Summarizer does not tell the runtime's nameless from the program's. Ours holds both parts of system calls in one. */
+function addGroups(groups: readonly TraceGroup[]): Map<string, SummaryTimes> {
+  const found = new Map<string, SummaryTimes>()
+  for (const group of groups) {
+    const before = found.get(group.startFunction) ?? none
+    const waitingNs: Record<string, number> = { ...before.waitingNs }
+    for (const { blockReason, ns } of group.waiting) waitingNs[blockReason] = (waitingNs[blockReason] ?? 0) + ns
+    found.set(group.startFunction, {
+      ...before,
+      count: before.count + group.count,
+      runningNs: before.runningNs + group.runningNs,
+      schedNs: before.schedNs + group.runnableNs,
+      syscallNs: before.syscallNs + group.syscallNs,
+      waitingNs,
+    })
+  }
+  return found
+}
