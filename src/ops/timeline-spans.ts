@@ -3,17 +3,17 @@
  * The first reading of the trace finds the span, wherever it ends; a second one, to its end only, looks at it: so it
  * needs a trace that can be opened again. Without either flag nothing is read: the account knows the tasks.
  */
-import { readFile, stat } from 'node:fs/promises'
+import { createReadStream } from 'node:fs'
+import { toKnownSpans } from '../analyze/span-join/known-spans.ts'
 import { describeSpan } from '../analyze/span-join/span-answer.ts'
 import { openSpanJoin, type SpanJoin } from '../analyze/span-join/span-join.ts'
 import { openSpanProbe } from '../analyze/span-join/span-probe.ts'
 import { type Fault, fault } from '../base/errors.ts'
 import { err, ok, type Result } from '../base/result.ts'
-import { formatSize } from '../base/units.ts'
-import { readKnownSpans } from '../decode/known-spans/known-spans.ts'
-import { openIssueLog } from '../model/issue.ts'
+import { decodeSpans } from '../decode/spans/spans.ts'
+import { type IssueLog, openIssueLog } from '../model/issue.ts'
 import type { TraceStream } from '../model/ports.ts'
-import type { SpanAnswer } from '../model/span-join.ts'
+import type { KnownSpan, SpanAnswer } from '../model/span-join.ts'
 import type { TraceTables } from '../model/trace.ts'
 import type { TimelineAddition, TimelineReading } from './timeline-reading.ts'
 import { readTraceStream, type TraceThreadOptions } from './trace-thread/read-stream.ts'
@@ -29,8 +29,8 @@ export type SpanReadingOptions = TraceThreadOptions & {
   readonly signal?: AbortSignal
 }
 
-/** A text is held whole while it is read. */
-const MAX_SPANS_BYTES = 256 * 1024 * 1024
+/** Of a file; those beyond are said to be left out. */
+const MAX_READ = 1 << 21
 const MAX_NAMES = 5
 
 /** Undefined where neither was asked for. */
@@ -41,16 +41,10 @@ export async function openSpanReading(
   const { span, spans: path } = options
   if (span === undefined && path === undefined) return ok(undefined)
   const issues = openIssueLog()
-  const known = path === undefined ? undefined : await readSpansFile(path)
+  const known = path === undefined ? undefined : await readSpansFile(path, issues)
   if (known?.ok === false) return known
-  if (known?.ok === true && known.value.leftOut > 0) {
-    issues.add('SL_OPS_SPANS_LEFT_OUT', `${known.value.leftOut} spans of the file were left out`, {
-      at: { file: path as string },
-      count: known.value.leftOut,
-    })
-  }
   const join = openSpanJoin({
-    ...(known?.ok === true ? { spans: known.value.spans } : {}),
+    ...(known === undefined ? {} : { spans: known.value }),
     ...(span === undefined ? {} : { asked: span }),
   })
   return ok({
@@ -106,21 +100,19 @@ async function probeSpan(
   return ok(describeSpan(goal, probe.finish(), tables, goVersion))
 }
 
-async function readSpansFile(path: string) {
-  const text = await readText(path)
-  if (!text.ok) return text
-  const known = readKnownSpans(text.value)
-  return known.ok ? known : err<Fault>({ ...known.error, target: path })
-}
-
-async function readText(path: string): Promise<Result<string, Fault>> {
+async function readSpansFile(path: string, issues: IssueLog): Promise<Result<readonly KnownSpan[], Fault>> {
   try {
-    const { size } = await stat(path)
-    if (size > MAX_SPANS_BYTES) {
-      const message = `The spans take ${formatSize(size)}, the limit is ${formatSize(MAX_SPANS_BYTES)}`
-      return err(fault('SL_COLLECT_FILE_TOO_LARGE', { message, target: path }))
+    const decoded = await decodeSpans([{ name: path, bytes: createReadStream(path) }], {
+      limits: { maxSpans: MAX_READ },
+    })
+    if (!decoded.ok) return err({ ...decoded.error, target: decoded.error.target ?? path })
+    issues.addAll(decoded.value.issues)
+    const { spans, leftOut } = toKnownSpans(decoded.value.value)
+    if (leftOut > 0) {
+      const message = `${leftOut} spans of the file were left out: without an id, ending before they begin, or too many`
+      issues.add('SL_OPS_SPANS_LEFT_OUT', message, { at: { file: path } })
     }
-    return ok(await readFile(path, 'utf8'))
+    return ok(spans)
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error)
     return err(fault('SL_COLLECT_NO_INPUT', { message: `The file of spans cannot be read: ${why}`, target: path }))

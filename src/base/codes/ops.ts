@@ -80,7 +80,7 @@ export const opsCodes = {
     retryable: false,
   },
   SL_OPS_SPANS_LEFT_OUT: {
-    summary: 'Spans of the file were left out: without ids or times, or more than are read',
+    summary: 'Spans of the file were left out: without ids, ending before they begin, or too many',
     hint: 'The rest is joined; a file of one process and of the time of the trace is small enough.',
     exitCode: 0,
     httpStatus: 200,
