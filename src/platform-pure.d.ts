@@ -9,7 +9,7 @@ declare class TextEncoder {
 }
 declare namespace WebAssembly {
   class Memory {
-    constructor(descriptor: { initial: number; maximum?: number })
+    constructor(descriptor: { initial: number; maximum?: number; shared?: boolean })
     readonly buffer: ArrayBuffer
     /** Pages before; throws a RangeError when refused. */
     grow(pages: number): number

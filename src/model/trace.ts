@@ -91,6 +91,14 @@ export type TraceChunk = {
   readonly memory?: { readonly memory: TraceMemory; readonly address: number }
 }
 
+/** Memory that is given to a reader, with places for chunks: a chunk that was handed out stays as it is until the others
+ *  have had their turn. Where threads share the memory, one may read a chunk while the other fills the next. */
+export type TraceSeat = {
+  readonly memory: TraceMemory
+  /** Addresses of CHUNK_BYTES each, divisible by 8. */
+  readonly chunks: readonly number[]
+}
+
 /** A trace is written in generations of about a second, each with its own tables and its own statuses. */
 export type TraceGeneration = {
   readonly generation: number

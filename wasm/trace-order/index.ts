@@ -9,7 +9,7 @@ import { setStrict } from './notes'
 import { argCounts, CHUNK_BYTES, setColumns } from './order'
 import { openTables } from './tables'
 
-export { decodeBatch } from './decode'
+export { decodeBatch, openBatch } from './decode'
 export {
   framesAddress,
   frameCount,
@@ -40,6 +40,7 @@ export { restart } from './state'
 export {
   clearTables,
   messagesAddress,
+  nameOfFloat,
   readStacks,
   readStrings,
   stackOf,
@@ -48,6 +49,11 @@ export {
 } from './tables'
 export { faultAt, faultCode, faultDetail } from './varint'
 export { growWindow, windowAddress, windowCapacity } from './window'
+
+/** Where the next rows go: chunks may lie in several places, each filled in its turn. */
+export function useColumns(address: usize): void {
+  setColumns(address)
+}
 
 /** Address of the chunk's columns; 0 when memory is refused. */
 export function open(strict: bool, maxTextBytes: f64, seedLow: u32, seedHigh: u32): usize {

@@ -72,22 +72,22 @@ import { after, HIGH_BITS, pack, readLong, toFloat } from './varint'
 
 /** Rows of a chunk, and where its columns begin: see TraceChunk and chunkColumnOffsets of src/model/trace.ts. */
 export const ROWS: u32 = 8192
-const C_TIME: usize = 0
+export const C_TIME: usize = 0
 const C_THREAD: usize = 65536
 const C_GOROUTINE: usize = 131072
-const C_ARG0: usize = 196608
-const C_ARG1: usize = 262144
-const C_ARG2: usize = 327680
-const C_ARG3: usize = 393216
+export const C_ARG0: usize = 196608
+export const C_ARG1: usize = 262144
+export const C_ARG2: usize = 327680
+export const C_ARG3: usize = 393216
 const C_PROCESSOR: usize = 458752
 const C_SLOT: usize = 491520
 const C_TARGET: usize = 524288
-const C_KIND: usize = 589824
+export const C_KIND: usize = 589824
 export const CHUNK_BYTES: usize = 598016
 
 /** Per event id: how many arguments after the time delta; NO_EVENT where the id is none. */
 export const argCounts = memory.data(256)
-const NO_EVENT: u8 = 255
+export const NO_EVENT: u8 = 255
 
 /** Go's ProcState by ProcStatus: 0 undetermined, 1 not existing, 2 running, 3 idle. */
 const procStates = memory.data<u8>([0, 2, 3, 2, 3])
@@ -116,6 +116,10 @@ const ADVANCED: i32 = 6
 
 export function setColumns(address: usize): void {
   columns = address
+}
+
+export function columnsAddress(): usize {
+  return columns
 }
 
 export function takeRows(): void {

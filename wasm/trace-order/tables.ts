@@ -189,3 +189,8 @@ export function takeMessages(): u32 {
 export function stackOf(id: f64): i32 {
   return id < 9007199254740992 ? nameIn(stackNames, <u64>id) : MISSING
 }
+
+/** Index of the string with this id; MISSING when the generation has none. */
+export function nameOfFloat(id: f64): i32 {
+  return id < 9007199254740992 ? nameOf(<u64>id) : MISSING
+}

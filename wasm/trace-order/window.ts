@@ -26,15 +26,21 @@ export function growWindow(bytes: usize): bool {
   const wanted = (bytes + ROOM + 0xffff) & ~(<usize>0xffff)
   if (wanted <= size) return true
   const end = base + size
+  let isLonger = false
   if (size > 0 && end == <usize>memory.size() << PAGE_BITS) {
-    if (memory.grow(<i32>((wanted - size) >> PAGE_BITS)) < 0) return false
-  } else {
+    const page = memory.grow(<i32>((wanted - size) >> PAGE_BITS))
+    if (page < 0) return false
+    // Another thread may have grown the memory in between: then these pages are the arena's.
+    isLonger = <usize>page << PAGE_BITS == end
+    if (!isLonger) giveBack(<usize>page << PAGE_BITS, wanted - size)
+  }
+  if (!isLonger) {
     const page = memory.grow(<i32>(wanted >> PAGE_BITS))
     if (page < 0) return false
     const moved = <usize>page << PAGE_BITS
     if (size > 0) {
       memory.copy(moved, base, size)
-      giveBack()
+      giveBack(base, size)
     }
     base = moved
   }
@@ -44,9 +50,9 @@ export function growWindow(bytes: usize): bool {
 }
 
 /** The arena's blocks are powers of two. */
-function giveBack(): void {
-  let at = base
-  let left = size
+function giveBack(from: usize, bytes: usize): void {
+  let at = from
+  let left = bytes
   while (left >= <usize>1 << PAGE_BITS) {
     const block = <usize>1 << (31 - <usize>clz<u32>(<u32>left))
     release(at, block)

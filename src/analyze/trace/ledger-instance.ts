@@ -2,7 +2,7 @@
  * The account's WebAssembly module (wasm/trace-account) as functions. It is opened on the memory in which the reader's
  * chunks lie, and takes them where they are; other chunks are copied in. Its places in memory are stated in its sources.
  */
-import { decodeBase64 } from '../../base/base64.ts'
+import { compileModule } from '../../base/wasm-module.ts'
 import { chunkColumnOffsets, TRACE_CHUNK_ROWS, type TraceChunk } from '../../model/trace.ts'
 import { moduleText } from './account-module.ts'
 
@@ -95,14 +95,12 @@ export type LedgerInstance = {
 const INITIAL_PAGES = 8
 /** Memories with an account in them: its static data has one place. */
 const taken = new WeakSet<object>()
-const compiled: { module?: WebAssembly.Module } = {}
 
 export function openLedgerInstance(chunk: TraceChunk | undefined, host: LedgerHost): LedgerInstance {
-  compiled.module ??= new WebAssembly.Module(decodeBase64(moduleText))
   const given = chunk?.slots === undefined ? undefined : chunk.memory?.memory
   const memory = given === undefined || taken.has(given) ? new WebAssembly.Memory({ initial: INITIAL_PAGES }) : given
   taken.add(memory)
-  const { exports } = new WebAssembly.Instance(compiled.module, { env: { ...host, memory } })
+  const { exports } = new WebAssembly.Instance(compileModule(moduleText, memory), { env: { ...host, memory } })
   const ledger = exports as LedgerExports
   const state = { room: 0 }
 

@@ -5,7 +5,14 @@
  * Damage: what is wrong inside a generation ends that generation, and the next begins as a trace does; what is wrong
  * between batches ends reading. In strict mode every doubt ends reading.
  */
-import type { TraceClock, TraceConsumer, TraceCpuSample, TraceGeneration, TraceMeta } from '../../model/trace.ts'
+import type {
+  TraceClock,
+  TraceConsumer,
+  TraceCpuSample,
+  TraceGeneration,
+  TraceMeta,
+  TraceSeat,
+} from '../../model/trace.ts'
 import { openClock, type TraceClockReader } from './clock.ts'
 import { TraceDoubts } from './doubts.ts'
 import { GenerationTables, NO_THREAD_FROM } from './generation.ts'
@@ -85,7 +92,13 @@ export class TraceEngine {
   /** Rows when the last one was; a second assumption without a row between would be for ever. */
   private assumedAfter = -1
 
-  constructor(start: TraceRangeStart, consumer: TraceConsumer, isStrict: boolean, limits: TraceLimits) {
+  constructor(
+    start: TraceRangeStart,
+    consumer: TraceConsumer,
+    isStrict: boolean,
+    limits: TraceLimits,
+    seat?: TraceSeat,
+  ) {
     const { format, firstOffset } = start
     this.format = format
     this.sizeBytes = firstOffset
@@ -93,7 +106,7 @@ export class TraceEngine {
     this.clock.nsPerTick = start.nsPerTick ?? 0
     this.consumer = consumer
     this.doubts = new TraceDoubts(isStrict)
-    this.parts = openParts(format, firstOffset, this.doubts, limits)
+    this.parts = openParts(format, firstOffset, this.doubts, limits, seat)
     if (this.parts === undefined) this.doubts.refuse()
   }
 
@@ -334,6 +347,7 @@ export class TraceEngine {
       chunk.rowCount = rowCount
       this.consumer.onChunk?.(chunk, store)
       chunk.rowCount = 0
+      instance.advanceChunk(this.doubts.generation)
     }
     exports.takeRows()
   }
@@ -355,8 +369,14 @@ export class TraceEngine {
   }
 }
 
-function openParts(format: number, offset: number, doubts: TraceDoubts, limits: TraceLimits): Parts | undefined {
-  const instance = OrderInstance.open(doubts.isStrict, limits.maxStringBytes ?? DEFAULT_MAX_STRING_BYTES)
+function openParts(
+  format: number,
+  offset: number,
+  doubts: TraceDoubts,
+  limits: TraceLimits,
+  seat: TraceSeat | undefined,
+): Parts | undefined {
+  const instance = OrderInstance.open(doubts.isStrict, limits.maxStringBytes ?? DEFAULT_MAX_STRING_BYTES, seat)
   if (instance === undefined) return undefined
   const maxGenerationBytes = limits.maxGenerationBytes ?? DEFAULT_MAX_GENERATION_BYTES
   return {

@@ -8,7 +8,7 @@
 import { type Fault, fault } from '../../base/errors.ts'
 import { err, ok, type Result } from '../../base/result.ts'
 import type { Decoded } from '../../model/issue.ts'
-import type { TraceConsumer, TraceMeta } from '../../model/trace.ts'
+import type { TraceConsumer, TraceMeta, TraceSeat } from '../../model/trace.ts'
 import { isV1Format, TraceV1Engine, type V1Limits } from '../gotrace-v1/engine-v1.ts'
 import { TraceEngine, type TraceLimits, type TraceRangeStart } from './engine.ts'
 import { HEADER_BYTES, readTraceFormat, readTraceHeader } from './framing.ts'
@@ -40,6 +40,8 @@ export type ReadTraceOptions = {
    * to its end.
    */
   readonly range?: TraceRangeStart
+  /** Where the chunks are to lie; only traces of format v2 are read into it. Default: memory of the reader's own. */
+  readonly seat?: TraceSeat
 }
 
 /**
@@ -99,9 +101,9 @@ function readFormat(head: Uint8Array): Result<number, Fault> {
 }
 
 function openEngine(format: number, consumer: TraceConsumer, options: ReadTraceOptions): AnyEngine {
-  const { strict = false, limits = {} } = options
+  const { strict = false, limits = {}, seat } = options
   if (isV1Format(format)) return new TraceV1Engine(format, HEADER_BYTES, consumer, strict, limits)
-  return new TraceEngine({ format, firstOffset: HEADER_BYTES }, consumer, strict, limits)
+  return new TraceEngine({ format, firstOffset: HEADER_BYTES }, consumer, strict, limits, seat)
 }
 
 function openRange(consumer: TraceConsumer, { range, strict, limits }: ReadTraceOptions): TraceEngine | undefined {

@@ -3,8 +3,8 @@
  * What it is given and gives lies in that memory. Growing the memory makes new buffers, so views are taken anew after
  * every call that may have grown it; `bytes` and the chunk's columns see to that.
  */
-import { decodeBase64 } from '../../base/base64.ts'
-import { chunkColumnOffsets, TRACE_CHUNK_ROWS, type TraceChunk } from '../../model/trace.ts'
+import { compileModule } from '../../base/wasm-module.ts'
+import { chunkColumnOffsets, TRACE_CHUNK_ROWS, type TraceChunk, type TraceSeat } from '../../model/trace.ts'
 import { timedEvents } from './events.ts'
 import { moduleText } from './order-module.ts'
 import type { InputWindow } from './splitter.ts'
@@ -14,6 +14,7 @@ type Global = { readonly value: number }
 /** Addresses come as signed numbers: `>>> 0` them. Flags are 0 or 1. */
 export type OrderExports = {
   open(strict: number, maxTextBytes: number, seedLow: number, seedHigh: number): number
+  useColumns(address: number): void
   argCountsAddress(): number
   scratchOf(bytes: number): number
   growWindow(bytes: number): number
@@ -55,6 +56,10 @@ export type OrderExports = {
   readonly rowCount: Global
   readonly latestNs: Global
 
+  openBatch(from: number, end: number, ticks: number, nsPerTick: number): void
+  decodeBatch(): number
+  nameOfFloat(id: number): number
+
   doubtsAddress(): number
   clearDoubts(): void
   readonly hasDoubt: Global
@@ -69,37 +74,49 @@ export type OrderExports = {
 const INITIAL_PAGES = 4
 const NO_EVENT = 255
 
-let compiled: WebAssembly.Module | undefined
-
 export class OrderInstance {
   readonly memory: WebAssembly.Memory
   readonly exports: OrderExports
   /** Of ordered events. */
-  readonly chunk: TraceChunk
+  chunk: TraceChunk
   readonly input: InputWindow
+  private readonly chunks: readonly MemoryChunk[]
+  private chunkPlace = 0
   private all: Uint8Array
 
-  private constructor(memory: WebAssembly.Memory, exports: OrderExports, columns: number) {
+  private constructor(memory: WebAssembly.Memory, exports: OrderExports, columns: readonly number[]) {
     this.memory = memory
     this.exports = exports
-    this.chunk = new MemoryChunk(memory, columns)
+    this.chunks = columns.map((address) => new MemoryChunk(memory, address))
+    this.chunk = this.chunks[0] as TraceChunk
     this.input = new MemoryWindow(memory, exports)
     this.all = new Uint8Array(memory.buffer)
   }
 
   /** Undefined when there is no memory for it. */
-  static open(isStrict: boolean, maxTextBytes: number): OrderInstance | undefined {
-    const memory = openMemory()
+  static open(isStrict: boolean, maxTextBytes: number, seat?: TraceSeat): OrderInstance | undefined {
+    const memory = (seat?.memory as WebAssembly.Memory | undefined) ?? openMemory()
     if (memory === undefined) return undefined
-    compiled ??= new WebAssembly.Module(decodeBase64(moduleText))
-    const { exports } = new WebAssembly.Instance(compiled, { env: { memory } })
+    const { exports } = new WebAssembly.Instance(compileModule(moduleText, memory), { env: { memory } })
     const order = exports as OrderExports
     const seed = (): number => Math.floor(Math.random() * 4294967296)
     const columns = order.open(isStrict ? 1 : 0, maxTextBytes, seed(), seed())
     if (columns === 0) return undefined
     const counts = new Uint8Array(memory.buffer, order.argCountsAddress() >>> 0, 256).fill(NO_EVENT)
     for (const { id, args } of timedEvents) counts[id] = args.length
-    return new OrderInstance(memory, order, columns >>> 0)
+    const places = seat?.chunks ?? [columns >>> 0]
+    order.useColumns(places[0] as number)
+    return new OrderInstance(memory, order, places)
+  }
+
+  /** The chunk's rows have been handed on: the next ones go where they do not touch them. */
+  advanceChunk(generation: number): void {
+    if (this.chunks.length === 1) return
+    this.chunkPlace = (this.chunkPlace + 1) % this.chunks.length
+    const chunk = this.chunks[this.chunkPlace] as MemoryChunk
+    this.exports.useColumns(chunk.memory.address)
+    if (chunk.generations[0] !== generation) chunk.generations.fill(generation)
+    this.chunk = chunk
   }
 
   /** All of the memory, by address. */
