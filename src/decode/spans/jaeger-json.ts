@@ -38,6 +38,18 @@ const SPAN_KEYS = new KeySet([
   'processId',
 ])
 const CAMEL: Readonly<Record<number, number>> = { 13: 0, 14: 1, 15: 2, 16: 10 }
+const TAG_KEYS = new KeySet(['key', 'value', 'vStr', 'vInt64', 'vBool', 'vFloat64', 'vBinary'])
+/** Tags that say what is a field in OTLP. */
+const SPECIAL_TAGS = new KeySet([
+  'span.kind',
+  'error',
+  'otel.status_code',
+  'otel.scope.name',
+  'otel.library.name',
+  'otel.scope.version',
+  'otel.library.version',
+  'w3c.tracestate',
+])
 const REFERENCE_KEYS = new KeySet(['refType', 'traceID', 'spanID', 'traceId', 'spanId'])
 const STATUS_BY_CODE: Readonly<Record<string, number>> = { OK: 1, ERROR: 2 }
 
@@ -222,7 +234,6 @@ export class JaegerJsonSpans {
     }
     builder.startSeconds = time.seconds
     builder.startNanos = time.nanos
-    if (durationNs > 0n) addMicros(time, 0)
     if (durationNs > 0n) splitBig(BigInt(time.seconds) * 1_000_000_000n + BigInt(time.nanos) + durationNs, time)
     else addMicros(time, durationMicros)
     builder.endSeconds = time.seconds
@@ -294,11 +305,40 @@ export class JaegerJsonSpans {
     reader.at = after
   }
 
+  /** `{key, type, value}` each; one that has its value first is read the slow way. */
   private readTags(): void {
-    const { reader } = this
-    const tags = reader.parseValue()
-    if (!Array.isArray(tags)) return
-    for (const tag of tags) if (isRecord(tag) && typeof tag.key === 'string') this.takeTag(tag.key, tagValue(tag))
+    const { reader, builder } = this
+    if (!reader.openArray()) return
+    while (reader.nextItem()) {
+      const start = reader.at
+      if (!reader.openObject()) continue
+      let key = -1
+      let special = ''
+      let isKeyed = false
+      let isLate = false
+      while (reader.nextKey()) {
+        const place = TAG_KEYS.find(reader.text, reader.from, reader.to)
+        if (place === 0 && reader.readScalar()) {
+          isKeyed = true
+          key = builder.keys.find(reader.text, reader.from, reader.to)
+          const at = key >= 0 ? -1 : SPECIAL_TAGS.find(reader.text, reader.from, reader.to)
+          special = SPECIAL_TAGS.keys[at] ?? ''
+        } else if (place > 0 && !isKeyed) {
+          isLate = true
+          reader.skipValue()
+        } else if (place > 0 && (key >= 0 || special !== '') && reader.peek() !== 0x7b && reader.peek() !== 0x5b) {
+          reader.readScalar()
+          if (key >= 0) builder.addAttribute(key, builder.texts.intern(reader.text, reader.from, reader.to))
+          else this.takeTag(special, reader.textString())
+        } else if (place !== 0) reader.skipValue()
+      }
+      if (!isLate) continue
+      const after = reader.at
+      reader.at = start
+      const tag = reader.parseValue()
+      reader.at = after
+      if (isRecord(tag) && typeof tag.key === 'string') this.takeTag(tag.key, tagValue(tag))
+    }
   }
 
   private takeTag(key: string, value: unknown): void {
@@ -333,6 +373,10 @@ export class JaegerJsonSpans {
 
   private readLogs(): void {
     const { reader, builder } = this
+    if (reader.peek() !== 0x5b) {
+      reader.skipValue()
+      return
+    }
     const logs = reader.parseValue()
     if (!Array.isArray(logs)) return
     const time: TimePair = { seconds: 0, nanos: 0 }

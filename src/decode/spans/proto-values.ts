@@ -35,6 +35,11 @@ export function readProtoValueText(window: ByteWindow, end: number, texts: TextP
       return texts.intern(window.bytes, from, end)
     }
     window.at = start
+  } else if (start < end && window.bytes[start] === INT_VALUE) {
+    window.at = start + 1
+    const low = readVarint64(window, end)
+    if (window.at === end && window.hi === 0) return texts.internInteger(low)
+    window.at = start
   }
   return texts.internText(plainText(readProtoValue(window, end, 0)))
 }

@@ -348,7 +348,7 @@ export class SpanBuilder {
     this.noteLimits()
     const rows = this.count
     const smalls = this.smalls
-    const small = (place: number) => Uint8Array.from({ length: rows }, (_, row) => smalls[row * 4 + place] as number)
+    const small = (place: number) => everyNth(smalls, new Uint8Array(rows), 4, place)
     const table: SpanTable = {
       count: rows,
       baseUnixNs: BigInt(base) * 1_000_000_000n,
@@ -358,10 +358,10 @@ export class SpanBuilder {
       traceIds: this.traceIndex.toBytes(),
       traceCount: this.traceIndex.count,
       traces: this.traces.slice(0, rows),
-      idHigh: everyNth(this.ids, rows, 2, 0),
-      idLow: everyNth(this.ids, rows, 2, 1),
-      parentHigh: everyNth(this.parents, rows, 2, 0),
-      parentLow: everyNth(this.parents, rows, 2, 1),
+      idHigh: everyNth(this.ids, new Uint32Array(rows), 2, 0),
+      idLow: everyNth(this.ids, new Uint32Array(rows), 2, 1),
+      parentHigh: everyNth(this.parents, new Uint32Array(rows), 2, 0),
+      parentLow: everyNth(this.parents, new Uint32Array(rows), 2, 1),
       startNs: toNs(this.startTimes, rows, 2, 0, base),
       endNs: toNs(this.endTimes, rows, 2, 0, base),
       names: this.names.slice(0, rows),
@@ -374,14 +374,14 @@ export class SpanBuilder {
       scopeOf: this.scopeOf.slice(0, rows),
       sourceOf: this.sourceOf.slice(0, rows),
       attributeStart: this.attributeStart.slice(0, rows + 1),
-      attributeKeys: everyNth(this.attributes, this.attributeCount, 2, 0),
-      attributeValues: everyNth(this.attributes, this.attributeCount, 2, 1),
+      attributeKeys: everyNth(this.attributes, new Uint32Array(this.attributeCount), 2, 0),
+      attributeValues: everyNth(this.attributes, new Uint32Array(this.attributeCount), 2, 1),
       linkStart: this.linkStart.slice(0, rows + 1),
-      linkTraces: everyNth(this.links, this.linkCount, 3, 0),
-      linkHigh: everyNth(this.links, this.linkCount, 3, 1),
-      linkLow: everyNth(this.links, this.linkCount, 3, 2),
+      linkTraces: everyNth(this.links, new Uint32Array(this.linkCount), 3, 0),
+      linkHigh: everyNth(this.links, new Uint32Array(this.linkCount), 3, 1),
+      linkLow: everyNth(this.links, new Uint32Array(this.linkCount), 3, 2),
       eventStart: this.eventStart.slice(0, rows + 1),
-      eventNames: everyNth(this.events, this.eventCount, 3, 0),
+      eventNames: everyNth(this.events, new Uint32Array(this.eventCount), 3, 0),
       eventNs: toNs(this.events, this.eventCount, 3, 1, base),
       sources: this.sources as SpanSource[],
     }

@@ -32,10 +32,9 @@ export function toNs(source: Uint32Array, count: number, stride: number, place: 
   return times
 }
 
-/** Every `stride`th number of the first `count * stride`. */
-export function everyNth(source: Uint32Array, count: number, stride: number, place: number): Uint32Array {
-  const column = new Uint32Array(count)
-  for (let row = 0, at = place; row < count; row++, at += stride) column[row] = source[at] as number
+/** Fills `column` with what stands every `stride` places, from `place` on. */
+export function everyNth<T extends Uint8Array | Uint32Array>(source: T, column: T, stride: number, place: number): T {
+  for (let row = 0, at = place; row < column.length; row++, at += stride) column[row] = source[at] as number
   return column
 }
 

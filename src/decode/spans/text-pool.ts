@@ -17,6 +17,8 @@ export class TextPool {
   private readonly maxValueBytes: number
   private readonly encoder = new TextEncoder()
   private readonly scratch: Uint8Array<ArrayBuffer>
+  /** Text index of whole numbers seen before; 0: not yet. */
+  private readonly integers = new Uint32Array(65536)
 
   constructor(maxBytes: number, maxValueBytes: number) {
     this.maxBytes = maxBytes
@@ -50,6 +52,16 @@ export class TextPool {
       return 0
     }
     return this.texts.intern(this.scratch, 0, written)
+  }
+
+  /** The index of a small whole number, as text. */
+  internInteger(value: number): number {
+    if (value < 0 || value >= this.integers.length) return this.internText(String(value))
+    const known = this.integers[value] as number
+    if (known !== 0) return known
+    const made = this.internText(String(value))
+    this.integers[value] = made
+    return made
   }
 
   /** All texts, by index. */
@@ -99,8 +111,14 @@ export class KeySet {
   }
 }
 
+/** Of four places only: the keys are ours, and few. */
 function hashKey(bytes: Uint8Array, from: number, to: number): number {
-  let hash = to - from
-  for (let at = from; at < to; at++) hash = (Math.imul(hash, 31) + (bytes[at] as number)) | 0
-  return hash ^ (hash >>> 15)
+  const length = to - from
+  if (length === 0) return 0
+  const hash =
+    Math.imul(bytes[from + (length >> 1)] as number, 0x9e37) ^
+    Math.imul(bytes[to - 1] as number, 0x85eb) ^
+    Math.imul(bytes[from + (length >> 2)] as number, 0xc2b3) ^
+    Math.imul(length, 0x27d5)
+  return hash ^ (hash >>> 9)
 }
