@@ -23,9 +23,21 @@ test('--json is one envelope of schema sightline.timeline/v1, the same for a fil
   assert.equal(envelope.schema, 'sightline.timeline/v1')
   assert.equal(envelope.ok, true)
   assert.equal(file.code, 0)
-  assert.deepEqual(JSON.parse(capture.stdout), envelope)
-  assert.deepEqual(JSON.parse(piped.stdout), envelope)
+  const { data, findings } = JSON.parse(capture.stdout)
+  // The dumps of the capture tell reasons that the trace alone does not have, and its manifest names the service.
+  const { told, ...unknownWaits } = data.unknownWaits
+  assert.ok(told.some((one: { waitReason: string; source: string }) => one.waitReason === 'chan send'))
+  assert.deepEqual({ ...data, unknownWaits }, envelope.data)
+  const untold = envelope.findings.filter(({ rule }: { rule: string }) => rule !== 'unknown-reason-waits')
+  assert.deepEqual(findings.map(nameFinding), untold.map(nameFinding))
+  assert.equal(findings[0]?.subject.service, 'shop')
+  const stdin = JSON.parse(piped.stdout)
+  assert.deepEqual(stdin.findings.map(nameFinding), envelope.findings.map(nameFinding))
+  assert.deepEqual({ ...stdin, findings: [] }, { ...envelope, findings: [] })
 })
+
+const nameFinding = ({ rule, title, confidence }: { rule: string; title: string; confidence: string }) =>
+  [rule, title, confidence].join()
 
 test('what could be salvaged of a cut trace is ok with exit code 0; nothing at all is 65', async () => {
   const cut = await runSightline(['timeline', '-', '--json'], { stdin: trace.subarray(0, 9000) })

@@ -11,9 +11,9 @@ import { pipeline, Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { type Fault, fault } from '../base/errors.ts'
 import { err, ok, type Result } from '../base/result.ts'
-import type { Capture, CaptureManifest } from '../model/capture.ts'
+import type { Capture, CaptureFile, CaptureManifest } from '../model/capture.ts'
 import type { Issue } from '../model/issue.ts'
-import type { Inflater, TraceOpener, TracePlace, TraceStream } from '../model/ports.ts'
+import type { Inflater, TraceCapture, TraceOpener, TracePlace, TraceStream } from '../model/ports.ts'
 import { parseManifest } from './capture-manifest.ts'
 import { readCapture } from './capture-read.ts'
 import { detectCompression, MAX_INFLATE_RATIO, RATIO_FREE_BYTES } from './inflate.ts'
@@ -22,6 +22,11 @@ export type TraceOpenerOptions = { readonly inflater: Inflater; readonly stdin?:
 
 const PIECE_BYTES = 1 << 20
 const MAX_MANIFEST_BYTES = 64 * 1024 * 1024
+/** The runtime cuts a dump at 64 MiB. */
+const MAX_DUMP_BYTES = 65 * 1024 * 1024
+/** The last ones, which stand nearest to the trace. */
+const MAX_DUMPS = 3
+const dumpName = /^goroutine\.\d+\.txt$/
 /** Magic numbers are no longer. */
 const HEAD_BYTES = 16
 
@@ -38,7 +43,11 @@ async function openTrace(options: TraceOpenerOptions, path: string): Promise<Res
   return openFile(options, path, {})
 }
 
-type Known = { readonly goVersion?: string; readonly issues?: readonly Issue[] }
+type Known = {
+  readonly goVersion?: string
+  readonly issues?: readonly Issue[]
+  readonly capture?: TraceCapture
+}
 
 async function openFile(options: TraceOpenerOptions, path: string, known: Known): Promise<Result<TraceStream>> {
   const handle = await open(path, 'r').catch((error: NodeJS.ErrnoException) => error)
@@ -172,6 +181,10 @@ function openPacked(capture: Result<Capture>, origin: string, name?: string): Re
     name: manifest === undefined && name !== undefined ? name : file.name,
     sizeBytes: file.bytes.length,
     ...versionOf(manifest),
+    capture: {
+      ...(manifest === undefined ? {} : { manifest }),
+      readDumps: async () => files.filter(({ kind }) => kind === 'goroutine-dump'),
+    },
     issues: (issues ?? []).filter(({ at }) => at?.file === undefined || at.file === file.name),
     bytes: Readable.from([file.bytes]),
     failure: () => undefined,
@@ -188,7 +201,40 @@ async function openFolder(options: TraceOpenerOptions, folder: string): Promise<
   const said = manifest?.value.requests.find(({ kind, file }) => kind === 'execution-trace' && file !== undefined)?.file
   const name = [said, 'trace.bin'].find((one) => one !== undefined && names.has(one))
   if (name === undefined) return err(noTrace(folder, manifest?.value))
-  return openFile(options, join(folder, name), versionOf(manifest?.value))
+  return openFile(options, join(folder, name), {
+    ...versionOf(manifest?.value),
+    capture: captureOf(folder, names, manifest?.value),
+  })
+}
+
+/** The dumps of a folder are those that its manifest names, else those under the names that captures give them. */
+function captureOf(folder: string, names: ReadonlySet<string>, manifest: CaptureManifest | undefined): TraceCapture {
+  const said = manifest?.requests.flatMap(({ kind, file }) => (kind === 'goroutine-dump' ? (file ?? []) : []))
+  const dumps = [...(said ?? names)].filter((name) => names.has(name) && (said !== undefined || dumpName.test(name)))
+  return {
+    ...(manifest === undefined ? {} : { manifest }),
+    readDumps: async () => {
+      const files: CaptureFile[] = []
+      for (const name of dumps.sort().slice(-MAX_DUMPS)) {
+        const bytes = await readDump(join(folder, name))
+        if (bytes !== undefined) files.push({ name, kind: 'goroutine-dump', bytes })
+      }
+      return files
+    },
+  }
+}
+
+async function readDump(path: string): Promise<Uint8Array | undefined> {
+  const handle = await open(path, 'r').catch(() => undefined)
+  if (handle === undefined) return undefined
+  try {
+    const { size } = await handle.stat()
+    return size > MAX_DUMP_BYTES ? undefined : new Uint8Array(await handle.readFile())
+  } catch {
+    return undefined
+  } finally {
+    await handle.close()
+  }
 }
 
 async function readManifest(folder: string): Promise<Result<CaptureManifest>> {

@@ -5,7 +5,7 @@
  */
 import type { Fault } from '../base/errors.ts'
 import type { Result } from '../base/result.ts'
-import type { Capture } from './capture.ts'
+import type { Capture, CaptureFile, CaptureManifest } from './capture.ts'
 import type { Issue } from './issue.ts'
 import type { MetricFamily } from './metrics.ts'
 import type { Profile } from './profile.ts'
@@ -84,9 +84,18 @@ export type TraceStream = {
   readonly issues: readonly Issue[]
   /** The same bytes, where they can also be read at any place. */
   readonly place?: TracePlace
+  /** The capture around it, where there is one. */
+  readonly capture?: TraceCapture
   /** Never throws: it ends where reading fails, and `failure` says why. A piece holds until the next is asked for. */
   readonly bytes: AsyncIterable<Uint8Array>
   failure(): Fault | undefined
+}
+
+/** What else was taken with a trace. */
+export type TraceCapture = {
+  readonly manifest?: CaptureManifest
+  /** Its goroutine dumps, read when asked for; those that cannot be read are left out. */
+  readDumps(): Promise<readonly CaptureFile[]>
 }
 
 /** A trace at rest, uncompressed, in a file that can be read at any place by any thread. */

@@ -109,7 +109,18 @@ export type TimelineData = {
     readonly ns: number
   }[]
   readonly blind: TraceBlindShare
-  readonly unknownWaits: { readonly count: number; readonly ns: number }
+  readonly unknownWaits: {
+    readonly count: number
+    readonly ns: number
+    /** Of how many a dump of the same capture tells the reason, and which dump that is. */
+    readonly told?: readonly {
+      /** As the dump prints it. */
+      readonly waitReason: string
+      readonly waitClass: WaitClass
+      readonly count: number
+      readonly source: string
+    }[]
+  }
   /** Without --span or --spans the tasks of the trace are taken for spans, whoever began them. */
   readonly join: JoinSummary
   /** Bound of the relative error of every quantile here. */

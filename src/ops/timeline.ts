@@ -17,6 +17,7 @@ import type { ProgressSink, Report } from '../model/report.ts'
 import type { TimelineReportData } from '../model/timeline.ts'
 import type { TraceConsumer, TraceTables } from '../model/trace.ts'
 import type { GoroutineAccount } from '../model/trace-account.ts'
+import { openFindingsReading } from './timeline-findings.ts'
 import { openGoroutineReading } from './timeline-goroutine.ts'
 import { type GroupingOptions, openGroupingReading } from './timeline-grouping.ts'
 import { explainTraceFault } from './timeline-input.ts'
@@ -30,6 +31,8 @@ export type TimelineOptions = GroupingOptions &
   Pick<SpanReadingOptions, 'span' | 'spans' | 'reopen'> &
   TraceThreadOptions & {
     readonly strict?: boolean
+    /** What a stop of the world may last before it is a finding. */
+    readonly gcSlaNs?: number
     /** Only what lies between the two is accounted; ns since the trace's first event. */
     readonly fromNs?: number
     readonly toNs?: number
@@ -128,7 +131,7 @@ function openReadings(
   goroutines: readonly GoroutineAccount[],
 ): readonly TimelineReading[] {
   const { fromNs, toNs, goroutine, onLines } = options
-  const readings: TimelineReading[] = []
+  const readings: TimelineReading[] = [openFindingsReading(stream, options.gcSlaNs)]
   if (fromNs !== undefined || toNs !== undefined) readings.push(openWindowReading(fromNs ?? 0, toNs, stream.name))
   const grouping = openGroupingReading(options)
   if (grouping !== undefined) readings.push(grouping)

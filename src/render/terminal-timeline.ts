@@ -54,7 +54,7 @@ export function renderTimeline({ data, findings, issues }: Report, options: Opti
   const { theme } = options
   const { grouped, goroutine } = data
   const whole = [
-    ...section('What the goroutines waited for', renderWaits(data.waiting, options), theme),
+    ...section('What the goroutines waited for', renderWaits(data, options), theme),
     ...section('Groups, by start function', renderGroups(data, options), theme),
     ...section('Scheduler', renderScheduler(data, options), theme),
     ...section('Garbage collection', renderCollector(data, options), theme),
@@ -196,7 +196,7 @@ function sayPart({ window, focus, trace }: TimelineReportData): string[] {
   return said.length === 0 ? [] : [...said, '']
 }
 
-function renderWaits(waiting: readonly TimelineWait[], options: Options): string[] {
+function renderWaits({ waiting, unknownWaits }: TimelineReportData, options: Options): string[] {
   const { width, theme } = options
   const most = options.top ?? MAX_WAITS
   const isWide = width >= WIDE
@@ -232,6 +232,13 @@ function renderWaits(waiting: readonly TimelineWait[], options: Options): string
   if (waiting.some(isOlder)) {
     const text = 'older: it began before the trace, which then gives no reason; told by its stack.'
     lines.push(...say(text, options).map(theme.dim))
+  }
+  const { told = [], count } = unknownWaits
+  if (told.length > 0) {
+    const all = told.reduce((sum, one) => sum + one.count, 0)
+    const reasons = told.slice(0, MAX_NAMES).map((one) => `${one.waitReason} ${formatCount(one.count)}`)
+    const text = `Of ${formatCount(all)} of the ${formatCount(count)} that waited throughout, ${joinAnd([...new Set(told.map(({ source }) => source))])} has the reason: ${joinAnd(reasons)}.`
+    lines.push(...say(text, { width, theme }).map(theme.dim))
   }
   const openNs = waiting.reduce((sum, wait) => sum + (wait.blind ? 0 : wait.openNs), 0)
   if (openNs > 0) {

@@ -11,7 +11,7 @@ import { renderExport } from '../../render/terminal-export.ts'
 import { renderTimeline } from '../../render/terminal-timeline.ts'
 import type { CommandContext, Runner } from '../context.ts'
 import { addExportFlags, checkExportUsage, type ExportFlags, isStdout, openExport } from '../export-flags.ts'
-import { readCount, readInput, valueFlag } from '../flags.ts'
+import { readCount, readInput, readPositiveDuration, valueFlag } from '../flags.ts'
 import { failedOutcome, printOutcome } from '../print-envelope.ts'
 import { type WriteOutcome, writeNow } from '../write-now.ts'
 
@@ -29,6 +29,7 @@ type TimelineFlags = {
   readonly from?: TimelinePoint
   readonly to?: TimelinePoint
   readonly strict?: boolean
+  readonly gcSla?: number
   readonly workers?: number
 } & ExportFlags
 
@@ -56,7 +57,9 @@ export function registerTimeline(program: Command, run: Runner): void {
         readInput,
       ),
     )
-    .addOption(valueFlag('--spans <file>', 'the spans of the same process, as OTLP JSON, to join by', readInput))
+    .addOption(
+      valueFlag('--spans <file>', 'spans of the same process to join by: OTLP, Jaeger, Zipkin or Tempo', readInput),
+    )
     .addOption(
       valueFlag(
         '--group-by <keys>',
@@ -71,6 +74,13 @@ export function registerTimeline(program: Command, run: Runner): void {
     .addOption(valueFlag('--top <count>', 'rows of a table at most; of --group-by in JSON too', readCount(1, MAX_TOP)))
     .addOption(valueFlag('--from <when>', `account from here on: ${POINT_HELP}`, readPoint))
     .addOption(valueFlag('--to <when>', 'account up to here', readPoint))
+    .addOption(
+      valueFlag(
+        '--gc-sla <duration>',
+        'stops of the world that last longer are a finding (default: 10ms)',
+        readPositiveDuration,
+      ),
+    )
     .addOption(
       valueFlag(
         '--workers <count>',
@@ -100,12 +110,13 @@ async function timeline(context: CommandContext, trace: string, flags: TimelineF
   const exporting = openExport(context, flags)
   if (!exporting.ok) return printOutcome(context, failedOutcome(SCHEMA, exporting.error))
   const output: { state: WriteOutcome } = { state: 'written' }
-  const { ndjson, from: _from, to: _to, export: _format, ...asked } = flags
+  const { ndjson, from: _from, to: _to, export: _format, gcSla, ...asked } = flags
   const report = await readTimeline(opened.value, {
     ...asked,
     ...window.value,
     ...(asked.spans === undefined ? {} : { spans: resolve(io.cwd, asked.spans) }),
     reopen: open,
+    ...(gcSla === undefined ? {} : { gcSlaNs: gcSla }),
     ...(ndjson !== true
       ? {}
       : {
