@@ -206,6 +206,8 @@ export type SpanAnswer = Omit<JoinedSpan, 'goroutine' | 'states' | 'created' | '
   /** Share of the length whose state and reason are known. */
   readonly explainedRatio?: number
   readonly unexplained: readonly { readonly ns: number; readonly why: string }[]
+  /** Time of its goroutine by state, in equal parts of the span. */
+  readonly bar?: { readonly binNs: number } & Readonly<Record<keyof StateTimes, readonly number[]>>
   /** Largest first. */
   readonly waits: readonly SpanWaitRow[]
   /** The longest stays of its own goroutine, each with what ended it. */

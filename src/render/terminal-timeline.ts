@@ -10,6 +10,7 @@ import type { TimelineGroup, TimelineGroupKey, TimelineReportData, TimelineWait 
 import type { StateTimes } from '../model/trace-account.ts'
 import { renderTable } from './table.ts'
 import { renderIssues } from './terminal-diagnose.ts'
+import { renderJoin, renderSpan } from './terminal-span.ts'
 import { formatTinyShare, renderGrouping } from './terminal-timeline-groups.ts'
 import { renderLife } from './terminal-timeline-life.ts'
 import {
@@ -61,14 +62,17 @@ export function renderTimeline({ data, findings, issues }: Report, options: Opti
     ...section('Tasks and regions', renderTasks(data, options), theme),
   ]
   // One goroutine, or one grouping, is asked for in the place of the whole.
-  const isWhole = grouped === undefined && goroutine === undefined
+  const isWhole = grouped === undefined && goroutine === undefined && data.span === undefined
   const lines = [
-    ...renderAnswer(data, options),
-    ...section('Findings', renderFindings(findings ?? [], options), theme),
+    ...(data.span === undefined ? renderAnswer(data, options) : renderSpan(data.span, options)),
+    ...(data.span === undefined ? section('Findings', renderFindings(findings ?? [], options), theme) : []),
     ...(grouped === undefined
       ? []
       : section(`Time by ${joinAnd(grouped.by.map(nameKey))}`, renderGrouping(grouped, options), theme)),
     ...(goroutine === undefined ? [] : ['', ...renderLife(goroutine, options)]),
+    ...(data.join.names === undefined || data.span !== undefined
+      ? []
+      : section('Spans', renderJoin(data.join, options), theme)),
     ...(isWhole ? whole : []),
     ...section('Doubts about the data', renderIssues(issues, options), theme),
   ]

@@ -23,7 +23,14 @@ import { findCriticalPath, type PathSegment } from '../trace/critical-path.ts'
 import type { SpanGoal } from './pick-span.ts'
 import { addStates } from './sightings.ts'
 import { confidenceOf, describeSighting, doubtTimes } from './span-join.ts'
-import { type ProbedGoroutine, type ProbedSite, type ProbedStay, type SpanProbe, stateNames } from './span-probe.ts'
+import {
+  BINS,
+  type ProbedGoroutine,
+  type ProbedSite,
+  type ProbedStay,
+  type SpanProbe,
+  stateNames,
+} from './span-probe.ts'
 import { RUNNABLE, RUNNING, SYSCALL, UNKNOWN, WAITING } from './stay-tracker.ts'
 
 const MAX_WAITS = 40
@@ -77,6 +84,7 @@ export function describeSpan(goal: SpanGoal, probe: SpanProbe, tables: TraceTabl
     stoppedNs: probe.stoppedNs,
     explainedRatio: durationNs > 0 ? Math.max(0, (durationNs - unexplainedNs) / durationNs) : 1,
     unexplained,
+    ...(durationNs > 0 ? { bar: describeBar(probe.bins, durationNs) } : {}),
     waits: waits.slice(0, MAX_WAITS),
     longest: probe.longest.map((stay, rank) => describeStay(stay, own.id, rank, probe, tables, words)),
     created: describeCreated(probe.made, words),
@@ -145,6 +153,17 @@ function statesOf(own: ProbedGoroutine, durationNs: number, goneAtNs: number | u
   return goneAtNs === undefined
     ? { ...times, unknownNs: unknownNs + left, goneNs: 0 }
     : { ...times, unknownNs, goneNs: left }
+}
+
+function describeBar(bins: Float64Array, durationNs: number): NonNullable<SpanAnswer['bar']> {
+  const read = (state: number) => [...bins.subarray(state * BINS, (state + 1) * BINS)].map(Math.round)
+  return {
+    binNs: durationNs / BINS,
+    runningNs: read(RUNNING),
+    runnableNs: read(RUNNABLE),
+    waitingNs: read(WAITING),
+    syscallNs: read(SYSCALL),
+  }
 }
 
 function listUnexplained(

@@ -64,6 +64,8 @@ export type SpanProbe = {
   readonly own?: ProbedGoroutine
   readonly sites: readonly ProbedSite[]
   readonly longest: readonly ProbedStay[]
+  /** Of its own goroutine, BINS places per state. */
+  readonly bins: Float64Array
   readonly assistNs: number
   readonly stoppedNs: number
   readonly goneAtNs?: number
@@ -86,6 +88,7 @@ export type OpenSpanProbe = {
   finish(): SpanProbe
 }
 
+export const BINS = 80
 const MAX_MADE = 100_000
 const MAX_WAITS = 64
 const MAX_SITES = 20_000
@@ -103,6 +106,7 @@ export function openSpanProbe(goal: SpanGoal): OpenSpanProbe {
   const omitted = { goroutines: 0, sites: 0, regions: 0, logs: 0 }
   const sites = new Map<string, ProbedSite>()
   const longest = new TopList<ProbedStay>(LONGEST)
+  const bins = new Float64Array(BINS * (SYSCALL + 1))
   const made = new Map<number, ProbedGoroutine>()
   const family = new Map<number, ProbedGoroutine>()
   const wakers = new Map<number, { goroutine: number; stack: number }>()
@@ -179,6 +183,7 @@ export function openSpanProbe(goal: SpanGoal): OpenSpanProbe {
     const state = tracker.states[slot] as number
     if (ns <= 0) return
     one.times[state] = (one.times[state] as number) + ns
+    if (isOwn) spread(bins, state, (startNs - fromNs) / (toNs - fromNs), ns / (toNs - fromNs), (toNs - fromNs) / BINS)
     if (state === RUNNING || state === UNKNOWN) return
     const code = tracker.codes[slot] as number
     const stack = tracker.stacks[slot] as number
@@ -342,6 +347,7 @@ export function openSpanProbe(goal: SpanGoal): OpenSpanProbe {
         ...(own === undefined ? {} : { own }),
         sites: [...sites.values()].sort((a, b) => b.ns - a.ns),
         longest: longest.list(),
+        bins,
         assistNs,
         stoppedNs,
         ...(goneAtNs === undefined ? {} : { goneAtNs }),
@@ -367,6 +373,16 @@ export const stateNames: Readonly<Record<number, 'runnable' | 'running' | 'waiti
   [RUNNING]: 'running',
   [WAITING]: 'waiting',
   [SYSCALL]: 'syscall',
+}
+
+/** Puts a stay into the bins that it lies in; `from` and `length` are shares of all. */
+function spread(bins: Float64Array, state: number, from: number, length: number, binNs: number): void {
+  const start = from * BINS
+  const end = Math.min(BINS, start + length * BINS)
+  for (let at = Math.floor(start); at < end; at++) {
+    const place = state * BINS + at
+    bins[place] = (bins[place] as number) + (Math.min(end, at + 1) - Math.max(start, at)) * binNs
+  }
 }
 
 function openGoroutine(tracker: StayTracker, slot: number, startNs: number): ProbedGoroutine {
