@@ -28,6 +28,8 @@ export type TraceStay = {
   readonly endNs: number
   /** Where the event stands that told of the stay: later than `startNs` for what was so before the trace. */
   readonly toldNs: number
+  /** When the goroutine was first seen to run; Infinity before. */
+  readonly ranFromNs: number
   /** Of running: where it ran; 0 = not known. */
   readonly processorPlusOne: number
   /** Was so before the trace. */

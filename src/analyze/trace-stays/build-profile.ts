@@ -145,7 +145,12 @@ function openFrames(tables: TraceTables, strings: Strings) {
       const start = tables.stackStart[stack] ?? 0
       const end = stack === 0 ? start : (tables.stackStart[stack + 1] ?? start)
       const found: number[] = []
-      for (let at = start; at < end; at++) found.push(locationOf(tables.stackFrames[at] as number))
+      for (let at = start; at < end; at++) {
+        const frame = tables.stackFrames[at] as number
+        // The runtime writes a frame without anything where it has no stack: go tool trace counts it as none.
+        if (tables.framePcs[frame] === 0 && (tables.frameFunctions[frame] ?? 0) === 0) continue
+        found.push(locationOf(frame))
+      }
       return found
     },
     /** A function without a place: of what is known of its start only. */

@@ -2,7 +2,8 @@
  * Stays by full stack, reason and start function: what a pprof profile of an execution trace is made of.
  * Enters: stays, and for regions and CPU samples the events themselves. Leaves: rows, none dropped below MAX_ROWS; what is
  * beyond is counted. The views of `go tool trace -pprof=` follow cmd/trace/pprof.go: stays that ended within the trace and
- * are longer than nothing, from where they were told, by the stack of the event that began them.
+ * are longer than nothing, from where they were told, by the stack of the event that began them, and, as there, nothing
+ * from before a goroutine was first seen to run: `sched` lacks the wait for the first start, `runnable` has it.
  */
 import type { TraceTables } from '../../model/trace.ts'
 import type { ProfileView } from '../../model/trace-export.ts'
@@ -135,7 +136,7 @@ class StayProfileLedger {
     this.functions.use(tables)
     if (!rule.states.includes(stay.state) || !this.takes(stay.goroutine)) return
     if (rule.isGoView && (stay.isOpen || !this.takesReason(stay.reason, tables))) return
-    const startNs = Math.max(rule.isGoView ? stay.toldNs : stay.startNs, this.fromNs)
+    const startNs = Math.max(rule.isGoView ? Math.max(stay.toldNs, stay.ranFromNs) : stay.startNs, this.fromNs)
     const endNs = Math.min(stay.endNs, this.toNs)
     if (endNs < startNs || (rule.isGoView && endNs === startNs)) return
     this.add(

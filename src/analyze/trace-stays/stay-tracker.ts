@@ -307,6 +307,7 @@ class Tracker {
     live.isOpen = false
     live.held = undefined
     live.isNameless = false
+    live.ranFromNs = Number.POSITIVE_INFINITY
     return live
   }
 
@@ -331,6 +332,7 @@ class Tracker {
     live.toldNs = this.now
     live.processorPlusOne = 0
     live.wake = 0
+    if (state === RUNNING && live.ranFromNs === Number.POSITIVE_INFINITY) live.ranFromNs = this.now
   }
 
   private leave(live: Live): void {
@@ -389,7 +391,7 @@ function processorOf(chunk: TraceChunk, row: number): number {
 
 function copyStay(stay: TraceStay, startFunction: number): TraceStay {
   const { goroutine, state, reason, cause, isSwitch, stack, eventStack, startNs, endNs, toldNs } = stay
-  const { processorPlusOne, isOlder, isOpen, wake } = stay
+  const { ranFromNs, processorPlusOne, isOlder, isOpen, wake } = stay
   return {
     goroutine,
     state,
@@ -401,6 +403,7 @@ function copyStay(stay: TraceStay, startFunction: number): TraceStay {
     startNs,
     endNs,
     toldNs,
+    ranFromNs,
     processorPlusOne,
     isOlder,
     isOpen,
@@ -422,6 +425,7 @@ function newLive(): Live {
     startNs: 0.5,
     endNs: 0.5,
     toldNs: 0.5,
+    ranFromNs: 0.5,
     processorPlusOne: 0,
     isOlder: false,
     isOpen: false,
