@@ -293,7 +293,9 @@ function stepSeldom(chunk: usize, row: usize, type: u32): void {
 function create(chunk: usize, row: usize, state: i32, code: i32): void {
   const place = word(chunk, row, TARGETS)
   if (place == 0) return
-  ledger.create(place - 1, float(chunk, row, ARG0), state, code, index(chunk, row, ARG1), index(chunk, row, ARG2))
+  const stack = index(chunk, row, ARG2)
+  ledger.show(liveRow(word(chunk, row, SLOTS)), stack)
+  ledger.create(place - 1, float(chunk, row, ARG0), state, code, index(chunk, row, ARG1), stack)
 }
 
 // @ts-ignore: decorator
@@ -314,7 +316,9 @@ function unblock(chunk: usize, row: usize): void {
     if (place != 0) ledger.openOlder(place - 1, float(chunk, row, ARG0), rows.RUNNABLE, now, 0)
     return
   }
-  ledger.noteWake(goroutine, liveRow(word(chunk, row, SLOTS)))
+  const waker = liveRow(word(chunk, row, SLOTS))
+  ledger.show(waker, index(chunk, row, ARG2))
+  ledger.noteWake(goroutine, waker)
   ledger.move(goroutine, rows.RUNNABLE, ledger.UNBLOCKED_CODE, load<i32>(goroutine, rows.STACK))
 }
 

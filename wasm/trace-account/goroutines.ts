@@ -28,6 +28,10 @@ const UNKNOWN_USER_GROUP = 0
 const NAMELESS_SYSTEM_GROUP = 1
 const LONG_RUN_NS: f64 = 20e6
 const MAX_KEPT = 64
+/** As long as there are no more than these in all, one goroutine may keep more: coroutines switch without a stack. */
+const MAX_KEPT_LONG = 16384
+const MAX_KEPT_IN_ALL = 262144
+let keptInAll = 0
 
 /** An interval of a goroutine without a group. */
 const KEPT_NEXT: usize = 0
@@ -348,7 +352,7 @@ function chargeEdge(row: usize, site: usize, marks: i32, ns: f64): void {
 function keep(row: usize, marks: i32, from: f64, ns: f64): void {
   const first = <usize>load<u32>(row, rows.KEPT)
   const count = first == 0 ? 0 : load<i32>(first, KEPT_COUNT)
-  if (count >= MAX_KEPT) {
+  if (count >= MAX_KEPT && (count >= MAX_KEPT_LONG || keptInAll >= MAX_KEPT_IN_ALL)) {
     settle(row, groupOfNameless(row))
     chargeSite(row, marks, from, ns)
     return
@@ -363,6 +367,12 @@ function keep(row: usize, marks: i32, from: f64, ns: f64): void {
   store<i32>(kept, isClosing ? marks & rows.STATE_MASK : 0, KEPT_OPEN)
   store<i32>(kept, count + 1, KEPT_COUNT)
   store<u32>(row, <u32>kept, rows.KEPT)
+  keptInAll++
+}
+
+/** A stack that the goroutine showed while it ran: of a go statement, or where it woke another. */
+export function show(row: usize, stack: i32): void {
+  if (row != 0 && stack != 0 && load<i32>(row, rows.GROUP) == rows.NO_GROUP) learn(row, stack)
 }
 
 function learn(row: usize, stack: i32): void {
@@ -393,6 +403,7 @@ function settle(row: usize, group: i32): void {
     }
     const next = <usize>load<u32>(kept, KEPT_NEXT)
     release(kept, KEPT_BYTES)
+    keptInAll--
     kept = next
   }
 }
