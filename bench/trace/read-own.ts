@@ -3,9 +3,9 @@
  * Streams the file through the reader as the product does and prints one line of JSON: what was counted, and how long
  * the work took from the first byte (the start of Node apart).
  */
-import { createReadStream, readFileSync } from 'node:fs'
+import { createReadStream } from 'node:fs'
 import { openTraceAccount } from '../../src/analyze/trace/trace-account.ts'
-import { readTraceActivity } from '../../src/decode/gotrace/activity.ts'
+import { decodeTraceEvents } from '../../src/decode/gotrace/decode-events.ts'
 import { readTrace } from '../../src/decode/gotrace/gotrace.ts'
 import type { TraceChunk, TraceConsumer } from '../../src/model/trace.ts'
 
@@ -54,11 +54,12 @@ function sumColumns(chunk: TraceChunk): number {
   return sum
 }
 
-/** Decode without order: the reader that diagnose asks which goroutines moved. It takes the file as a whole. */
-function runDecode(path: string): object {
-  const read = readTraceActivity(readFileSync(path), new Float64Array([1]))
+/** Decode without order. */
+async function runDecode(path: string): Promise<object> {
+  const read = await decodeTraceEvents(createReadStream(path, { highWaterMark: PIECE_BYTES }), () => {})
   if (!read.ok) fail(`${read.error.code}: ${read.error.message}`)
-  return { durationNs: read.value.value.durationNs, complete: read.value.value.isComplete, issues: read.value.issues }
+  const { events, generations, firstNs, lastNs, complete } = read.value.value
+  return { events, generations, durationNs: lastNs - firstNs, complete, issues: read.value.issues }
 }
 
 async function runReader({ consumer, conclude }: Outcome, path: string): Promise<object> {
@@ -78,5 +79,5 @@ const [mode = '', file = ''] = process.argv.slice(2)
 const open = modes[mode]
 if (open === undefined && mode !== 'decode') fail(`usage: read-own.ts decode|${Object.keys(modes).join('|')} FILE`)
 const begun = performance.now()
-const counted = open === undefined ? runDecode(file) : await runReader(open(), file)
+const counted = open === undefined ? await runDecode(file) : await runReader(open(), file)
 process.stdout.write(`${JSON.stringify({ workSeconds: (performance.now() - begun) / 1000, ...counted })}\n`)

@@ -49,7 +49,7 @@ export function decodeBatch(): i32 {
     let arg1: u64 = 0
     let arg2: u64 = 0
     let arg3: u64 = 0
-    if (popcnt<u32>(stops) <= <i32>count || length > 8) {
+    if (<u32>popcnt<u32>(stops) <= count || length > 8) {
       // Rare: longer than 16 bytes.
       delta = readLong(at + 1)
       let next = after

@@ -14,7 +14,7 @@ import type {
   TraceSeat,
 } from '../../model/trace.ts'
 import { openClock, type TraceClockReader } from './clock.ts'
-import { TraceDoubts } from './doubts.ts'
+import { type DoubtCode, TraceDoubts } from './doubts.ts'
 import { GenerationTables, NO_THREAD_FROM } from './generation.ts'
 import { MemoryTables } from './memory-tables.ts'
 import { MergeNotes } from './merge-notes.ts'
@@ -41,7 +41,7 @@ export type TraceRangeStart = {
   readonly nsPerTick?: number
 }
 
-const DEFAULT_MAX_GENERATION_BYTES = 2 ** 30
+export const DEFAULT_MAX_GENERATION_BYTES = 2 ** 30
 /** First header whose generations hold a clock snapshot. */
 const FORMAT_WITH_SNAPSHOT = 25
 /** Threads looked at because the first in time had to wait, per generation: this many, and this many per byte. */
@@ -166,13 +166,7 @@ export class TraceEngine {
   }
 
   private noteStop(stop: SplitStop): void {
-    const isCut = stop.kind === 'truncated' || stop.kind === 'unfinished'
-    const code = isCut
-      ? 'SL_DECODE_TRUNCATED'
-      : stop.kind === 'malformed'
-        ? 'SL_DECODE_MALFORMED'
-        : 'SL_DECODE_TOO_LARGE'
-    this.doubts.note(`nothing is read past a point: ${stop.why}`, stop.offset, code)
+    this.doubts.note(`nothing is read past a point: ${stop.why}`, stop.offset, stopCode(stop))
   }
 
   private readGeneration(parts: Parts, raw: RawGeneration): void {
@@ -367,6 +361,11 @@ export class TraceEngine {
     this.cpuSamples += rows.length
     this.consumer.onCpuSamples?.(rows, store)
   }
+}
+
+export function stopCode({ kind }: SplitStop): DoubtCode {
+  if (kind === 'truncated' || kind === 'unfinished') return 'SL_DECODE_TRUNCATED'
+  return kind === 'malformed' ? 'SL_DECODE_MALFORMED' : 'SL_DECODE_TOO_LARGE'
 }
 
 function openParts(

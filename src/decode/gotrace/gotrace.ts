@@ -24,6 +24,14 @@ export type {
   TraceTables,
 } from '../../model/trace.ts'
 export { TRACE_CHUNK_ROWS } from '../../model/trace.ts'
+export {
+  type DecodeTraceOptions,
+  decodeTraceEvents,
+  decodeTraceEventsSync,
+  type TraceEvents,
+  type TraceEventsSummary,
+  type TraceNames,
+} from './decode-events.ts'
 export type { TraceLimits, TraceRangeStart } from './engine.ts'
 export { type EventRow, timedEvents } from './events.ts'
 export { readTraceHeader } from './framing.ts'
