@@ -12,5 +12,5 @@ test('eight bytes that are no text keep every byte, as ids of spans need; other 
   )
   assert.equal(decode(0x61, 0xff, 0x62), 'a\ufffdb')
   assert.equal(decode(...new TextEncoder().encode('größer€')).length, 7)
-  assert.equal(decode(...new TextEncoder().encode('ööab€')), 'ööab€'.normalize())
+  assert.equal(decode(...new TextEncoder().encode('ööabö')), 'ööabö')
 })
