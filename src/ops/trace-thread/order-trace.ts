@@ -80,6 +80,7 @@ export const orderTrace: WorkerHandler<OrderTraceJob> = async ({ place, chunks, 
             ...(added === undefined ? {} : { tables: added }),
             ...(messages === undefined ? {} : { messages }),
           })
+          filler.wait()
         },
         onCpuSamples: (samples, tables) => {
           const added = watcher.addition(tables)
@@ -87,7 +88,7 @@ export const orderTrace: WorkerHandler<OrderTraceJob> = async ({ place, chunks, 
         },
         onExperiment: (rows) => tell({ kind: 'experiment', rows }),
       },
-      { strict },
+      { strict, seat: chunks.seat },
     )
     const failure = file.value.failure()
     return ok<WorkerAnswer<OrderTraceJob>>({ output: { read, ...(failure === undefined ? {} : { failure }) } })

@@ -9,7 +9,7 @@ import type { AbortNotice, TracePlace, WorkerPool } from '../../model/ports.ts'
 import type { TraceConsumer, TraceMeta } from '../../model/trace.ts'
 import { openTableMirror } from './mirror-tables.ts'
 import type { OrderTraceJob, OrderTraceNews } from './order-trace.ts'
-import { makeSharedChunks, openChunkTaker } from './shared-chunks.ts'
+import { makeSharedChunks, openChunkTaker, type SharedChunks } from './shared-chunks.ts'
 
 /** Jobs of the worker threads that timeline asks for. */
 export type TraceJobs = { readonly 'order-trace': OrderTraceJob }
@@ -30,13 +30,18 @@ export type AsideReading = {
 /** Chunks that lie between the two threads: enough for one not to wait for every breath of the other. */
 const PLACES = 8
 
+/** Undefined where threads can share no memory. */
+export function openSharedPlaces(): SharedChunks | undefined {
+  return makeSharedChunks(PLACES)
+}
+
 export async function readTraceAside(
   pool: WorkerPool<TraceJobs>,
   place: TracePlace,
+  chunks: SharedChunks,
   consumer: TraceConsumer,
   { strict = false, signal, onBytes }: ReadAsideOptions = {},
 ): Promise<AsideReading> {
-  const chunks = makeSharedChunks(PLACES)
   const taker = openChunkTaker(chunks)
   const mirror = openTableMirror()
   const hear = (news: OrderTraceNews): void => {

@@ -146,6 +146,20 @@ test('a run that is ended says so, and what it read until then', async () => {
   assert.equal(report.error.code, 'SL_COLLECT_INTERRUPTED')
 })
 
+test('a run that is ended while it reads gives what was read until then', async () => {
+  const path = join(scratch, 'ended')
+  writeLarge(path)
+  const controller = new AbortController()
+  const options = { workers: 2, signal: controller.signal, progress: { step: () => controller.abort() } }
+  const report = await timeline(path, options)
+  assert.ok(report.ok)
+  assert.equal(report.value.exitCode, 3)
+  assert.ok(report.value.issues.some(({ code }) => code === 'SL_COLLECT_INTERRUPTED'))
+  assert.equal(report.value.data.trace.complete, false)
+  assert.ok(report.value.data.trace.events > 1000)
+  assert.ok(report.value.data.trace.sizeBytes < 16 * 1024 * 1024)
+})
+
 test('lines that nobody wants any more end the reading', async () => {
   const path = join(testdata, 'gotrace/v2/span/go1.25/trace.bin')
   let calls = 0

@@ -10,7 +10,8 @@ import type { TracePlace, TraceStream, WorkerPool } from '../../model/ports.ts'
 import type { ProgressSink } from '../../model/report.ts'
 import type { TraceConsumer } from '../../model/trace.ts'
 import { HEAD_BYTES, type InputWatch, openInputProgress, watchBytes } from '../timeline-input.ts'
-import { type AsideReading, readTraceAside, type TraceJobs } from './read-aside.ts'
+import { type AsideReading, openSharedPlaces, readTraceAside, type TraceJobs } from './read-aside.ts'
+import type { SharedChunks } from './shared-chunks.ts'
 
 export type TraceThreads = {
   /** Of the machine, as far as this process may use them. */
@@ -43,8 +44,8 @@ export async function readTraceStream(
   const { place } = stream
   const { strict = false, threads } = options
   if (place !== undefined && threads !== undefined && countThreads(place, threads, options.workers) > 1) {
-    const opened = await takeHead(stream, place, watch)
-    return opened.ok ? readWithThread(stream, place, threads, consumer, options, watch) : { read: opened }
+    const chunks = openSharedPlaces()
+    if (chunks !== undefined) return readWithThread({ stream, place, threads, chunks }, consumer, options, watch)
   }
   const read = await readTrace(watchBytes(stream, options, watch), consumer, { strict })
   const failure = stream.failure()
@@ -55,18 +56,25 @@ function countThreads({ sizeBytes }: TracePlace, { cores }: TraceThreads, asked:
   return asked ?? (sizeBytes < LEAST_BYTES ? 1 : Math.min(2, cores))
 }
 
+type Source = {
+  readonly stream: TraceStream
+  readonly place: TracePlace
+  readonly threads: TraceThreads
+  readonly chunks: SharedChunks
+}
+
 async function readWithThread(
-  stream: TraceStream,
-  place: TracePlace,
-  threads: TraceThreads,
+  { stream, place, threads, chunks }: Source,
   consumer: TraceConsumer,
   { strict = false, progress, signal }: ReadOptions,
   watch: InputWatch,
 ): Promise<AsideReading> {
+  const opened = await takeHead(stream, place, watch)
+  if (!opened.ok) return { read: opened }
   const pool = threads.openPool(1)
   const tell = openInputProgress(stream, progress, watch)
   try {
-    return await readTraceAside(pool, place, consumer, {
+    return await readTraceAside(pool, place, chunks, consumer, {
       strict,
       ...(signal === undefined ? {} : { signal }),
       onBytes: (done) => {

@@ -1,15 +1,22 @@
 /**
  * Chunks of events in memory that two threads share: one fills them, the other reads them, a few in between.
- * Enters on the one side a chunk, which is copied into the next free place; leaves on the other a chunk whose columns
- * lie there. The filling thread waits while all places are full; the reading one says when it is done with a place.
+ * The reader of the trace sits in that memory (TraceSeat) and fills one place after the other; what is not written there
+ * (traces of Go 1.21 and older) is copied in. The filling thread waits while all places are full; the other one says
+ * when it is done with a place. What consumes the chunks may take room in the memory too: it grows, and does not move.
  */
-import { CHUNK_BYTES, chunkColumnOffsets, TRACE_CHUNK_ROWS, type TraceChunk } from '../../model/trace.ts'
+import { openSharedMemory } from '../../base/wasm-module.ts'
+import {
+  CHUNK_BYTES,
+  chunkColumnOffsets,
+  TRACE_CHUNK_ROWS,
+  type TraceChunk,
+  type TraceSeat,
+} from '../../model/trace.ts'
 
 /** As it goes from thread to thread. */
 export type SharedChunks = {
-  readonly columns: SharedArrayBuffer
+  readonly seat: TraceSeat
   readonly control: SharedArrayBuffer
-  readonly places: number
 }
 
 /** Words of `control`. */
@@ -18,37 +25,48 @@ const ENDED = 1
 /** Looked up anyway: a wake-up may come between a look and a wait. */
 const WAIT_MS = 100
 
-export function makeSharedChunks(places: number): SharedChunks {
+const PAGE_BYTES = 65_536
+/** Below lie the static data of the modules (scripts/wasm.ts). */
+const FIRST_PAGE = 8
+
+/** Undefined where such memory is refused. */
+export function makeSharedChunks(places: number): SharedChunks | undefined {
+  const memory = openSharedMemory(FIRST_PAGE + Math.ceil((places * CHUNK_BYTES) / PAGE_BYTES))
+  if (memory === undefined) return undefined
+  const chunks = Array.from({ length: places }, (_, place) => FIRST_PAGE * PAGE_BYTES + place * CHUNK_BYTES)
+  // TraceMemory is a WebAssembly.Memory; that the buffer of this one is shared is known where it is made and here.
   return {
-    columns: new SharedArrayBuffer(places * CHUNK_BYTES),
+    seat: { memory: memory as TraceSeat['memory'], chunks },
     control: new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT),
-    places,
   }
 }
 
-type Columns = Required<Omit<TraceChunk, 'rowCount' | 'memory'>>
-
 export type ChunkFiller = {
-  /** Copies the rows into the next place, and gives its number. Waits for it to be free: never on a main thread. */
+  /** Number of the place in which the chunk lies now. */
   put(chunk: TraceChunk): number
+  /** Waits until the next place is free: never on a main thread. After the other side was told of the last one. */
+  wait(): void
   /** True when the other side wants no more. */
   readonly isEnded: boolean
 }
 
-export function openChunkFiller(shared: SharedChunks): ChunkFiller {
-  const control = new Int32Array(shared.control)
-  const places = listPlaces(shared)
+export function openChunkFiller({ seat, control: words }: SharedChunks): ChunkFiller {
+  const control = new Int32Array(words)
+  const { chunks } = seat
   let filled = 0
   return {
     put(chunk) {
-      for (let taken = Atomics.load(control, TAKEN); filled - taken >= places.length; ) {
+      const place = filled % chunks.length
+      if (chunk.memory?.memory !== seat.memory) copyRows(chunk, columnsAt(seat, place))
+      else if (chunk.memory.address !== chunks[place]) throw new Error('a chunk is not in its place')
+      filled += 1
+      return place
+    },
+    wait() {
+      for (let taken = Atomics.load(control, TAKEN); filled - taken >= chunks.length; ) {
         Atomics.wait(control, TAKEN, taken, WAIT_MS)
         taken = Atomics.load(control, TAKEN)
       }
-      const place = filled % places.length
-      copyRows(chunk, places[place] as Columns)
-      filled += 1
-      return place
     },
     get isEnded() {
       return Atomics.load(control, ENDED) !== 0
@@ -64,13 +82,15 @@ export type ChunkTaker = {
   end(): void
 }
 
-export function openChunkTaker(shared: SharedChunks): ChunkTaker {
-  const control = new Int32Array(shared.control)
-  const places = listPlaces(shared)
+export function openChunkTaker({ seat, control: words }: SharedChunks): ChunkTaker {
+  const control = new Int32Array(words)
+  // Memory that is shared keeps its buffers when it grows: views are made once.
+  const places = seat.chunks.map((_, place) => columnsAt(seat, place))
   return {
     take(place, rowCount, hasSlots) {
       const { slots, targets, ...columns } = places[place] as Columns
-      return hasSlots ? { rowCount, ...columns, slots, targets } : { rowCount, ...columns }
+      const memory = { memory: seat.memory, address: seat.chunks[place] as number }
+      return hasSlots ? { rowCount, ...columns, slots, targets, memory } : { rowCount, ...columns }
     },
     release() {
       Atomics.add(control, TAKEN, 1)
@@ -82,46 +102,33 @@ export function openChunkTaker(shared: SharedChunks): ChunkTaker {
   }
 }
 
-function listPlaces({ columns, places }: SharedChunks): Columns[] {
-  return Array.from({ length: places }, (_, place) => {
-    const at = (name: keyof typeof chunkColumnOffsets): number => place * CHUNK_BYTES + chunkColumnOffsets[name]
-    const floats = (name: keyof typeof chunkColumnOffsets) => new Float64Array(columns, at(name), TRACE_CHUNK_ROWS)
-    const words = (name: keyof typeof chunkColumnOffsets) => new Uint32Array(columns, at(name), TRACE_CHUNK_ROWS)
-    return {
-      kinds: new Uint8Array(columns, at('kinds'), TRACE_CHUNK_ROWS),
-      timesNs: floats('timesNs'),
-      threads: floats('threads'),
-      goroutines: floats('goroutines'),
-      arg0: floats('arg0'),
-      arg1: floats('arg1'),
-      arg2: floats('arg2'),
-      arg3: floats('arg3'),
-      processorsPlusOne: words('processorsPlusOne'),
-      slots: words('slots'),
-      targets: words('targets'),
-      generations: words('generations'),
-    }
-  })
+type Columns = Required<Omit<TraceChunk, 'rowCount' | 'memory'>>
+
+function columnsAt({ memory, chunks }: TraceSeat, place: number): Columns {
+  const { buffer } = memory
+  const at = (name: keyof typeof chunkColumnOffsets): number => (chunks[place] as number) + chunkColumnOffsets[name]
+  const floats = (name: keyof typeof chunkColumnOffsets) => new Float64Array(buffer, at(name), TRACE_CHUNK_ROWS)
+  const words = (name: keyof typeof chunkColumnOffsets) => new Uint32Array(buffer, at(name), TRACE_CHUNK_ROWS)
+  return {
+    kinds: new Uint8Array(buffer, at('kinds'), TRACE_CHUNK_ROWS),
+    timesNs: floats('timesNs'),
+    threads: floats('threads'),
+    goroutines: floats('goroutines'),
+    arg0: floats('arg0'),
+    arg1: floats('arg1'),
+    arg2: floats('arg2'),
+    arg3: floats('arg3'),
+    processorsPlusOne: words('processorsPlusOne'),
+    slots: words('slots'),
+    targets: words('targets'),
+    generations: words('generations'),
+  }
 }
 
 function copyRows(chunk: TraceChunk, to: Columns): void {
-  const { rowCount } = chunk
-  const copy = <Column extends Float64Array | Uint32Array | Uint8Array>(
-    from: Column | undefined,
-    into: Column,
-  ): void => {
-    if (from !== undefined) into.set(rowCount === from.length ? from : from.subarray(0, rowCount))
+  for (const name of Object.keys(chunkColumnOffsets) as (keyof typeof chunkColumnOffsets)[]) {
+    const from = chunk[name]?.subarray(0, chunk.rowCount)
+    const into = to[name]
+    if (from !== undefined) into.set(from)
   }
-  copy(chunk.kinds, to.kinds)
-  copy(chunk.timesNs, to.timesNs)
-  copy(chunk.threads, to.threads)
-  copy(chunk.goroutines, to.goroutines)
-  copy(chunk.arg0, to.arg0)
-  copy(chunk.arg1, to.arg1)
-  copy(chunk.arg2, to.arg2)
-  copy(chunk.arg3, to.arg3)
-  copy(chunk.processorsPlusOne, to.processorsPlusOne)
-  copy(chunk.slots, to.slots)
-  copy(chunk.targets, to.targets)
-  copy(chunk.generations, to.generations)
 }
