@@ -18,12 +18,13 @@ import { isSystemFunction } from '../trace/stack-functions.ts'
 import type { Judgement, VerdictContext } from '../verdict/judgement.ts'
 import type { GroupJoin } from './join-groups.ts'
 import { kindOfSite } from './site-kinds.ts'
+import { tellReasons } from './tell-reasons.ts'
 import { placeKey } from './trace-frames.ts'
 
 /** Shorter traces say little of what comes and goes. */
 const MIN_WINDOW_NS = 100e6
 /** Time that is not idle, as a share of the window: below it a share of that time says nothing about the service. */
-const MIN_NOT_IDLE = 0.02
+const MIN_NOT_IDLE = 0.1
 const MAX_UNRECORDED = 20
 
 /** Blind time of one kind of wait. */
@@ -75,8 +76,7 @@ type Pile = { ns: number; count: number; readonly groups: Set<Group> } & Pick<
 
 /** Undefined where the trace is too short to measure anything. */
 export function measureTrace(input: MeasureInput): Measured | undefined {
-  const { reading, context } = input
-  const { account, meta } = reading
+  const { account, meta } = input.reading
   if (meta.durationNs < MIN_WINDOW_NS || account.goroutines.count === 0) return undefined
   const tally = openTally(input)
   const byPlace = indexPlaces(input)
@@ -107,7 +107,7 @@ export function measureTrace(input: MeasureInput): Measured | undefined {
       .slice(0, MAX_UNRECORDED)
       .map(({ groups, ...pile }) => ({ ...pile, groups: [...groups] })),
     spots: [...tally.spots.values()].sort((a, b) => b.blindNs - a.blindNs || (a.key < b.key ? -1 : 1)),
-    unknown: countTold(input, context.table.dumps.at(-1)?.source),
+    unknown: countTold(input),
   }
 }
 
@@ -283,23 +283,30 @@ function addStackless(input: MeasureInput, tally: Tally): number {
   return taken
 }
 
-/** Goroutines that waited throughout for a reason that the trace does not have, and of how many the last dump has it. */
-function countTold({ reading, context }: MeasureInput, source: string | undefined): Measured['unknown'] {
-  const { goroutines, account } = reading
-  let told = 0
-  for (const group of context.table.groups) {
-    if (group.reason === '' || group.state !== 'waiting') continue
-    const key = placeKey(group.frames)
-    for (const row of rowsLast(group)) {
-      if (goroutines.seen[row] !== 1 || goroutines.moves[row] !== 0) continue
-      const stay = goroutines.staysOf(row).find((one) => one.isOpen && one.isOlder && isUntold(one))
-      if (stay === undefined) continue
-      if (stay.stack === 0 || placeKey(reading.framesOf(stay.stack)) === key) told++
-    }
+/** Goroutines that waited throughout for a reason that the trace does not have, less those that are idle by their
+ *  stack and in no dump (they came between it and the trace), and of how many a dump has it. */
+function countTold({ reading, context }: MeasureInput): Measured['unknown'] {
+  const { account, framesOf, startNs, endNs } = reading
+  const { told, untold } = tellReasons(account.unknownWaits.rows, framesOf, context.table.dumps, {
+    ...(startNs === undefined ? {} : { startNs }),
+    ...(endNs === undefined ? {} : { endNs }),
+  })
+  const left = untold.filter(({ startFunction, stack }) => {
+    if (isSystemFunction(startFunction)) return false
+    const site = { state: 'Waiting', reason: '', waitClass: 'unknown', creator: '' } as const
+    const { kind } = kindOfSite(
+      site,
+      framesOf(stack).map((frame) => frame.function),
+    )
+    return kind !== 'idle' && kind !== 'probe'
+  })
+  // Rows are bounded, the count is not.
+  const unlisted = account.unknownWaits.count - account.unknownWaits.rows.length
+  return {
+    count: told.length + left.length + unlisted,
+    told: told.length,
+    sources: [...new Set(told.map(({ source }) => source))],
   }
-  const { rows } = account.unknownWaits
-  const count = account.unknownWaits.count - rows.filter((one) => isSystemFunction(one.startFunction)).length
-  return { count, told: Math.min(told, count), sources: told > 0 && source !== undefined ? [source] : [] }
 }
 
 /** A wait of which the trace has no reason, though there is one. */

@@ -58,7 +58,8 @@ export function sayMeasured(measured: Measured): readonly string[] {
   const sentences = [
     `While the execution trace was on (${formatDuration(windowNs)}${whole}), goroutines waited ${seconds(waitingNs)}; ${seconds(unrecordableNs)} of that no block or mutex profile can record${idle}${open}.`,
   ]
-  const worth = unrecorded.filter(({ ns }) => ns >= WORTH_NAMING * (unrecordableNs - unrecordableIdleNs))
+  const least = WORTH_NAMING * Math.max(windowNs, unrecordableNs - unrecordableIdleNs)
+  const worth = unrecorded.filter(({ ns }) => ns >= least)
   if (worth.length > 0) {
     const named = worth.slice(0, NAMED).map((one) => {
       const reason = one.blockReason === '' ? one.waitClass : one.blockReason
