@@ -66,7 +66,7 @@ export function describeAccount(data: AccountData, names: AccountNames, cpu: Cpu
   const systems = new Set(groups.filter((group) => group.isSystem).map(familyOf))
   const waiting = sum.waits(sites.filter((site) => !systems.has(site.family)))
   const wakes = listWakes(from)
-  return {
+  const account: TraceAccount = {
     startNs: data.startNs,
     endNs: data.endNs,
     events: data.eventCounts.reduce((all, count) => all + count, 0),
@@ -80,7 +80,6 @@ export function describeAccount(data: AccountData, names: AccountNames, cpu: Cpu
       .map((site) => site.row)
       .sort((a, b) => b.ns - a.ns)
       .slice(0, MAX_SITES),
-    quantilesOf: (rows) => sum.quantiles(rows),
     scheduler: describeScheduler(data, sites, sum),
     ...(data.maxProcessors === 0 ? {} : { maxProcessors: data.maxProcessors }),
     processors: data.processors,
@@ -112,6 +111,8 @@ export function describeAccount(data: AccountData, names: AccountNames, cpu: Cpu
       backwardIntervals: data.backwardIntervals,
     }),
   }
+  // Not enumerable: the account is data that can be compared and sent, the sketches stay behind.
+  return Object.defineProperty(account, 'quantilesOf', { value: sum.quantiles })
 }
 
 function describeCollector({ data, names }: Sources): GcAccount {
