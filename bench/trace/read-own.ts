@@ -1,44 +1,40 @@
 /**
- * The measured process of the trace bench: `node read-own.ts MODE FILE`, MODE being decode, ordered or account.
- * Streams the file through the reader as the product does and prints one line of JSON: what was counted, and how long
- * the work took from the first byte (the start of Node apart).
+ * The measured process of the trace bench where no command of the product is: `node read-own.ts decode|ordered FILE`.
+ * Reads the file as the product does, piece by piece, and prints one line of JSON: what was counted, and how long the
+ * work took from the first byte (the start of Node apart; the bench measures the process with it).
  */
-import { createReadStream } from 'node:fs'
-import { openTraceAccount } from '../../src/analyze/trace/trace-account.ts'
-import { decodeTraceEvents } from '../../src/decode/gotrace/decode-events.ts'
-import { readTrace } from '../../src/decode/gotrace/gotrace.ts'
-import type { TraceChunk, TraceConsumer } from '../../src/model/trace.ts'
+import { statSync } from 'node:fs'
+import { openTraceFile, type TraceFile } from '../../src/collect/trace-file.ts'
+import { decodeTraceEvents, readTrace } from '../../src/decode/gotrace/gotrace.ts'
+import type { TraceChunk } from '../../src/model/trace.ts'
 
-const PIECE_BYTES = 1 << 20
-
-type Outcome = { readonly consumer: TraceConsumer; readonly conclude: (durationNs: number) => object }
-
-const modes: Readonly<Record<string, () => Outcome>> = {
+const modes: Readonly<Record<string, (file: TraceFile) => Promise<object>>> = {
+  /** Decode without order: events by kind, as the raw reader beside it counts them. */
+  decode: async (file) => {
+    const counts = new Float64Array(256)
+    const read = await decodeTraceEvents(file.pieces(0, file.sizeBytes), ({ kinds, rowCount }) => {
+      for (let row = 0; row < rowCount; row++) {
+        const kind = kinds[row] as number
+        counts[kind] = (counts[kind] as number) + 1
+      }
+    })
+    if (!read.ok) fail(`${read.error.code}: ${read.error.message}`)
+    const kinds = Object.fromEntries([...counts].flatMap((count, kind) => (count === 0 ? [] : [[kind, count]])))
+    return { ...read.value.value, issues: read.value.issues, kinds }
+  },
   /** Ordered events in columns, every row read back. */
-  ordered: () => {
+  ordered: async (file) => {
     let rows = 0
     let sum = 0
-    const onChunk = (chunk: TraceChunk): void => {
-      rows += chunk.rowCount
-      sum += sumColumns(chunk)
-    }
-    return { consumer: { onChunk }, conclude: () => ({ rows, sum }) }
-  },
-  account: () => {
-    const account = openTraceAccount()
-    return {
-      consumer: {
-        onChunk: (chunk, tables) => account.addChunk(chunk, tables),
-        onCpuSamples: (samples, tables) => account.addCpuSamples(samples, tables),
+    const read = await readTrace(file.pieces(0, file.sizeBytes), {
+      onChunk: (chunk) => {
+        rows += chunk.rowCount
+        sum += sumColumns(chunk)
       },
-      conclude: (durationNs) => {
-        const { goroutines, totals, system, taskCount, waiting, blind, unknownWaits, eventCounts } = account.finish({
-          durationNs,
-        })
-        const unknown = { count: unknownWaits.count, ns: unknownWaits.ns }
-        return { goroutines, totals, system, taskCount, waiting, blind, unknown, eventCounts }
-      },
-    }
+    })
+    if (!read.ok) fail(`${read.error.code}: ${read.error.message}`)
+    const { events, generations, durationNs, complete } = read.value.value
+    return { events, generations, durationNs, complete, issues: read.value.issues, rows, sum }
   },
 }
 
@@ -54,30 +50,16 @@ function sumColumns(chunk: TraceChunk): number {
   return sum
 }
 
-/** Decode without order. */
-async function runDecode(path: string): Promise<object> {
-  const read = await decodeTraceEvents(createReadStream(path, { highWaterMark: PIECE_BYTES }), () => {})
-  if (!read.ok) fail(`${read.error.code}: ${read.error.message}`)
-  const { events, generations, firstNs, lastNs, complete } = read.value.value
-  return { events, generations, durationNs: lastNs - firstNs, complete, issues: read.value.issues }
-}
-
-async function runReader({ consumer, conclude }: Outcome, path: string): Promise<object> {
-  const read = await readTrace(createReadStream(path, { highWaterMark: PIECE_BYTES }), consumer)
-  if (!read.ok) fail(`${read.error.code}: ${read.error.message}`)
-  const { value: meta, issues } = read.value
-  const { events, generations, cpuSamples, durationNs, complete } = meta
-  return { events, generations, cpuSamples, durationNs, complete, issues, ...conclude(durationNs) }
-}
-
 function fail(message: string): never {
   process.stderr.write(`${message}\n`)
   process.exit(1)
 }
 
-const [mode = '', file = ''] = process.argv.slice(2)
-const open = modes[mode]
-if (open === undefined && mode !== 'decode') fail(`usage: read-own.ts decode|${Object.keys(modes).join('|')} FILE`)
+const [mode = '', path = ''] = process.argv.slice(2)
+const run = modes[mode]
+if (run === undefined) fail(`usage: read-own.ts ${Object.keys(modes).join('|')} FILE`)
 const begun = performance.now()
-const counted = open === undefined ? await runDecode(file) : await runReader(open(), file)
+const file = openTraceFile({ path, sizeBytes: statSync(path).size })
+if (!file.ok) fail(`${file.error.code}: ${file.error.message}`)
+const counted = await run(file.value)
 process.stdout.write(`${JSON.stringify({ workSeconds: (performance.now() - begun) / 1000, ...counted })}\n`)

@@ -2,8 +2,9 @@
  * How fast execution traces are read, beside Go's own readers, in one run: `npm run bench:trace`.
  * `RUNS=5`; `--only NAME,NAME` of the traces in cases.ts; `--json`; `--folder PATH` keeps the traces there for a next
  * time. Makes the traces with programs/tracegen, runs all readers of a trace one after another, round after round, so
- * that what else the machine does meets all alike; measures each process from outside. Prints medians and ratios; exit 1
- * when a target is missed, 69 without Go. With --only, targets that lack their rows are listed and do not count.
+ * that what else the machine does meets all alike; measures each process from outside, its start included. A reader
+ * whose run takes long is run less often: the table says how often. Prints medians and ratios; exit 1 when a target is
+ * missed, 69 without Go. With --only, targets that lack their rows are listed and do not count.
  */
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, statSync } from 'node:fs'
 import { availableParallelism, tmpdir, totalmem } from 'node:os'
@@ -17,6 +18,10 @@ import { type Find, type Reader, type Row, type TraceCase, targets, traceCases }
 
 const TIMEOUT_MS = 20 * 60_000
 const OWN = join(import.meta.dirname, 'read-own.ts')
+const SIGHTLINE = join(import.meta.dirname, '..', '..', 'bin', 'sightline.mjs')
+/** Readers that take longer than this are run three times at most, and beyond the second number once. */
+const LONG_SECONDS = 10
+const VERY_LONG_SECONDS = 60
 
 type Tools = {
   readonly tracegen: string
@@ -75,10 +80,11 @@ async function runCase(one: TraceCase, tools: Tools): Promise<Row[]> {
   const measured = new Map<Reader, Measurement[]>(one.readers.map((reader) => [reader, []]))
   for (let round = 0; round < rounds; round++) {
     for (const reader of one.readers) {
-      if (round > 0 && one.once?.includes(reader) === true) continue
+      const runs = measured.get(reader) ?? []
+      if (round >= roundsOf(runs[0])) continue
       const run = await measureCommand(commandOf(reader, file, tools), TIMEOUT_MS)
       if (run.exitCode !== 0) throw new Error(`${reader} on ${one.name}: exit ${run.exitCode}: ${run.stderr}`)
-      measured.get(reader)?.push(run)
+      runs.push(run)
       process.stderr.write(`${one.name}: ${reader}: ${run.wallSeconds.toFixed(2)} s\n`)
     }
   }
@@ -87,8 +93,14 @@ async function runCase(one: TraceCase, tools: Tools): Promise<Row[]> {
   return [...measured].map(([reader, runs]) => makeRow(one.name, reader, runs, events, megabytes))
 }
 
+function roundsOf(first: Measurement | undefined): number {
+  if (first === undefined || first.wallSeconds < LONG_SECONDS) return rounds
+  return Math.min(rounds, first.wallSeconds < VERY_LONG_SECONDS ? 3 : 1)
+}
+
 function commandOf(reader: Reader, file: string, tools: Tools): string[] {
   const own = (mode: string): string[] => [process.execPath, OWN, mode, file]
+  const timeline = (...flags: string[]): string[] => [process.execPath, SIGHTLINE, 'timeline', file, '--json', ...flags]
   const commands: Readonly<Record<Reader, readonly string[]>> = {
     'go raw': [tools.toolchain, 'raw', file],
     'go ordered': [tools.reference, 'ordered', file],
@@ -97,13 +109,16 @@ function commandOf(reader: Reader, file: string, tools: Tools): string[] {
     'go tool trace -pprof=sched': [tools.viewer, '-pprof=sched', file],
     'sightline decode': own('decode'),
     'sightline ordered': own('ordered'),
-    'sightline account': own('account'),
+    'sightline account': timeline(),
+    'sightline account, 1 thread': timeline('--workers', '1'),
   }
   return [...commands[reader]]
 }
 
 function countEvents(run: Measurement | undefined): number {
-  return run === undefined ? 0 : (JSON.parse(run.stdout) as { events: number }).events
+  if (run === undefined) return 0
+  return (JSON.parse(run.stdout) as { readonly data: { readonly trace: { readonly events: number } } }).data.trace
+    .events
 }
 
 function makeRow(trace: string, reader: Reader, runs: readonly Measurement[], events: number, megabytes: number): Row {
