@@ -27,6 +27,8 @@ export type SpanReadingOptions = TraceThreadOptions & {
   readonly reopen?: () => Promise<Result<TraceStream>>
   readonly strict?: boolean
   readonly signal?: AbortSignal
+  /** Told what was joined, for an export. */
+  readonly onJoined?: (join: SpanJoin) => void
 }
 
 /** Of a file; those beyond are said to be left out. */
@@ -54,6 +56,7 @@ export async function openSpanReading(
     },
     async finish({ meta, goVersion }): Promise<TimelineAddition> {
       const found = join.finish(meta)
+      options.onJoined?.(found)
       if (meta.clock.kind !== 'snapshot' && path !== undefined) {
         issues.add('SL_OPS_SPANS_NO_CLOCK', 'the trace has no wall clock: spans of the file join by id only')
       }

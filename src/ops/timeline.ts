@@ -5,6 +5,7 @@
  * could be read is a report with `complete: false` and issues; one of which nothing could be is a fault.
  */
 
+import type { SpanJoin } from '../analyze/span-join/span-join.ts'
 import { toTimelineData } from '../analyze/trace/timeline-data.ts'
 import { openTraceAccount } from '../analyze/trace/trace-account.ts'
 import { type Fault, fault } from '../base/errors.ts'
@@ -17,13 +18,14 @@ import type { ProgressSink, Report } from '../model/report.ts'
 import type { TimelineReportData } from '../model/timeline.ts'
 import type { TraceConsumer, TraceTables } from '../model/trace.ts'
 import type { GoroutineAccount } from '../model/trace-account.ts'
+import type { NamedInterval } from '../model/trace-export.ts'
 import { openFindingsReading } from './timeline-findings.ts'
 import { openGoroutineReading } from './timeline-goroutine.ts'
 import { type GroupingOptions, openGroupingReading } from './timeline-grouping.ts'
 import { explainTraceFault } from './timeline-input.ts'
 import { combineConsumers, type TimelineEnd, type TimelineReading } from './timeline-reading.ts'
 import { openSpanReading, type SpanReadingOptions } from './timeline-spans.ts'
-import { type ExportContext, type ExportRequest, openExportReading } from './trace-export.ts'
+import { type ExportContext, type ExportRequest, listIntervals, openExportReading } from './trace-export.ts'
 import { openTraceLines } from './trace-lines.ts'
 import { readTraceStream, type TraceThreadOptions } from './trace-thread/read-stream.ts'
 
@@ -69,7 +71,11 @@ export async function readTimeline(
           },
         }),
   })
-  const spans = await openSpanReading(options, stream.name)
+  let intervals: readonly NamedInterval[] = []
+  const onJoined = (join: SpanJoin) => {
+    intervals = listIntervals(join)
+  }
+  const spans = await openSpanReading({ ...options, onJoined }, stream.name)
   if (!spans.ok) {
     for await (const _ of stream.bytes) break
     return spans
@@ -77,6 +83,15 @@ export async function readTimeline(
   const readings = [
     ...openReadings(stream, options, run, goroutines),
     ...(spans.value === undefined ? [] : [spans.value]),
+    // After the spans that it shows.
+    ...(options.export === undefined
+      ? []
+      : [
+          openExportReading(
+            options.export,
+            exportContext(stream, options, run, () => intervals),
+          ),
+        ]),
   ]
   let tables: TraceTables | undefined
   const counting: TraceConsumer = {
@@ -142,12 +157,15 @@ function openReadings(
     readings.push(openGoroutineReading({ ...about, ...window }, goroutines))
   }
   if (onLines !== undefined) readings.push(openLinesReading(onLines, goroutine, run))
-  if (options.export !== undefined)
-    readings.push(openExportReading(options.export, exportContext(stream, options, run)))
   return readings
 }
 
-function exportContext(stream: TraceStream, options: TimelineOptions, run: Run): ExportContext {
+function exportContext(
+  stream: TraceStream,
+  options: TimelineOptions,
+  run: Run,
+  intervals: () => readonly NamedInterval[],
+): ExportContext {
   const { fromNs, toNs, goroutine, focus, ignore } = options
   return {
     name: stream.name,
@@ -160,6 +178,7 @@ function exportContext(stream: TraceStream, options: TimelineOptions, run: Run):
     onRefused: () => {
       run.isOver = true
     },
+    intervals,
   }
 }
 

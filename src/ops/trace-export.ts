@@ -4,6 +4,7 @@
  * (render is not for ops). A pprof profile is one table, written at the end, gzip as pprof has it.
  */
 import { gzipSync } from 'node:zlib'
+import type { SpanJoin } from '../analyze/span-join/span-join.ts'
 import { type FocusPatterns, keepRows } from '../analyze/timeline/focus.ts'
 import { buildProfile } from '../analyze/trace-stays/build-profile.ts'
 import { openStayProfile } from '../analyze/trace-stays/stay-profile.ts'
@@ -111,6 +112,27 @@ function openProfileReading(
     const ns = rows.reduce((sum, row) => sum + row.ns, 0)
     return { sizeBytes: bytes.length, what, samples: rows.length, count, ns, omitted }
   })
+}
+
+/** Spans of a file that the trace has on a goroutine: under their own name, with their ids and how sure that is. */
+export function listIntervals({ matches }: SpanJoin): NamedInterval[] {
+  return matches.flatMap(({ span, sighting, confidence }) =>
+    sighting === undefined
+      ? []
+      : {
+          goroutine: sighting.goroutine,
+          name: span.name,
+          startNs: sighting.startNs,
+          endNs: sighting.endNs,
+          notes: {
+            'trace id': span.traceId,
+            'span id': span.spanId,
+            ...(span.service === undefined ? {} : { service: span.service }),
+            ...(confidence === undefined ? {} : { confidence }),
+            'join rung': sighting.rung,
+          },
+        },
+  )
 }
 
 function makeReading(
