@@ -34,6 +34,7 @@ export const OWN_TIMES_NS = 1_000_000
 const MAX_CANDIDATES = 5
 /** Beyond it a span has too many namesakes at its end to say anything of the rest. */
 const MAX_PAIRS_OF_SPAN = 256
+const MAX_LOOKED_AT = 4096
 const ROUNDS = 8
 
 type Pair = { readonly span: number; readonly seen: number; readonly startOffNs: number; readonly endOffNs: number }
@@ -119,7 +120,7 @@ type TimeSearch = {
 
 function matchByTimes(spans: readonly PlacedSpan[], seen: readonly Sighting[], search: TimeSearch): void {
   const { matches, error, isSameName } = search
-  const pairs = findPairs(spans, seen, search)
+  const { pairs, crowded } = findPairs(spans, seen, search)
   const ofSpan = groupPairs(pairs, (pair) => pair.span)
   const ofSeen = groupPairs(pairs, (pair) => pair.seen)
   const tasks = new Map<string, number>()
@@ -151,7 +152,7 @@ function matchByTimes(spans: readonly PlacedSpan[], seen: readonly Sighting[], s
   for (let round = 0; round < ROUNDS && isSameName; round++) {
     let isNew = false
     for (const [span, own] of ofSpan) {
-      if (matches[span] !== undefined) continue
+      if (matches[span] !== undefined || crowded.has(spans[span]?.name ?? '')) continue
       const near = own.filter((pair) => !used.has(pair.seen) && isRival(pair, error))
       const left = preferParent(near, spans[span]?.parentSpanId, tasks, seen)
       const [only] = left
@@ -193,7 +194,11 @@ function weigh({ startOffNs, endOffNs }: Pair): number {
   return Math.abs(endOffNs) + Math.max(0, Math.abs(startOffNs) - RIVAL_START_NS)
 }
 
-function findPairs(spans: readonly PlacedSpan[], seen: readonly Sighting[], search: TimeSearch): Pair[] {
+function findPairs(
+  spans: readonly PlacedSpan[],
+  seen: readonly Sighting[],
+  search: TimeSearch,
+): { pairs: Pair[]; crowded: ReadonlySet<string> } {
   const { open, free, error, isSameName } = search
   const keyOf = (name: string | undefined) => (isSameName ? (name ?? '') : '')
   const byName = new Map<string, { byEnd: number[]; halfOpen: number[] }>()
@@ -207,32 +212,55 @@ function findPairs(spans: readonly PlacedSpan[], seen: readonly Sighting[], sear
     if (seen[at]?.hasEnd === true) places.byEnd.push(at)
     else places.halfOpen.push(at)
   }
-  for (const { byEnd } of byName.values()) byEnd.sort((a, b) => (seen[a]?.endNs ?? 0) - (seen[b]?.endNs ?? 0))
+  const endOf = (at: number) => (seen[at] as Sighting).endNs
+  const startOf = (at: number) => (seen[at] as Sighting).startNs
+  for (const { byEnd, halfOpen } of byName.values()) {
+    byEnd.sort((a, b) => endOf(a) - endOf(b))
+    halfOpen.sort((a, b) => startOf(a) - startOf(b))
+  }
   const reach = (isSameName ? REACH_NS : END_TOLERANCE_NS) + error
   const pairs: Pair[] = []
+  /** Names of which not all pairs were kept: nothing of them is certain. */
+  const crowded = new Set<string>()
   for (const span of open) {
     const { name, startNs = 0, endNs = 0 } = spans[span] as PlacedSpan
     const places = byName.get(keyOf(name))
     if (places === undefined) continue
     const { byEnd } = places
-    const most = pairs.length + MAX_PAIRS_OF_SPAN
-    for (let at = lowerBound(byEnd, endNs - reach, seen); at < byEnd.length && pairs.length < most; at++) {
-      const one = seen[byEnd[at] as number] as Sighting
-      if (one.endNs > endNs + reach) break
+    const first = lowerBound(byEnd, endNs, endOf)
+    let down = first - 1
+    let up = first
+    let left = MAX_PAIRS_OF_SPAN
+    // From the nearest end outwards.
+    while (left > 0) {
+      const below = down >= 0 ? endNs - (seen[byEnd[down] as number] as Sighting).endNs : Number.POSITIVE_INFINITY
+      const above = up < byEnd.length ? (seen[byEnd[up] as number] as Sighting).endNs - endNs : Number.POSITIVE_INFINITY
+      if (Math.min(below, above) > reach) break
+      if (up - down > MAX_LOOKED_AT) {
+        left = 0
+        break
+      }
+      const place = byEnd[below < above ? down-- : up++] as number
+      const one = seen[place] as Sighting
       const startOffNs = one.startNs - startNs
       const isOlder = !one.hasBegin
       if (isOlder ? startNs > error : startOffNs < -(END_TOLERANCE_NS + error) || startOffNs > START_NS) continue
-      pairs.push({ span, seen: byEnd[at] as number, startOffNs: isOlder ? 0 : startOffNs, endOffNs: one.endNs - endNs })
+      pairs.push({ span, seen: place, startOffNs: isOlder ? 0 : startOffNs, endOffNs: one.endNs - endNs })
+      left--
     }
-    for (const at of places.halfOpen) {
-      if (pairs.length >= most) break
-      const one = seen[at] as Sighting
+    const { halfOpen } = places
+    const slack = END_TOLERANCE_NS + error
+    for (let at = lowerBound(halfOpen, startNs - slack, startOf); at < halfOpen.length && left > 0; at++) {
+      const one = seen[halfOpen[at] as number] as Sighting
       const startOffNs = one.startNs - startNs
-      if (endNs < one.endNs - error || startOffNs < -(END_TOLERANCE_NS + error) || startOffNs > REACH_NS) continue
-      pairs.push({ span, seen: at, startOffNs, endOffNs: startOffNs })
+      if (startOffNs > REACH_NS) break
+      if (endNs < one.endNs - error) continue
+      pairs.push({ span, seen: halfOpen[at] as number, startOffNs, endOffNs: startOffNs })
+      left--
     }
+    if (left === 0) crowded.add(keyOf(name))
   }
-  return pairs
+  return { pairs, crowded }
 }
 
 function fitsParent(
@@ -284,12 +312,13 @@ function groupPairs(pairs: readonly Pair[], keyOf: (pair: Pair) => number): Map<
   return found
 }
 
-function lowerBound(places: readonly number[], endNs: number, seen: readonly Sighting[]): number {
+/** The first place whose time is not below `timeNs`; the list is in order of it. */
+function lowerBound(places: readonly number[], timeNs: number, timeOf: (at: number) => number): number {
   let low = 0
   let high = places.length
   while (low < high) {
     const middle = (low + high) >> 1
-    if ((seen[places[middle] as number] as Sighting).endNs < endNs) low = middle + 1
+    if (timeOf(places[middle] as number) < timeNs) low = middle + 1
     else high = middle
   }
   return low
