@@ -231,6 +231,13 @@ export function sayHowLong({ waitNs }: Pick<GoroutineGroup, 'waitNs'>): string |
   return `the longest for at least ${formatDuration(max)}`
 }
 
+/** Measured: the time that its goroutines spent here, of all the time the execution trace has of them. */
+export function sayTracedHere({ traced }: Pick<GoroutineGroup, 'traced'>): string | undefined {
+  if (traced === undefined || traced.members === 0 || traced.here.count === 0) return undefined
+  const all = traced.runningNs + traced.runnableNs + traced.waitingNs + traced.syscallNs
+  return `${formatDuration(traced.here.ns)} of ${formatDuration(all)}`
+}
+
 function sayBlockedBy(group: GoroutineGroup, byId: ReadonlyMap<string, GoroutineGroup>): string | undefined {
   if (group.blockedBy === undefined) return undefined
   const holder = byId.get(group.blockedBy.group)
@@ -269,6 +276,9 @@ function listSteps({ data }: DiagnoseReport, troubles: readonly Trouble[]): Step
 
 export function rankBlindSpots(spots: readonly BlindSpot[]): BlindSpot[] {
   return [...spots].sort(
-    (a, b) => (b.goroutineSeconds ?? 0) - (a.goroutineSeconds ?? 0) || b.goroutineCount - a.goroutineCount,
+    (a, b) =>
+      (b.goroutineSeconds ?? 0) - (a.goroutineSeconds ?? 0) ||
+      (b.tracedGoroutineSeconds ?? 0) - (a.tracedGoroutineSeconds ?? 0) ||
+      b.goroutineCount - a.goroutineCount,
   )
 }

@@ -12,6 +12,7 @@ import {
   type DiagnoseReport,
   rankBlindSpots,
   sayHowLong,
+  sayTracedHere,
   type Trouble,
   userFrame,
 } from './answer.ts'
@@ -27,6 +28,7 @@ const MAX_GROUPS = 300
 const MAX_TROUBLES = 50
 const MAX_FRAMES = 64
 const MAX_EVIDENCE = 5
+const MAX_TRACED = 5
 
 export function renderHtmlReport(reports: readonly DiagnoseReport[], { version }: HtmlOptions): string {
   const title =
@@ -186,24 +188,38 @@ ${left.length > 0 ? html`<p class="dim">and ${countOf(left.length, 'more group')
 
 function renderGroup(group: GoroutineGroup, prefix: string): Html {
   const frame = userFrame(group)
-  const howLong = sayHowLong(group)
+  const traced = sayTracedHere(group)
+  const howLong = traced === undefined ? sayHowLong(group) : `${traced} here, by the trace`
   const labels = Object.entries(group.labels).map(([name, value]) => `${name}=${value}`)
   return html`<details class="group" id="${prefix}${group.id}"><summary><span class="id mono">${group.id}</span><span class="n">${formatCount(group.count)}</span><span class="${toneOfVerdict(group.verdict)}">${group.verdict}</span><span class="why">${group.waitReason ?? group.state}${howLong === undefined ? '' : `, ${howLong}`}</span><code class="fn">${frame.function}</code></summary>
 <div class="body"><p>${capitalize(endSentence(group.why))} <span class="dim">${capitalize(group.confidence)}.</span></p>
 ${group.createdBy === undefined ? noHtml : html`<p class="dim">started by <code>${group.createdBy.function}</code> <code>${fullPlace(group.createdBy.file, group.createdBy.line)}</code></p>`}
 ${labels.length === 0 ? noHtml : html`<p class="dim">labels: <code>${labels.join(' ')}</code></p>`}
-<p class="dim">shown by ${renderLensNames(group.seenBy, 'good')} not by ${renderLensNames(group.notSeenBy, 'dim')}</p>
+${renderTraced(group)}<p class="dim">shown by ${renderLensNames(group.seenBy, 'good')} not by ${renderLensNames(group.notSeenBy, 'dim')}</p>
 ${renderStack(group)}</div></details>`
+}
+
+/** What its goroutines did while the trace was on, by reason. */
+function renderTraced({ traced }: GoroutineGroup): Html {
+  if (traced === undefined || traced.waits.length === 0) return noHtml
+  return html`<p class="dim">in the execution trace (${formatDuration(traced.windowNs)}): ${traced.waits
+    .slice(0, MAX_TRACED)
+    .map(
+      (wait, index) =>
+        html`${index === 0 ? '' : '; '}${wait.blockReason === '' ? 'no reason' : wait.blockReason}${wait.here ? '' : ' elsewhere'} ${formatDuration(wait.ns)}, ${countOf(wait.count, 'time')}, longest ${formatDuration(wait.maxNs)}${wait.reasonFrom === undefined ? '' : ` (reason from ${wait.reasonFrom})`}`,
+    )}</p>`
 }
 
 function renderBlindSpots(spots: readonly BlindSpot[]): Html {
   if (spots.length === 0) return noHtml
-  return html`<section><h2>What no profile that is on can show</h2><div class="scroll"><table class="stack-table"><thead><tr><th class="n">goroutines</th><th class="n">their time</th><th>what</th><th>shown by</th><th>how to see it</th></tr></thead><tbody>${rankBlindSpots(
+  return html`<section><h2>What no profile that is on can show</h2><div class="scroll"><table class="stack-table"><thead><tr><th class="n">goroutines</th><th class="n">their time</th><th class="n">traced</th><th>what</th><th>shown by</th><th>how to see it</th></tr></thead><tbody>${rankBlindSpots(
     spots,
   ).map(
     (spot) =>
       html`<tr><td class="n" data-name="goroutines">${formatCount(spot.goroutineCount)}</td><td class="n" data-name="their time">${
         spot.goroutineSeconds === undefined ? 'unknown' : formatSeconds(spot.goroutineSeconds)
+      }</td><td class="n" data-name="traced">${
+        spot.tracedGoroutineSeconds === undefined ? '' : formatSeconds(spot.tracedGoroutineSeconds)
       }</td><td>${spot.what}</td><td>${renderLensNames(spot.lensesThatShowIt, 'good')}</td><td>${endSentence(spot.turnOn)}${
         spot.cost === undefined ? noHtml : html` <span class="dim">Cost: ${endSentence(spot.cost)}</span>`
       }</td></tr>`,

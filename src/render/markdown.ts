@@ -2,7 +2,15 @@
  * A diagnosis as Markdown for a pull request or an issue: verdict, findings, next steps; groups and blind spots folded.
  * Text of the target's goes into code spans or is escaped, so that it can make no link, mention, image or HTML.
  */
-import { answerDiagnosis, type DiagnoseReport, rankBlindSpots, type Trouble, userFrame } from './answer.ts'
+import {
+  answerDiagnosis,
+  type DiagnoseReport,
+  rankBlindSpots,
+  sayHowLong,
+  sayTracedHere,
+  type Trouble,
+  userFrame,
+} from './answer.ts'
 import { countOf, escapeControls, formatCount, formatSeconds, shortPlace } from './text.ts'
 
 const MAX_ROWS = 30
@@ -57,14 +65,15 @@ function renderBlindSpots({ data }: DiagnoseReport): string {
       row([
         formatCount(spot.goroutineCount),
         spot.goroutineSeconds === undefined ? '' : formatSeconds(spot.goroutineSeconds),
+        spot.tracedGoroutineSeconds === undefined ? '' : formatSeconds(spot.tracedGoroutineSeconds),
         escapeMarkdown(spot.what),
         spot.lensesThatShowIt.join(', '),
         escapeMarkdown(spot.turnOn),
       ]),
     )
   return fold('What no profile that is on can show', [
-    row(['goroutines', 'their time', 'what', 'shown by', 'how to see it']),
-    row(['--:', '--:', '---', '---', '---']),
+    row(['goroutines', 'their time', 'traced', 'what', 'shown by', 'how to see it']),
+    row(['--:', '--:', '--:', '---', '---', '---']),
     ...rows,
   ])
 }
@@ -82,14 +91,15 @@ function renderGroups({ data }: DiagnoseReport): string {
         group.confidence,
         code(group.waitReason ?? group.state),
         code(userFrame(group).function),
+        sayTracedHere(group) ?? sayHowLong(group) ?? '',
       ]),
     )
   const left = groups.length - MAX_ROWS
   return fold(`${countOf(count, 'goroutine')} in ${countOf(groups.length, 'group')}`, [
-    row(['', 'count', 'verdict', 'confidence', 'state', 'function']),
-    row(['---', '--:', '---', '---', '---', '---']),
+    row(['', 'count', 'verdict', 'confidence', 'state', 'function', 'here']),
+    row(['---', '--:', '---', '---', '---', '---', '---']),
     ...rows,
-    ...(left > 0 ? [row(['', `and ${formatCount(left)} more`, '', '', '', ''])] : []),
+    ...(left > 0 ? [row(['', `and ${formatCount(left)} more`, '', '', '', '', ''])] : []),
   ])
 }
 

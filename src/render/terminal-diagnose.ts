@@ -36,6 +36,8 @@ const MAX_GROUPS = 40
 /** Groups whose functions are said without their folders in sentences. */
 const MAX_NAMED = 200
 const MAX_ISSUES = 20
+/** From here on a share is all of it. */
+const WHOLE = 0.999
 
 export function renderDiagnosis(report: DiagnoseReport, options: TerminalOptions): string {
   const lines = [...renderAnswer(report, options)]
@@ -169,6 +171,14 @@ function shortWait({ waitNs }: GoroutineGroup): string {
   return longest > 0 ? `≥ ${formatDuration(longest)}` : ''
 }
 
+/** Measured by the trace: what its goroutines spent here, and the share of their time where it is not all. */
+function shortTraced({ traced }: GoroutineGroup): string {
+  if (traced === undefined || traced.here.count === 0) return ''
+  const all = traced.runningNs + traced.runnableNs + traced.waitingNs + traced.syscallNs
+  const share = traced.here.ns / all
+  return `${formatDuration(traced.here.ns)}${share >= WHOLE ? '' : `, ${formatShare(share)}`}`
+}
+
 function growthOf({ growth }: GoroutineGroup): string {
   if (growth === undefined || growth.first === growth.last) return ''
   const word = growth.last > growth.first ? 'growing' : 'shrinking'
@@ -177,6 +187,7 @@ function growthOf({ growth }: GoroutineGroup): string {
 
 function renderGroups({ goroutines }: DiagnoseData, { width, theme }: TerminalOptions): string[] {
   const shown = goroutines.groups.slice(0, MAX_GROUPS)
+  const isTraced = shown.some(({ traced }) => (traced?.here.count ?? 0) > 0)
   const rows = shown.map((group) => {
     const frame = userFrame(group)
     const paint = theme[toneOfVerdict(group.verdict)]
@@ -189,7 +200,7 @@ function renderGroups({ goroutines }: DiagnoseData, { width, theme }: TerminalOp
       group.waitReason ?? group.state,
       shortFunction(frame.function),
       shortPlace(file?.file, file?.line),
-      shortWait(group),
+      shortTraced(group) || shortWait(group),
     ]
   })
   const lines = renderTable(
@@ -201,7 +212,7 @@ function renderGroups({ goroutines }: DiagnoseData, { width, theme }: TerminalOp
       { title: 'state', overflow: 'end', least: 15 },
       { title: 'function', overflow: 'start', least: 26 },
       { title: 'at', overflow: 'start', least: 14 },
-      { title: 'waited', overflow: 'end', least: 6 },
+      { title: isTraced ? 'here, traced' : 'waited', overflow: 'end', least: isTraced ? 11 : 6 },
     ],
     rows,
     { width, theme },
@@ -218,10 +229,12 @@ function renderGroups({ goroutines }: DiagnoseData, { width, theme }: TerminalOp
 }
 
 function renderBlindSpots({ blindSpots }: DiagnoseData, { width, theme }: TerminalOptions): string[] {
+  const isTraced = blindSpots.some((spot) => spot.tracedGoroutineSeconds !== undefined)
   return renderTable(
     [
       { title: 'goroutines', align: 'right' },
       { title: 'their time', align: 'right' },
+      ...(isTraced ? [{ title: 'traced', align: 'right' } as const] : []),
       { title: 'what', overflow: 'wrap', least: 16 },
       { title: 'shown by', overflow: 'wrap', least: 10 },
       { title: 'how to see it', overflow: 'wrap', least: 20 },
@@ -229,6 +242,9 @@ function renderBlindSpots({ blindSpots }: DiagnoseData, { width, theme }: Termin
     rankBlindSpots(blindSpots).map((spot, index, all) => [
       formatCount(spot.goroutineCount),
       spot.goroutineSeconds === undefined ? '' : formatSeconds(spot.goroutineSeconds),
+      ...(isTraced
+        ? [spot.tracedGoroutineSeconds === undefined ? '' : formatSeconds(spot.tracedGoroutineSeconds)]
+        : []),
       spot.what,
       spot.lensesThatShowIt.join(', '),
       index > 0 && all[index - 1]?.turnOn === spot.turnOn ? 'the same' : spot.turnOn,

@@ -11,6 +11,8 @@ import { isOn, type LensBook, showsWhileItLasts } from './lens-states.ts'
 
 /** Listed; smaller ones follow the same words. */
 const MAX_SPOTS = 50
+/** Of the trace's window: less, in no dump, is not worth a line. */
+const MIN_SHARE = 0.01
 
 type Pile = { readonly first: Group; readonly groups: Group[]; blind: number; count: number }
 
@@ -22,7 +24,8 @@ export function listBlindSpots(
   idOf: (group: Group) => string | undefined,
   measured?: Measured,
 ): readonly BlindSpot[] {
-  const traced = new Map((measured?.isThin === true ? [] : (measured?.spots ?? [])).map((spot) => [spot.key, spot]))
+  const spots = measured?.isThin === true ? [] : (measured?.spots ?? [])
+  const traced = new Map(spots.map((spot) => [spot.key, spot]))
   const piles = new Map<string, Pile>()
   for (const [index, exposure] of exposures.byGroup.entries()) {
     const group = context.table.groups[index]
@@ -43,7 +46,11 @@ export function listBlindSpots(
       const seconds = spot === undefined ? {} : { tracedGoroutineSeconds: toSeconds(spot.blindNs) }
       return { ...describeSpot(pile, exposures.unit, book, idOf), ...seconds }
     })
-    .concat([...traced.values()].slice(0, MAX_SPOTS).map((spot) => describeTraced(spot, book, idOf)))
+    .concat(
+      [...traced.values()]
+        .filter((spot) => spot.blindNs >= MIN_SHARE * (measured?.windowNs ?? 0))
+        .map((spot) => describeTraced(spot, book, idOf)),
+    )
     .slice(0, MAX_SPOTS)
 }
 
