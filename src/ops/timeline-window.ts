@@ -14,7 +14,7 @@ export type TimelinePoint =
   | { readonly kind: 'offset'; readonly ns: number }
   | { readonly kind: 'share'; readonly ratio: number }
   | { readonly kind: 'time'; readonly unixNs: bigint }
-  /** Of the day on which the trace began, in UTC; where that is before it began, of the next. */
+  /** Of the day on which the trace began, in UTC; where that is half a day before it began, of the next. */
   | { readonly kind: 'time-of-day'; readonly ns: number }
 
 export type TimelineWindow = { readonly fromNs?: number; readonly toNs?: number }
@@ -87,14 +87,12 @@ function locate(point: TimelinePoint, { durationNs, snapshot }: Look): Result<nu
   if (point.kind === 'share') return ok(Math.round((durationNs ?? 0) * point.ratio))
   if (snapshot === undefined) return err(fault('SL_OPS_NO_CLOCK'))
   const startUnixNs = snapshot.unixNs - BigInt(Math.round(snapshot.traceNs))
-  if (point.kind === 'time') {
-    const ns = Number(point.unixNs - startUnixNs)
-    if (ns >= 0) return ok(ns)
-    const message = `${formatUnixNs(point.unixNs)} is before the trace begins, at ${formatUnixNs(startUnixNs)}`
-    return err(fault('SL_OPS_OUTSIDE_TRACE', { message }))
-  }
-  const ofDay = BigInt(point.ns) - (startUnixNs % DAY_NS)
-  return ok(Number(ofDay < 0n ? ofDay + DAY_NS : ofDay))
+  // A time of day a little before the trace's is before it; one of the other half of the day is the next day's.
+  const ofDay = point.kind === 'time' ? 0n : BigInt(point.ns) - (startUnixNs % DAY_NS)
+  const unixNs = point.kind === 'time' ? point.unixNs : startUnixNs + ofDay + (ofDay < -DAY_NS / 2n ? DAY_NS : 0n)
+  if (unixNs >= startUnixNs) return ok(Number(unixNs - startUnixNs))
+  const message = `${formatUnixNs(unixNs)} is before the trace begins, at ${formatUnixNs(startUnixNs)}`
+  return err(fault('SL_OPS_OUTSIDE_TRACE', { message }))
 }
 
 /** `1.2s`, `40%`, RFC 3339, or `15:04:05.123` in UTC. Undefined for what is none of them. */

@@ -84,7 +84,7 @@ function renderFindings(findings: readonly Finding[], options: Options): string[
   return findings.flatMap(({ severity, confidence, title, fix, evidence }) => {
     const tone = severity === 'critical' || severity === 'high' ? 'bad' : severity === 'medium' ? 'warn' : 'note'
     const [first] = evidence
-    const place = first === undefined ? '' : [first.source, first.at].filter((part) => part !== undefined).join(', ')
+    const place = first?.at === undefined ? '' : `${first.source}, ${first.at}`
     return [
       ...say(`${severity}: ${title} (${confidence})`, options).map((line) => theme[tone](line)),
       ...say(endSentence(fix.summary), { ...options, width: width - 2 }).map((line) => `  ${line}`),
