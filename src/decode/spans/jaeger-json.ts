@@ -6,17 +6,17 @@
  */
 import type { AttributeValue } from '../../model/spans.ts'
 import { spanKinds } from '../../model/spans.ts'
-import { isRecord, plainText, toAttribute } from './any-value.ts'
-import { addMicros, readNumber } from './json-numbers.ts'
-import type { JsonReader } from './json-reader.ts'
-import type { Grammar } from './json-walk.ts'
-import { readJaegerProcess, readResource } from './resources.ts'
+import { isRecord, plainText, toAttribute } from '../stream/any-value.ts'
+import { addMicros, readNumber } from '../stream/json-numbers.ts'
+import type { JsonReader } from '../stream/json-reader.ts'
+import type { Grammar } from '../stream/json-walk.ts'
+import { readJaegerProcess, readResource } from '../stream/resources.ts'
+import { type IdForm, readIdText } from '../stream/span-ids.ts'
+import { splitBig, splitMicros, type TimePair } from '../stream/span-times.ts'
+import { KeySet } from '../stream/text-pool.ts'
+import { parseDurationNs, parseTimeNs } from '../stream/text-times.ts'
+import { ValueCache } from '../stream/value-cache.ts'
 import type { SpanBuilder } from './span-builder.ts'
-import { type IdForm, readIdText } from './span-ids.ts'
-import { splitBig, splitMicros, type TimePair } from './span-times.ts'
-import { KeySet } from './text-pool.ts'
-import { parseDurationNs, parseTimeNs } from './text-times.ts'
-import { ValueCache } from './value-cache.ts'
 
 const SPAN_KEYS = new KeySet([
   'traceID',

@@ -5,16 +5,16 @@
  * Resource and scope may come before or after the spans they are of.
  */
 import { spanKinds } from '../../model/spans.ts'
-import { attributePairs, isRecord, plainText, readAnyValueText } from './any-value.ts'
-import { readNumber, readUnixNs } from './json-numbers.ts'
-import type { JsonReader } from './json-reader.ts'
-import type { Grammar } from './json-walk.ts'
-import { readResource } from './resources.ts'
+import { attributePairs, isRecord, plainText, readAnyValueText } from '../stream/any-value.ts'
+import { readNumber, readUnixNs } from '../stream/json-numbers.ts'
+import type { JsonReader } from '../stream/json-reader.ts'
+import type { Grammar } from '../stream/json-walk.ts'
+import { readResource } from '../stream/resources.ts'
+import { type IdForm, readIdText } from '../stream/span-ids.ts'
+import type { TimePair } from '../stream/span-times.ts'
+import { KeySet } from '../stream/text-pool.ts'
+import { ValueCache } from '../stream/value-cache.ts'
 import type { SpanBuilder } from './span-builder.ts'
-import { type IdForm, readIdText } from './span-ids.ts'
-import type { TimePair } from './span-times.ts'
-import { KeySet } from './text-pool.ts'
-import { ValueCache } from './value-cache.ts'
 
 const SPAN_KEYS = new KeySet([
   'traceId',

@@ -4,14 +4,14 @@
  */
 import { CursorFault } from '../../base/byte-cursor.ts'
 import { readEnd, readTag, readVarint32, readVarint64, skipField } from '../pprof/wire.ts'
-import type { ByteWindow } from './byte-window.ts'
-import { readProtoResource, readProtoScope, readProtoValueText } from './proto-values.ts'
-import { type ProtoRole, ProtoWalk } from './proto-walk.ts'
-import { readResource } from './resources.ts'
+import type { ByteWindow } from '../stream/byte-window.ts'
+import { readProtoResource, readProtoScope, readProtoValueText } from '../stream/proto-values.ts'
+import { type ProtoRole, ProtoWalk } from '../stream/proto-walk.ts'
+import { readResource } from '../stream/resources.ts'
+import { type IdForm, readIdBytes } from '../stream/span-ids.ts'
+import { splitHalves, type TimePair } from '../stream/span-times.ts'
+import { ValueCache } from '../stream/value-cache.ts'
 import type { SpanBuilder } from './span-builder.ts'
-import { type IdForm, readIdBytes } from './span-ids.ts'
-import { splitHalves, type TimePair } from './span-times.ts'
-import { ValueCache } from './value-cache.ts'
 
 export function openSpanProto(builder: SpanBuilder): ProtoWalk {
   return new ProtoWalk((window) => new OtlpProtoSpans(window, builder).role(), {

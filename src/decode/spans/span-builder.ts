@@ -9,9 +9,9 @@ import { type Decoded, type IssueLog, openIssueLog } from '../../model/issue.ts'
 import type { SpanFormat, SpanResource, SpanScope, SpanSource, SpanTable } from '../../model/spans.ts'
 import { trustedAttributes } from '../../model/spans.ts'
 import { growColumn } from '../goroutine-dump/intern.ts'
-import { type FullSpanLimits, fillSpanLimits, type SpanLimits } from './limits.ts'
-import { everyNth, findBaseSeconds, isFar, toNs } from './span-times.ts'
-import { KeySet, TextPool } from './text-pool.ts'
+import { type FullSpanLimits, fillSpanLimits, type SpanLimits } from '../stream/limits.ts'
+import { everyNth, findBaseSeconds, isFar, toNs } from '../stream/span-times.ts'
+import { KeySet, TextPool } from '../stream/text-pool.ts'
 import { TraceIndex } from './trace-index.ts'
 
 export type SpanBuilderOptions = {

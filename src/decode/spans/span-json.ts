@@ -3,14 +3,14 @@
  * the keys of the document, so that files of one format each, streams of lines and what an API wrapped are all read.
  */
 import type { SpanFormat } from '../../model/spans.ts'
-import { isRecord, plainText } from './any-value.ts'
+import { isRecord, plainText } from '../stream/any-value.ts'
+import { readNumber } from '../stream/json-numbers.ts'
+import type { JsonReader } from '../stream/json-reader.ts'
+import { type Action, type Grammar, JsonWalk } from '../stream/json-walk.ts'
+import { KeySet } from '../stream/text-pool.ts'
 import { JaegerJsonSpans } from './jaeger-json.ts'
-import { readNumber } from './json-numbers.ts'
-import type { JsonReader } from './json-reader.ts'
-import { type Action, type Grammar, JsonWalk } from './json-walk.ts'
 import { OtlpJsonSpans } from './otlp-json.ts'
 import type { SpanBuilder } from './span-builder.ts'
-import { KeySet } from './text-pool.ts'
 import { ZipkinJsonSpans } from './zipkin-json.ts'
 
 /** What an object is, by the first of its keys that only one format has at that place. */

@@ -14,9 +14,9 @@ import {
   spanKinds,
   spanStatuses,
 } from '../../model/spans.ts'
-import { readResource } from './resources.ts'
+import { readResource } from '../stream/resources.ts'
+import { splitBig, type TimePair } from '../stream/span-times.ts'
 import { SpanBuilder, type SpanBuilderOptions } from './span-builder.ts'
-import { splitBig, type TimePair } from './span-times.ts'
 
 export type SpanRow = {
   /** Hex, 32 digits; 16 are padded on the left. */

@@ -4,15 +4,15 @@
  * the attribute `zipkin.shared`; nothing is joined. A span without a kind stays unspecified.
  */
 import { type AttributeValue, spanKinds } from '../../model/spans.ts'
-import { isRecord, plainText } from './any-value.ts'
-import { addMicros, readNumber, readUnixMicros } from './json-numbers.ts'
-import type { JsonReader } from './json-reader.ts'
-import { readResource } from './resources.ts'
+import { isRecord, plainText } from '../stream/any-value.ts'
+import { addMicros, readNumber, readUnixMicros } from '../stream/json-numbers.ts'
+import type { JsonReader } from '../stream/json-reader.ts'
+import { readResource } from '../stream/resources.ts'
+import { type IdForm, readIdText } from '../stream/span-ids.ts'
+import { splitMicros, type TimePair } from '../stream/span-times.ts'
+import { KeySet } from '../stream/text-pool.ts'
+import { ValueCache } from '../stream/value-cache.ts'
 import { NO_TRACE_FLAGS, type SpanBuilder } from './span-builder.ts'
-import { type IdForm, readIdText } from './span-ids.ts'
-import { splitMicros, type TimePair } from './span-times.ts'
-import { KeySet } from './text-pool.ts'
-import { ValueCache } from './value-cache.ts'
 
 const SPAN_KEYS = new KeySet([
   'traceId',

@@ -18,7 +18,7 @@ export class TextPool {
   private readonly encoder = new TextEncoder()
   private readonly scratch: Uint8Array<ArrayBuffer>
   /** Text index of whole numbers seen before; 0: not yet. */
-  private readonly integers = new Uint32Array(65536)
+  private readonly integers = new Uint32Array(4096)
 
   constructor(maxBytes: number, maxValueBytes: number) {
     this.maxBytes = maxBytes

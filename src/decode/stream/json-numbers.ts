@@ -1,7 +1,7 @@
 /**
  * 64-bit times and small numbers of JSON, as strings or numbers, exactly: never through a double.
  */
-import type { JsonReader } from './json-reader.ts'
+import type { JsonReader } from '../stream/json-reader.ts'
 import { splitBig, splitMicros, type TimePair } from './span-times.ts'
 
 /** Reads unix ns. False where it is no time that can be kept; `into` is 0 then. */

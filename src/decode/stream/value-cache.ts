@@ -3,7 +3,7 @@
  * Bounded; beyond that each is read anew.
  */
 import { ByteInterner } from '../goroutine-dump/intern.ts'
-import type { JsonReader } from './json-reader.ts'
+import type { JsonReader } from '../stream/json-reader.ts'
 
 const MAX_BYTES = 32 * 1024 * 1024
 

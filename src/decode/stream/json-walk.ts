@@ -6,8 +6,8 @@
  */
 import { CursorFault } from '../../base/byte-cursor.ts'
 import type { IssueLog } from '../../model/issue.ts'
-import { NEED_MORE } from './byte-window.ts'
-import { JsonReader } from './json-reader.ts'
+import { NEED_MORE } from '../stream/byte-window.ts'
+import { JsonReader } from '../stream/json-reader.ts'
 import type { FullSpanLimits } from './limits.ts'
 import { KeySet } from './text-pool.ts'
 

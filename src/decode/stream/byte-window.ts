@@ -7,7 +7,7 @@
 /** Thrown where the window ends and more may come. */
 export const NEED_MORE: Error = new Error('more bytes are needed')
 
-const FIRST_BYTES = 256 * 1024
+const FIRST_BYTES = 8 * 1024
 
 export class ByteWindow {
   bytes: Uint8Array = new Uint8Array(FIRST_BYTES + 1)

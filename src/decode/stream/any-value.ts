@@ -3,7 +3,7 @@
  * maps as plain JSON. Also the attributes of a resource, as plain values.
  */
 import type { AttributeValue } from '../../model/spans.ts'
-import type { JsonReader } from './json-reader.ts'
+import type { JsonReader } from '../stream/json-reader.ts'
 import { KeySet, type TextPool } from './text-pool.ts'
 
 const VALUE_KEYS = new KeySet([

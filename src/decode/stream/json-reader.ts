@@ -4,7 +4,7 @@
  * when there is more; a read that breaks the grammar throws CursorFault. Neither leaves this folder.
  */
 import { CursorFault } from '../../base/byte-cursor.ts'
-import { ByteWindow, NEED_MORE } from './byte-window.ts'
+import { ByteWindow, NEED_MORE } from '../stream/byte-window.ts'
 
 const QUOTE = 0x22
 const BACKSLASH = 0x5c

@@ -7,7 +7,7 @@
 import { CursorFault } from '../../base/byte-cursor.ts'
 import type { IssueLog } from '../../model/issue.ts'
 import { BYTES, readTag, readVarint32, skipField } from '../pprof/wire.ts'
-import { ByteWindow, NEED_MORE } from './byte-window.ts'
+import { ByteWindow, NEED_MORE } from '../stream/byte-window.ts'
 import type { FullSpanLimits } from './limits.ts'
 
 /** What field numbers of a message hold: a message to go into, or one to hand over whole, from `window.at` to `end`. */

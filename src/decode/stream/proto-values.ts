@@ -6,8 +6,8 @@
 import { CursorFault } from '../../base/byte-cursor.ts'
 import type { AttributeValue, SpanScope } from '../../model/spans.ts'
 import { BYTES, readEnd, readTag, readVarint64, skipField, toInt64 } from '../pprof/wire.ts'
+import type { ByteWindow } from '../stream/byte-window.ts'
 import { plainText, toAttribute } from './any-value.ts'
-import type { ByteWindow } from './byte-window.ts'
 import type { TextPool } from './text-pool.ts'
 
 const MAX_VALUE_DEPTH = 32
