@@ -139,13 +139,9 @@ class StayProfileLedger {
     const startNs = Math.max(rule.isGoView ? Math.max(stay.toldNs, stay.ranFromNs) : stay.startNs, this.fromNs)
     const endNs = Math.min(stay.endNs, this.toNs)
     if (endNs < startNs || (rule.isGoView && endNs === startNs)) return
-    this.add(
-      stay.startFunction,
-      codeOf(stay),
-      stay.isOpen,
-      rule.isGoView ? stay.eventStack : stay.stack,
-      endNs - startNs,
-    )
+    // Where a goroutine stopped is not where it ran: of running, a trace knows the start function only.
+    const stack = rule.isGoView ? stay.eventStack : stay.state === running ? 0 : stay.stack
+    this.add(stay.startFunction, codeOf(stay), stay.isOpen, stack, endNs - startNs)
   }
 
   addSample(timeNs: number, goroutine: number | undefined, stack: number, tables: TraceTables): void {
