@@ -212,7 +212,7 @@ function renderGroups({ goroutines }: DiagnoseData, { width, theme }: TerminalOp
       { title: 'state', overflow: 'end', least: 15 },
       { title: 'function', overflow: 'start', least: 26 },
       { title: 'at', overflow: 'start', least: 14 },
-      { title: isTraced ? 'here, traced' : 'waited', overflow: 'end', least: isTraced ? 11 : 6 },
+      { title: isTraced ? 'traced here' : 'waited', overflow: 'end', least: isTraced ? 11 : 6 },
     ],
     rows,
     { width, theme },

@@ -6,7 +6,7 @@ import { formatDuration } from '../../base/units.ts'
 import type { Confidence } from '../../model/contract.ts'
 import type { Grade, GroupVerdict, Verdict } from '../../model/diagnosis.ts'
 import type { Measured } from '../traced/measure-trace.ts'
-import { sayMeasured } from '../traced/traced-verdict.ts'
+import { sayMeasured, sayUnknownReasons } from '../traced/traced-verdict.ts'
 import { type Judgement, plural, type VerdictContext } from '../verdict/judgement.ts'
 import type { Exposures } from './exposure.ts'
 import { isOn, type LensBook } from './lens-states.ts'
@@ -163,6 +163,7 @@ function explainGrade(
   if (unknown > 0 && context.dumpCount > 0) {
     because.push(`Of ${plural(unknown, 'goroutine')} no rule can tell whether they ever go on (unknown).`)
   }
+  if (measured !== undefined) because.push(...sayUnknownReasons(measured))
   return because
 }
 

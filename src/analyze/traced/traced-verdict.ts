@@ -40,9 +40,9 @@ export function describeMeasured(
   }
 }
 
-/** Sentences for `because`: the number that no profile can give, whose it is, and what a dump had to tell. */
+/** Sentences for `because`: the number that no profile can give, and whose it is. */
 export function sayMeasured(measured: Measured): readonly string[] {
-  const { windowNs, waitingNs, unrecordableNs, unrecordableIdleNs, unrecorded, unknown } = measured
+  const { windowNs, waitingNs, unrecordableNs, unrecordableIdleNs, unrecorded } = measured
   if (waitingNs <= 0) return []
   const whole = measured.isComplete ? '' : ', which is not whole'
   const idle =
@@ -70,17 +70,21 @@ export function sayMeasured(measured: Measured): readonly string[] {
       `Not idle and in no profile: ${named.join(', ')}${more > 0 ? ` and ${more} more ${more === 1 ? 'place' : 'places'}` : ''}.`,
     )
   }
-  if (unknown.count > 0) {
-    const all = unknown.told >= unknown.count
-    const told =
-      unknown.told === 0
-        ? 'no dump tells it'
-        : `${all ? 'all' : String(unknown.told)} of them ${unknown.told === 1 ? 'has' : 'have'} it from ${unknown.sources.join(', ')}`
-    sentences.push(
-      `${unknown.count} waited all of it for a reason that the trace does not have (they waited before it began); ${told}.`,
-    )
-  }
   return sentences
+}
+
+/** Where the reasons come from that the trace itself does not have. */
+export function sayUnknownReasons({ unknown }: Measured): readonly string[] {
+  if (unknown.count === 0) return []
+  const who = unknown.count === 1 ? '1 goroutine' : `${unknown.count} goroutines`
+  const from = unknown.sources.join(', ')
+  const told =
+    unknown.told === 0
+      ? 'and no dump tells it'
+      : unknown.told >= unknown.count
+        ? `which ${from} tells`
+        : `which ${from} tells of ${unknown.told}`
+  return [`${who} waited before the trace began and all through it, for a reason that it does not have, ${told}.`]
 }
 
 /** What the trace adds to a group's verdict; undefined where it adds nothing. */
