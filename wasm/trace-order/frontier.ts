@@ -16,14 +16,15 @@ export const SLOT: usize = 28
 export const NEXT_BATCH: usize = 32
 export const LAST_BATCH: usize = 36
 
-/** Cursors, as addresses; and room to sort them. */
+/** Entries of 16 bytes: the cursor's time f64, its address u32, room; and space to sort them. */
 const heap = memory.data(ARRAY_BYTES)
 const spare = memory.data(ARRAY_BYTES)
+const ENTRY_BITS: usize = 4
 export let heapSize: u32 = 0
 
 export function openHeap(cursors: u32): bool {
   heapSize = 0
-  return ensure(heap, <usize>cursors << 2, 0) && ensure(spare, <usize>cursors << 2, 0)
+  return ensure(heap, <usize>cursors << ENTRY_BITS, 0) && ensure(spare, <usize>cursors << ENTRY_BITS, 0)
 }
 
 export function clearHeap(): void {
@@ -32,24 +33,39 @@ export function clearHeap(): void {
 
 // @ts-ignore: decorator
 @inline
-export function cursorAt(place: u32): usize {
-  return <usize>load<u32>(baseOf(heap) + (<usize>place << 2))
+function entryAt(place: u32): usize {
+  return baseOf(heap) + (<usize>place << ENTRY_BITS)
 }
 
 // @ts-ignore: decorator
 @inline
-function put(place: u32, cursor: usize): void {
-  store<u32>(baseOf(heap) + (<usize>place << 2), <u32>cursor)
+export function cursorAt(place: u32): usize {
+  return <usize>load<u32>(entryAt(place), 8)
 }
 
 export function insertCursor(cursor: usize): void {
-  put(heapSize, cursor)
+  const entry = entryAt(heapSize)
+  store<f64>(entry, load<f64>(cursor))
+  store<u32>(entry, <u32>cursor, 8)
   heapSize++
   siftUp(heapSize - 1)
 }
 
+/** The cursor at this place has another time. */
 export function updateCursor(place: u32): void {
+  store<f64>(entryAt(place), load<f64>(cursorAt(place)))
   if (siftUp(place) == place) siftDown(place)
+}
+
+/** The root's time is another; it stays the root until the heap is sorted or updated. */
+export function renewRoot(): void {
+  store<f64>(entryAt(0), load<f64>(cursorAt(0)))
+}
+
+/** The root's time is another. */
+export function updateRoot(): void {
+  renewRoot()
+  siftDown(0)
 }
 
 export function removeCursor(place: u32): void {
@@ -67,9 +83,9 @@ export function removeCursor(place: u32): void {
 /** The first time at which the root would no longer be the root. */
 export function rootLimit(): f64 {
   if (heapSize < 2) return Infinity
-  const left = load<f64>(cursorAt(1))
+  const left = load<f64>(entryAt(1))
   if (heapSize < 3) return left
-  const right = load<f64>(cursorAt(2))
+  const right = load<f64>(entryAt(2))
   return right < left ? right : left
 }
 
@@ -79,45 +95,50 @@ export function sortCursors(): void {
   for (let from: u32 = 0; from < heapSize; from += 4) {
     const to = from + 4 < heapSize ? from + 4 : heapSize
     for (let at = from + 1; at < to; at++) {
-      const cursor = cursorAt(at)
-      let place = at
-      while (place > from && load<f64>(cursorAt(place - 1)) > load<f64>(cursor)) {
-        put(place, cursorAt(place - 1))
-        place--
+      for (let place = at; place > from && load<f64>(entryAt(place - 1)) > load<f64>(entryAt(place)); place--) {
+        swap(place - 1, place)
       }
-      put(place, cursor)
     }
   }
   for (let width: u32 = 4; width < heapSize; width <<= 1) {
     for (let from: u32 = 0; from + width < heapSize; from += width << 1) {
       const to = from + (width << 1) < heapSize ? from + (width << 1) : heapSize
-      if (load<f64>(cursorAt(from + width - 1)) > load<f64>(cursorAt(from + width))) merge(from, from + width, to)
+      if (load<f64>(entryAt(from + width - 1)) > load<f64>(entryAt(from + width))) merge(from, from + width, to)
     }
   }
 }
 
 function merge(from: u32, middle: u32, to: u32): void {
-  const held = baseOf(spare)
-  memory.copy(held, baseOf(heap) + (<usize>from << 2), <usize>(middle - from) << 2)
-  let left: u32 = 0
-  const leftEnd = middle - from
-  let right = middle
-  let at = from
-  while (left < leftEnd) {
-    const first = <usize>load<u32>(held + (<usize>left << 2))
-    if (right < to && load<f64>(cursorAt(right)) < load<f64>(first)) put(at++, cursorAt(right++))
-    else {
-      put(at++, first)
-      left++
+  let held = baseOf(spare)
+  const bytes = <usize>(middle - from) << ENTRY_BITS
+  memory.copy(held, entryAt(from), bytes)
+  const heldEnd = held + bytes
+  let right = entryAt(middle)
+  const rightEnd = entryAt(to)
+  for (let at = entryAt(from); held < heldEnd; at += 16) {
+    if (right < rightEnd && load<f64>(right) < load<f64>(held)) {
+      copyEntry(at, right)
+      right += 16
+    } else {
+      copyEntry(at, held)
+      held += 16
     }
   }
+}
+
+// @ts-ignore: decorator
+@inline
+function copyEntry(to: usize, from: usize): void {
+  const cursor = load<u64>(from, 8)
+  store<f64>(to, load<f64>(from))
+  store<u64>(to, cursor, 8)
 }
 
 function siftUp(place: u32): u32 {
   let at = place
   while (at > 0) {
     const parent = (at - 1) >> 1
-    if (!(load<f64>(cursorAt(parent)) > load<f64>(cursorAt(at)))) break
+    if (!(load<f64>(entryAt(parent)) > load<f64>(entryAt(at)))) break
     swap(at, parent)
     at = parent
   }
@@ -125,20 +146,38 @@ function siftUp(place: u32): u32 {
 }
 
 function siftDown(place: u32): void {
+  const base = baseOf(heap)
+  const size = heapSize
+  if (place >= size) return
+  const moved = base + (<usize>place << ENTRY_BITS)
+  const timeNs = load<f64>(moved)
+  const cursor = load<u64>(moved, 8)
+  let hole = moved
   let at = place
   for (;;) {
-    let least = at
-    const left: u32 = 2 * at + 1
-    if (left < heapSize && load<f64>(cursorAt(left)) < load<f64>(cursorAt(least))) least = left
-    if (left + 1 < heapSize && load<f64>(cursorAt(left + 1)) < load<f64>(cursorAt(least))) least = left + 1
-    if (least == at) return
-    swap(at, least)
-    at = least
+    let child: u32 = 2 * at + 1
+    if (child >= size) break
+    let entry = base + (<usize>child << ENTRY_BITS)
+    if (child + 1 < size) {
+      const step: u32 = load<f64>(entry, 16) < load<f64>(entry) ? 1 : 0
+      child += step
+      entry += <usize>step << ENTRY_BITS
+    }
+    if (!(load<f64>(entry) < timeNs)) break
+    copyEntry(hole, entry)
+    hole = entry
+    at = child
   }
+  store<f64>(hole, timeNs)
+  store<u64>(hole, cursor, 8)
 }
 
 function swap(left: u32, right: u32): void {
-  const cursor = cursorAt(left)
-  put(left, cursorAt(right))
-  put(right, cursor)
+  const one = entryAt(left)
+  const other = entryAt(right)
+  const timeNs = load<f64>(one)
+  const cursor = load<u64>(one, 8)
+  copyEntry(one, other)
+  store<f64>(other, timeNs)
+  store<u64>(other, cursor, 8)
 }

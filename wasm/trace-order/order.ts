@@ -19,11 +19,13 @@ import {
   NEXT_BATCH,
   openHeap,
   removeCursor,
+  renewRoot,
   rootLimit,
   SLOT,
   sortCursors,
   THREAD,
   updateCursor,
+  updateRoot,
 } from './frontier'
 import { findId, findIn, IN_USE, RECORD_BITS } from './ids'
 import {
@@ -216,10 +218,11 @@ export function mergeChunk(): i32 {
   if (!state.reserveState(ROWS + 8)) return NO_MEMORY
   while (heapSize > 0) {
     const outcome = runThread(cursorAt(0), rootLimit())
-    if (outcome == RAN) updateCursor(0)
+    if (outcome == RAN) updateRoot()
     else if (outcome == EXHAUSTED) removeCursor(0)
     else if (outcome == FAILED) return MERGE_FAILED
     else {
+      renewRoot()
       if (rowCount == ROWS) return CHUNK_FULL
       const advanced = advanceAnother()
       if (advanced != ADVANCED) return advanced
@@ -841,12 +844,16 @@ function runThread(cursor: usize, limitNs: f64): i32 {
     // The head of the next event, as `peek` reads it.
     if (at < end) {
       const next = <u32>load<u8>(at)
-      const delta = <u32>load<u8>(at, 1)
-      if (delta < 128 && load<u8>(argCounts + <usize>next) != NO_EVENT && at + 2 <= end) {
+      let delta = <u64>load<u8>(at, 1)
+      let head = at + 2
+      if (delta > 127) {
+        delta = readLong(at + 1)
+        head = after
+      }
+      if (head <= end && load<u8>(argCounts + <usize>next) != NO_EVENT && <i64>delta >= 0) {
         kind = next
-        begin = at + 2
-        const passed = trunc(<f64>(<i32>delta) * tickNs)
-        timeNs += passed
+        begin = head
+        timeNs += trunc(<f64>(<i64>delta) * tickNs)
         if (row == ROWS || timeNs > limitNs) break
         continue
       }

@@ -20,8 +20,8 @@ export function windowCapacity(): usize {
   return size > ROOM ? size - ROOM : 0
 }
 
-/** At least so many bytes; what it held stays. False when memory is refused. */
-export function growWindow(bytes: usize): bool {
+/** At least so many bytes; the first `held` stay. False when memory is refused. */
+export function growWindow(bytes: usize, held: usize): bool {
   if (bytes > 0xf0000000) return false
   const wanted = (bytes + ROOM + 0xffff) & ~(<usize>0xffff)
   if (wanted <= size) return true
@@ -39,7 +39,7 @@ export function growWindow(bytes: usize): bool {
     if (page < 0) return false
     const moved = <usize>page << PAGE_BITS
     if (size > 0) {
-      memory.copy(moved, base, size)
+      memory.copy(moved, base, min(held, size))
       giveBack(base, size)
     }
     base = moved

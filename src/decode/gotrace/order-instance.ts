@@ -17,7 +17,7 @@ export type OrderExports = {
   useColumns(address: number): void
   argCountsAddress(): number
   scratchOf(bytes: number): number
-  growWindow(bytes: number): number
+  growWindow(bytes: number, held: number): number
   windowAddress(): number
   windowCapacity(): number
 
@@ -158,8 +158,8 @@ class MemoryWindow implements InputWindow {
     return this.view
   }
 
-  grow(bytes: number): boolean {
-    const isGrown = this.exports.growWindow(bytes) !== 0
+  grow(bytes: number, held: number): boolean {
+    const isGrown = this.exports.growWindow(bytes, held) !== 0
     this.renew()
     return isGrown
   }

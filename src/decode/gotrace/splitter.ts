@@ -25,8 +25,8 @@ export type InputWindow = {
   /** All of it; holds until memory grows. */
   readonly bytes: Uint8Array
   readonly address: number
-  /** At least so many bytes, what it held with them; false when memory is refused. */
-  grow(bytes: number): boolean
+  /** At least so many bytes, of which the first `held` stay as they are; false when memory is refused. */
+  grow(bytes: number, held: number): boolean
 }
 
 /** Starts and ends are places from `address` on. */
@@ -89,7 +89,7 @@ export class GenerationSplitter {
       this.from = 0
     }
     const needed = this.end + piece.length
-    if (needed > this.input.bytes.length && !this.input.grow(Math.max(needed, Math.floor(this.end * 1.5)))) {
+    if (needed > this.input.bytes.length && !this.input.grow(Math.max(needed, this.end * 2), this.end)) {
       this.isRefused = true
       return
     }
