@@ -3,7 +3,7 @@
  * Enters: a found Go and a scratch folder. Leaves: paths of binaries, or why one could not be built.
  * The toolchain's readers are internal packages: `go build -overlay` lays our program into the toolchain's tree for one
  * build, without writing there. `isUnclamped` also lays in a reader that does not move equal times apart, so that
- * durations can be compared to the nanosecond, and a count of mark workers that is taken back when they stop.
+ * durations can be compared to the nanosecond, and counts of what works for the collector that are taken back.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -51,7 +51,7 @@ export async function buildToolchainReference(
     if (patched === undefined) return err(`${path} is not as expected: the place that moves times apart was not found`)
     lay(path, 'reader.go', patched)
     const utilizationPath = join(goRoot, 'src', 'internal', 'trace', 'gc.go')
-    const mended = countWorkersOnce(readFileSync(utilizationPath, 'utf8'))
+    const mended = countCollectorOnce(readFileSync(utilizationPath, 'utf8'))
     if (mended === undefined) return err(`${utilizationPath} is not as expected: labels of mark workers were not found`)
     lay(utilizationPath, 'gc.go', mended)
   }
@@ -70,12 +70,16 @@ export async function buildToolchainReference(
  * The runtime writes a mark worker's label each time that it starts to run. MutatorUtilizationV2 counts its processor at
  * the label, and at the start too if it had a label before: from a worker's second run on, one of the two is never taken
  * back, and the processor counts as the collector's to the end. It also keeps counting a worker that is idle by now.
+ * The same happens with an assist from before the trace, told of a goroutine that does not run: it counts on the
+ * processor that tells it, and again where the goroutine runs on.
  */
-function countWorkersOnce(source: string): string | undefined {
+function countCollectorOnce(source: string): string | undefined {
   const place =
     /if flags&UtilBackground != 0 && (strings\.HasPrefix\(l\.Label, "GC "\) && l\.Label != "GC \(idle\)") \{[\s\S]*?bgMark\[ev\.Goroutine\(\)\] = true\s*ps\[ev\.Proc\(\)\]\.gc\+\+\s*\}\s*\}/
-  if (!place.test(source)) return undefined
-  return source.replace(
+  const assist = /\} else if handleMarkAssist\(r\) \{\s*ps\[ev\.Proc\(\)\]\.gc\+\+/
+  if (!place.test(source) || !assist.test(source)) return undefined
+  const running = 'if ev.Kind() != EventRangeActive || states[r.Scope.Goroutine()].Executing() { ps[ev.Proc()].gc++ }'
+  return source.replace(assist, `} else if handleMarkAssist(r) {\n${running}`).replace(
     place,
     `if works, g := $1, ev.Goroutine(); works && !bgMark[g] {
       bgMark[g] = true
