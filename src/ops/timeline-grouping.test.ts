@@ -131,3 +131,24 @@ test('no more rows than asked for, and the number there are', async () => {
   assert.equal(found?.rows.length, 3)
   assert.ok((found?.rowCount ?? 0) > 3)
 })
+
+test('a wait from before the trace and one in it are one row, where they wait in the same place', async () => {
+  const { rows } = await grouped('stack')
+  const own = /^runtime\.|\.runtime_|^internal\/poll\.\(\*pollDesc\)\./
+  const places = rows.map(({ stack = [] }) =>
+    stack
+      .slice(
+        Math.max(
+          0,
+          stack.findIndex((frame) => !own.test(frame.function)),
+        ),
+      )
+      .map((frame) => `${frame.function}:${frame.line}`)
+      .join('\n'),
+  )
+  assert.equal(new Set(places).size, places.length)
+  const mixed = rows.filter(({ states: stays }) =>
+    stays.some(({ state, openCount, count }) => state === 'waiting' && openCount !== count),
+  )
+  assert.ok(mixed.length > 3)
+})

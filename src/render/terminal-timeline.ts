@@ -195,7 +195,7 @@ function sayPart({ window, focus, trace }: TimelineReportData): string[] {
       ...(focus.ignore === undefined ? [] : [`without one of /${focus.ignore}/`]),
     ]
     const kept = `${formatSeconds(focus.keptNs / 1e9)} of ${formatSeconds(focus.ofNs / 1e9)} (${formatShare(focus.keptRatio)})`
-    said.push(`Only goroutine time ${joinAnd(patterns)}: ${kept}. Scheduler, collector and tasks are of all.`)
+    said.push(`Only goroutine time ${joinAnd(patterns)}: ${kept}. Findings, scheduler, collector and tasks are of all.`)
   }
   return said.length === 0 ? [] : [...said, '']
 }

@@ -18,7 +18,7 @@ import { addStates, groupBy, longestOf, sum } from './focus.ts'
 const DEFAULT_ROWS = 1000
 
 type KeyReader = {
-  readonly read: (cell: TimeCell) => string | number
+  readonly read: (cell: TimeCell, placeOf: (stack: number) => number) => string | number
   readonly show: (cell: TimeCell, tables: TraceTables) => Partial<TimelineGroupedRow>
 }
 
@@ -39,7 +39,10 @@ const keyReaders: Readonly<Record<TimelineGroupKey, KeyReader>> = {
     read: (cell) => `${cell.state} ${cell.waitClass ?? ''}`,
     show: ({ state, waitClass }) => ({ state, ...(waitClass === undefined ? {} : { waitClass }) }),
   },
-  stack: { read: (cell) => cell.stack, show: ({ stack }, tables) => ({ stack: framesOf(stack, tables) }) },
+  stack: {
+    read: ({ stack }, placeOf) => placeOf(stack),
+    show: ({ stack }, tables) => ({ stack: framesOf(stack, tables) }),
+  },
 }
 
 const stateWords = ['running', 'runnable', 'waiting', 'syscall'] as const satisfies readonly TimelineState[]
@@ -52,13 +55,15 @@ export function groupCells(
 ): TimelineGrouping {
   const { account, tables, top = DEFAULT_ROWS } = context
   const readers = by.map((key) => keyReaders[key])
+  const placeOf = openPlaces(tables)
   const ns = sum(cells, (cell) => cell.ns)
-  const found = [...groupBy(cells, (cell) => readers.map(({ read }) => read(cell)).join('\n')).values()]
+  const found = [...groupBy(cells, (cell) => readers.map(({ read }) => read(cell, placeOf)).join('\n')).values()]
   const ranked = found
     .map((same) => ({ same, ns: sum(same, (cell) => cell.ns) }))
     .sort((left, right) => right.ns - left.ns)
   const rows = ranked.slice(0, top).map(({ same, ns: own }): TimelineGroupedRow => {
-    const shown = readers.map(({ show }) => show(same[0] as TimeCell, tables))
+    const most = same.reduce((first, cell) => (cell.ns > first.ns ? cell : first), same[0] as TimeCell)
+    const shown = readers.map(({ show }) => show(most, tables))
     return {
       ...Object.assign({}, ...shown),
       ns: own,
@@ -69,6 +74,30 @@ export function groupCells(
     }
   })
   return { by, ns, rowCount: ranked.length, rows }
+}
+
+/** The runtime's own way into a wait: a stack told by a status has more of it than one told by the wait's event. */
+const intoWait = /^runtime\.|\.runtime_|^internal\/poll\.\(\*pollDesc\)\./
+
+/** Stacks as places: the same for all that wait in the same function and line, however much of the runtime they show. */
+function openPlaces(tables: TraceTables): (stack: number) => number {
+  const places = new Map<string, number>()
+  const known = new Map<number, number>([[0, 0]])
+  return (stack) => {
+    let place = known.get(stack)
+    if (place === undefined) {
+      const frames = framesOf(stack, tables)
+      const own = frames.findIndex((frame) => !intoWait.test(frame.function))
+      const key = frames
+        .slice(Math.max(own, 0))
+        .map((frame) => `${frame.function}:${frame.line}`)
+        .join('\n')
+      place = places.get(key) ?? places.size + 1
+      places.set(key, place)
+      known.set(stack, place)
+    }
+    return place
+  }
 }
 
 function describeStays(state: TimelineState, cells: readonly TimeCell[], account: TraceAccount): TimelineStays[] {
