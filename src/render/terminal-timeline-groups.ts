@@ -94,11 +94,16 @@ function renderStacks(
   })
 }
 
+/** The runtime's own way into a wait says nothing of where it waits. */
+const intoWait = /^runtime\.|\.runtime_|^internal\/poll\.\(\*pollDesc\)\./
+
 export function renderFrames(
-  frames: readonly TimelineFrame[],
+  stack: readonly TimelineFrame[],
   { width, theme, most = MAX_FRAMES }: { readonly width: number; readonly theme: Theme; readonly most?: number },
 ): string[] {
-  if (frames.length === 0) return [theme.dim('    no stack')]
+  if (stack.length === 0) return [theme.dim('    no stack')]
+  const own = stack.findIndex((frame) => !intoWait.test(frame.function))
+  const frames = stack.slice(Math.max(0, own))
   const lines = renderTable(
     [
       { title: '', overflow: 'start', least: 24 },
