@@ -48,8 +48,9 @@ export type Sighting = {
 type Open = Sighting & {
   slot: number
   readonly base: Float64Array
-  readonly live: Set<number>
-  readonly madeNs: Float64Array
+  /** Slots of goroutines made under it, and the times of those that have ended; absent while there was none. */
+  live?: Set<number>
+  madeNs?: Float64Array
   isOpen: boolean
 }
 
@@ -63,6 +64,7 @@ const MAX_OPEN = 1 << 17
 /** Open spans on one goroutine that are followed into what it makes. */
 const MAX_UNDER = 64
 const MAX_STACKS = 1 << 16
+const MAX_HALVES = 1 << 14
 const none: readonly Open[] = []
 const noStates: SpanStates = { runningNs: 0, runnableNs: 0, waitingNs: 0, syscallNs: 0, unknownNs: 0, goneNs: 0 }
 
@@ -121,6 +123,7 @@ export class SightingLedger {
       return
     }
     const sdk = this.findSdk(stack)
+    if (this.halves.size >= MAX_HALVES) for (const one of [...this.halves.keys()]) this.flushHalf(one)
     this.halves.set(goroutine, {
       ...this.half(goroutine),
       task,
@@ -201,8 +204,6 @@ export class SightingLedger {
       created: { count: 0, runningNs: 0, runnableNs: 0, waitingNs: 0, syscallNs: 0 },
       slot,
       base: slot === -1 ? new Float64Array(SUMS) : readSums(tracker, slot),
-      live: new Set(),
-      madeNs: new Float64Array(SUMS),
       isOpen: true,
     }
     this.opens.add(open)
@@ -224,14 +225,18 @@ export class SightingLedger {
       this.drop(open.slot, open)
     } else if (open.states === noStates) open.states = { ...noStates, unknownNs: open.endNs - open.startNs }
     else open.states = { ...open.states, goneNs: open.endNs - open.startNs - addStates(open.states) }
-    for (const slot of open.live) {
-      addSums(open.madeNs, tracker, slot)
-      this.drop(slot, open)
+    const { live, madeNs } = open
+    if (live !== undefined && madeNs !== undefined) {
+      for (const slot of live) {
+        addSums(madeNs, tracker, slot)
+        this.drop(slot, open)
+      }
+      live.clear()
+      open.created = { ...toTimes(madeNs), count: open.created.count }
     }
-    open.live.clear()
-    open.created = { ...toTimes(open.madeNs), count: open.created.count }
     this.opens.delete(open)
     if (open.task !== undefined) this.byTask.delete(open.task)
+    if (this.begun.get(open.goroutine) === open) this.begun.delete(open.goroutine)
     if (this.byId.size > 2 * MAX_OPEN) this.forgetEnded()
     // Its id stays known until the end log has passed; where none is to come it must not stay for ever.
     if (!hasEnd && open.traceId !== undefined) this.byId.delete(`${open.traceId}${open.spanId}`)
@@ -278,10 +283,13 @@ export class SightingLedger {
   }
 
   private inherit(slot: number, creator: number): void {
-    const spans = creator === -1 ? none : (this.under[creator] ?? none)
+    const spans = creator === -1 ? undefined : this.under[creator]
     this.under[slot] = spans
+    if (spans === undefined) return
     for (const span of spans) {
       span.created.count++
+      span.live ??= new Set()
+      span.madeNs ??= new Float64Array(SUMS)
       span.live.add(slot)
     }
   }
@@ -292,17 +300,17 @@ export class SightingLedger {
     this.under[slot] = undefined
     if (spans === undefined || tracker === undefined) return
     for (const span of spans) {
-      if (span.slot === slot && !span.live.has(slot)) {
+      if (span.slot === slot) {
         this.charge(span)
         span.slot = -1
-      } else if (span.live.delete(slot)) addSums(span.madeNs, tracker, slot)
+      } else if (span.live?.delete(slot) === true && span.madeNs !== undefined) addSums(span.madeNs, tracker, slot)
     }
   }
 
   private drop(slot: number, span: Open): void {
     const spans = this.under[slot]
     if (spans === undefined) return
-    const left = spans.filter((one) => one !== span)
+    const left = spans.length === 1 && spans[0] === span ? none : spans.filter((one) => one !== span)
     this.under[slot] = left.length === 0 ? undefined : left
   }
 

@@ -15,6 +15,7 @@ import { StackFunctions } from '../trace/stack-functions.ts'
 import { matchSpans, OWN_TIMES_NS, type PlacedSpan, type SpanMatch } from './match-spans.ts'
 import { NameTable } from './name-table.ts'
 import { openSpanPick, type SpanGoal, type SpanPick } from './pick-span.ts'
+import { pinChunk } from './pin-chunk.ts'
 import { type Sighting, SightingLedger } from './sightings.ts'
 import { StayTracker } from './stay-tracker.ts'
 
@@ -77,8 +78,9 @@ export function openSpanJoin(options: SpanJoinOptions = {}): OpenSpanJoin {
     addGeneration({ isRestart }) {
       if (isRestart && restarts++ > 0) tracker.forget()
     },
-    addChunk(chunk, tables) {
+    addChunk(given, tables) {
       functions.use(tables)
+      const chunk = pinChunk(given)
       for (let row = 0; row < chunk.rowCount; row++) {
         tracker.step(chunk, row)
         if (tracker.nowNs > lastNs) lastNs = tracker.nowNs

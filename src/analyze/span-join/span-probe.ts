@@ -10,6 +10,7 @@ import { TopList } from '../columns/top-list.ts'
 import { StackFunctions } from '../trace/stack-functions.ts'
 import { openWakeHistory, type WakeHistory } from '../trace/wake-history.ts'
 import type { SpanGoal } from './pick-span.ts'
+import { pinChunk } from './pin-chunk.ts'
 import { seedHistory } from './seed-history.ts'
 import { readSpanMark } from './span-marks.ts'
 import { RUNNABLE, RUNNING, StayTracker, SYSCALL, UNKNOWN, WAITING } from './stay-tracker.ts'
@@ -318,9 +319,10 @@ export function openSpanProbe(goal: SpanGoal): OpenSpanProbe {
     addGeneration({ isRestart }) {
       if (isRestart && restarts++ > 0) tracker.forget()
     },
-    addChunk(chunk, tables) {
+    addChunk(given, tables) {
       if (isOver) return
       functions.use(tables)
+      const chunk = pinChunk(given)
       let isInside = false
       for (let row = 0; row < chunk.rowCount; row++) {
         const timeNs = chunk.timesNs[row] as number
