@@ -63,9 +63,10 @@ export function renderTimeline({ data, findings, issues }: Report, options: Opti
   ]
   // One goroutine, or one grouping, is asked for in the place of the whole.
   const isWhole = grouped === undefined && goroutine === undefined && data.span === undefined
+  const found = section('Findings', renderFindings(findings ?? [], options), theme)
   const lines = [
     ...(data.span === undefined ? renderAnswer(data, options) : renderSpan(data.span, options)),
-    ...(data.span === undefined ? section('Findings', renderFindings(findings ?? [], options), theme) : []),
+    ...(isWhole ? found : []),
     ...(grouped === undefined
       ? []
       : section(`Time by ${joinAnd(grouped.by.map(nameKey))}`, renderGrouping(grouped, options), theme)),
@@ -74,6 +75,8 @@ export function renderTimeline({ data, findings, issues }: Report, options: Opti
       ? []
       : section('Spans', renderJoin(data.join, options), theme)),
     ...(isWhole ? whole : []),
+    // Findings are of the whole: beside one goroutine or span they would only be in the way.
+    ...(isWhole || goroutine !== undefined || data.span !== undefined ? [] : found),
     ...section('Doubts about the data', renderIssues(issues, options), theme),
   ]
   return `${lines.join('\n')}\n`
