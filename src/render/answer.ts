@@ -111,7 +111,7 @@ function sayHeadline({ verdict, lenses, goroutines, window }: DiagnoseData, trou
   const blind =
     verdict.blindRatio === undefined
       ? ''
-      : window.durationNs === undefined
+      : window.durationNs === undefined && verdict.basis !== 'trace'
         ? `${formatShare(verdict.blindRatio)} of the goroutines here are in no profile that is on${names}`
         : `${formatShare(verdict.blindRatio)} of the goroutine time here is in no profile that is on${names}`
   switch (verdict.grade) {

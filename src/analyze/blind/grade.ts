@@ -115,7 +115,9 @@ function explainGrade(
     measured !== undefined || exposures.unit === 'goroutine-ns'
       ? 'of the goroutine time that is not idle'
       : 'of the goroutines that are not idle'
-  if (context.dumpCount === 0) {
+  if (context.table.dumps.length === 0) {
+    because.push('There is no goroutine dump: all of this is from the execution trace.', ...sayLeftOut(input))
+  } else if (context.dumpCount === 0) {
     // Without reasons nothing says which wait a profile could record: no share of it is claimed.
     because.push(
       'There is no dump with goroutine ids: goroutines are counted by stack, what they wait for is not said.',

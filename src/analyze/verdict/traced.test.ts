@@ -75,3 +75,41 @@ test('sleepers and readers of which some ran in the trace are busy, not slow; wi
     assert.equal(find(evidence), 'slow')
   }
 })
+
+test('with one dump a trace still tells what moves from what stands still', () => {
+  const waits = {
+    net: '[IO wait] internal/poll.runtime_pollWait() / main.take(0xc000) < main.serve@1',
+    send: '[chan send] main.take(0xc000) < main.serve@1',
+    receive: '[chan receive] main.take(0xc000) < main.serve@1',
+  }
+  const judge = (wait: string, moved?: Readonly<Record<number, number>>) => {
+    const one = draw(`0\n7..12 w`, { w: wait })
+    const given = moved === undefined ? one : withTrace(one, moved)
+    const group = diagnoseEvidence(given).data.goroutines.groups.find(
+      ({ userFunction }) => userFunction === 'main.take',
+    )
+    return [group?.verdict, /only one dump/.test(group?.why ?? '')]
+  }
+  assert.deepEqual(
+    [judge(waits.net), judge(waits.send)],
+    [
+      ['slow', true],
+      ['stuck', true],
+    ],
+  )
+  assert.deepEqual(
+    [judge(waits.net, { 8: 1 }), judge(waits.net, {})],
+    [
+      ['busy', false],
+      ['slow', false],
+    ],
+  )
+  assert.deepEqual(
+    [judge(waits.send, { 8: 1 }), judge(waits.send, {})],
+    [
+      ['slow', false],
+      ['stuck', false],
+    ],
+  )
+  assert.deepEqual(judge(waits.receive, { 8: 1 }), ['idle', false])
+})

@@ -45,14 +45,20 @@ function isReceive({ group }: CaseFile): boolean {
 }
 
 function judgeOneDump(file: CaseFile): Draft {
-  const { group, members } = file
+  const { group, members, motion } = file
+  const moved = motion.traced?.moved ?? 0
+  if (moved > 0) {
+    const why = `${plural(members, 'goroutine')} in ${nameWait(group)}; ${moved} of them ran while the execution trace was on: the wait does end`
+    if (!isReceive(file) || isServing(group.functions)) return { verdict: 'slow', confidence: 'possible', why }
+    return { verdict: 'idle', confidence: 'possible', pattern: 'moves-in-trace', why }
+  }
   if (group.pattern !== undefined && members < PILE) return judgeShape(file, oneDump)
   const hint = isReceive(file) ? findServiceHint(file) : undefined
   if (hint !== undefined) return judgeService(hint, oneDump)
   return {
     verdict: 'stuck',
     confidence: 'possible',
-    why: `${plural(members, 'goroutine')} in ${nameWait(group)}; ${oneDump}; ${cannotTell(file)}`,
+    why: `${plural(members, 'goroutine')} in ${nameWait(group)}; ${motion.traced === undefined ? oneDump : 'none moved while the execution trace was on'}; ${cannotTell(file)}`,
   }
 }
 

@@ -66,10 +66,11 @@ export const outsideRule: VerdictRule = {
         why: 'an event loop of its own waits for the kernel to report events: by the form of its stack, not by knowledge of the code',
       }
     }
-    if (context.dumpCount < 2) {
+    const isOne = context.dumpCount < 2
+    if (isOne && motion.traced === undefined) {
       return { verdict: 'slow', confidence: 'possible', why: `it waits for ${what}; ${oneDump}` }
     }
-    if (!isStanding(file)) {
+    if (!isOne && !isStanding(file)) {
       return { verdict: 'busy', confidence: 'probable', why: `it waits for ${what}, and its members come and go` }
     }
     const moved = motion.traced?.moved ?? 0
@@ -78,10 +79,11 @@ export const outsideRule: VerdictRule = {
       return { verdict: 'busy', confidence: 'probable', why }
     }
     const serving = serves ? ' while a request is being served' : ''
+    const how = isOne ? 'while the execution trace was on' : describeWindow(context)
     return {
       verdict: 'slow',
       confidence: group.waitClass === 'timer' || !serves ? 'possible' : 'probable',
-      why: `${plural(members, 'goroutine')} ${members === 1 ? 'waits' : 'wait'} for ${what}${serving}; none moved ${describeWindow(context)}`,
+      why: `${plural(members, 'goroutine')} ${members === 1 ? 'waits' : 'wait'} for ${what}${serving}; none moved ${how}`,
     }
   },
 }
