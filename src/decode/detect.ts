@@ -10,11 +10,13 @@ import { decodeBuildInfoBinary } from './build-info/binary.ts'
 import { detectExecutable } from './build-info/executable.ts'
 import { detectBuildInfo } from './build-info/text.ts'
 import { detectGoroutineDump, detectOtherRuntime } from './goroutine-dump/goroutine-dump.ts'
+import { parseLogfmt } from './logs/log-lines.ts'
 import { looksLikeHtml } from './looks-like-html.ts'
 import { detectExpvar } from './metrics/expvar.ts'
 import { detectMetricsText } from './metrics/prometheus-text.ts'
 import { decodePprofProto, detectPprof } from './pprof/pprof.ts'
 import { classifyProfile } from './pprof/profile-kind.ts'
+import { detectOtlpProto } from './stream/otlp-kind.ts'
 
 export type Certainty = 'certain' | 'probable' | 'possible'
 
@@ -56,6 +58,7 @@ export const formats: readonly Row[] = [
     what: 'HTML',
     detect: (s) => (looksLikeHtml(s.bytes) ? not('SL_DECODE_HTML', 'It begins like an HTML page') : undefined),
   },
+  { what: 'OTLP protobuf', detect: detectOtlp },
   { what: 'profile', detect: detectProfile },
   { what: 'JSON', detect: detectJson },
   { what: 'goroutine dump', detect: detectDump },
@@ -68,6 +71,7 @@ export const formats: readonly Row[] = [
   { what: 'text profile', detect: detectTextProfile },
   { what: 'cmdline', detect: detectCmdline },
   { what: 'dump in a log', detect: detectLateDump },
+  { what: 'logfmt', detect: detectLogfmt },
   {
     what: 'binary',
     detect: (s) => (s.isText ? undefined : not('SL_DECODE_BINARY_NOISE', 'It is binary and in no known format')),
@@ -146,6 +150,12 @@ function detectArchive({ bytes, isText }: Sample): Detected | undefined {
   return not('SL_DECODE_ARCHIVE', `It is a ${found.what} file`)
 }
 
+function detectOtlp({ bytes }: Sample): Detected | undefined {
+  const kind = detectOtlpProto(bytes.subarray(0, HEAD_BYTES))
+  if (kind === undefined) return undefined
+  return { kind, certainty: 'probable', why: `It reads as OTLP protobuf with ${kind}` }
+}
+
 function detectProfile({ bytes, name }: Sample): Detected | undefined {
   if (detectPprof(bytes.subarray(0, HEAD_BYTES)) !== 'proto') return undefined
   const decoded = decodePprofProto(bytes)
@@ -171,6 +181,8 @@ function detectJson(sample: Sample): Detected | undefined {
   }
   if (/"resource_?[sS]pans"\s*:\s*\[/.test(text)) return sure('spans', 'It is OTLP JSON with resourceSpans')
   if (/"resource_?[lL]ogs"\s*:\s*\[/.test(text)) return sure('logs', 'It is OTLP JSON with resourceLogs')
+  const spans = SPAN_JSON.find((row) => row.test.test(text))
+  if (spans !== undefined) return sure('spans', `It is ${spans.what}`)
   const build = ours('build-info', detectBuildInfo(bytes), 'Go build info as JSON')
   if (build !== undefined) return build
   const vars = ours('expvar', detectExpvar(bytes), 'what Go serves at /debug/vars')
@@ -181,6 +193,23 @@ function detectJson(sample: Sample): Detected | undefined {
     return sure('goroutine-dump', 'Goroutine headers stand in its JSON log lines')
   return detectJsonLog(text)
 }
+
+/** What other tools call spans, by keys that stand together in nothing else. */
+const SPAN_JSON: readonly { readonly test: RegExp; readonly what: string }[] = [
+  { test: /^\ufeff?\s*\{\s*"data"\s*:\s*\[\s*\{\s*"(?:traceID|spans|processes)"\s*:/, what: 'Jaeger JSON' },
+  {
+    test: /^\ufeff?\s*\{(?=[\s\S]*"spanID"\s*:)(?=[\s\S]*"operationName"\s*:)(?=[\s\S]*"traceID"\s*:)/,
+    what: 'Jaeger JSON',
+  },
+  {
+    test: /^\ufeff?\s*\{\s*"batches"\s*:\s*\[\s*\{\s*"(?:resource|scopeSpans|instrumentationLibrarySpans)"\s*:/,
+    what: 'Tempo JSON',
+  },
+  {
+    test: /^\ufeff?[\s[]*\{(?=[^{}]*"traceId"\s*:\s*"[0-9a-fA-F]{1,32}")(?=[^{}]*"id"\s*:\s*"[0-9a-fA-F]{1,16}")(?=[\s\S]*"(?:localEndpoint|timestamp|duration)"\s*:)/,
+    what: 'Zipkin v2 JSON',
+  },
+]
 
 const LOG_KEYS = /"(?:time|ts|timestamp|@timestamp|level|lvl|severity|severityText|msg|message|body|logger)"\s*:/
 
@@ -271,6 +300,17 @@ function detectLateDump({ bytes, isText }: Sample): Detected | undefined {
     return { kind: 'goroutine-dump', certainty: 'possible', why: 'It says why a Go program ended, without goroutines' }
   }
   return undefined
+}
+
+/** `key=value` lines with a level, a message or a time: most of those in the head. */
+function detectLogfmt({ text, isText }: Sample): Detected | undefined {
+  if (!isText) return undefined
+  const lines = text.split('\n').slice(0, 200)
+  if (lines.length > 1) lines.pop() // cut by the head, or empty
+  const filled = lines.filter((line) => line.trim() !== '')
+  const logs = filled.filter((line) => parseLogfmt(line.trim()) !== undefined).length
+  if (logs === 0 || logs * 2 < filled.length) return undefined
+  return { kind: 'logs', certainty: 'probable', why: `${logs} of its first ${filled.length} lines are logfmt` }
 }
 
 /** How the runtime begins when a program dies; under GOTRACEBACK=none that is all there is. */

@@ -163,6 +163,13 @@ export const decodeCodes = {
     httpStatus: 422,
     retryable: false,
   },
+  SL_DECODE_NO_LOGS: {
+    summary: 'The input holds no log record',
+    hint: 'Give OTLP logs, JSON lines, logfmt or dated text; lines in other forms are not read.',
+    exitCode: 65,
+    httpStatus: 422,
+    retryable: false,
+  },
   SL_DECODE_SPAN_SKIPPED: {
     summary: 'Spans or log records could not be used',
     hint: 'They are counted and left out; the rest was read. Where many are concerned, look at the exporter that wrote them.',

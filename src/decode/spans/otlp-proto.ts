@@ -2,10 +2,9 @@
  * Spans of OTLP protobuf (trace.proto of opentelemetry-proto 1.11), read in one pass into the columns: no message
  * object is made. Field numbers are those of the .proto; what is not known is passed over.
  */
-import { CursorFault } from '../../base/byte-cursor.ts'
 import { readEnd, readTag, readVarint32, readVarint64, skipField } from '../pprof/wire.ts'
 import type { ByteWindow } from '../stream/byte-window.ts'
-import { readProtoResource, readProtoScope, readProtoValueText } from '../stream/proto-values.ts'
+import { readFixed32, readProtoResource, readProtoScope, readProtoValueText } from '../stream/proto-values.ts'
 import { type ProtoRole, ProtoWalk } from '../stream/proto-walk.ts'
 import { readResource } from '../stream/resources.ts'
 import { type IdForm, readIdBytes } from '../stream/span-ids.ts'
@@ -291,18 +290,4 @@ class OtlpProtoSpans {
     this.builder.traceFlags = flags & 0xff
     if ((flags & 0x100) !== 0) this.builder.parentPlace = (flags & 0x200) === 0 ? 1 : 2
   }
-}
-
-/** A little-endian 32-bit number. */
-export function readFixed32(window: ByteWindow, end: number): number {
-  const { bytes, at } = window
-  if (at + 4 > end) throw new CursorFault('truncated', window.offset, 'the input ends inside a number')
-  window.at = at + 4
-  return (
-    ((bytes[at] as number) |
-      ((bytes[at + 1] as number) << 8) |
-      ((bytes[at + 2] as number) << 16) |
-      ((bytes[at + 3] as number) << 24)) >>>
-    0
-  )
 }

@@ -160,3 +160,17 @@ function readBase64(window: ByteWindow, outer: number): string {
   window.at = end
   return text
 }
+
+/** A little-endian 32-bit number. */
+export function readFixed32(window: ByteWindow, end: number): number {
+  const { bytes, at } = window
+  if (at + 4 > end) throw new CursorFault('truncated', window.offset, 'the input ends inside a number')
+  window.at = at + 4
+  return (
+    ((bytes[at] as number) |
+      ((bytes[at + 1] as number) << 8) |
+      ((bytes[at + 2] as number) << 16) |
+      ((bytes[at + 3] as number) << 24)) >>>
+    0
+  )
+}
