@@ -87,9 +87,9 @@ export function openGoroutines(tells: bool): void {
 export function openOlder(slot: u32, id: f64, state: i32, sinceNs: f64, stack: i32): void {
   const row = open(slot, id, sinceNs)
   if (row == 0) return
-  store<i32>(row, rows.OLDER, rows.MARKS)
   enter(
     row,
+    rows.OLDER,
     state,
     state == rows.SYSCALL ? SYSCALL_CODE : state == rows.RUNNABLE ? BEFORE_CODE : 0,
     stack,
@@ -102,9 +102,8 @@ export function create(slot: u32, id: f64, state: i32, code: i32, startStack: i3
   const row = open(slot, id, now)
   if (row == 0) return
   created++
-  store<i32>(row, rows.CREATED, rows.MARKS)
   if (startStack != 0) store<i32>(row, groupOf(startStack, stack), rows.GROUP)
-  enter(row, state, code, state == rows.WAITING ? startStack : stack)
+  enter(row, rows.CREATED, state, code, state == rows.WAITING ? startStack : stack)
 }
 
 /** Ends the state at hand and begins the next one. */
@@ -115,8 +114,7 @@ export function move(row: usize, state: i32, code: i32, stack: i32): void {
     if (load<i32>(row, rows.GROUP) == rows.NO_GROUP) learn(row, stack)
     if (stateOf(row) == rows.RUNNING) store<i32>(row, stack, rows.STACK)
   }
-  leave(row)
-  enter(row, state, code, stack)
+  enter(row, leave(row), state, code, stack)
 }
 
 /** The state at hand, told again, perhaps with the stack that the first telling lacked. */
@@ -141,7 +139,7 @@ export function noteWake(row: usize, waker: usize): void {
 /** The goroutine is gone: folds it into its group. */
 export function end(row: usize): void {
   ended++
-  leave(row)
+  leaveFor(row)
   fold(row, true)
 }
 
@@ -157,7 +155,7 @@ export function forgetGoroutines(): void {
   for (let slot: u32 = 0; slot < count; slot++) {
     const row = rowAt(slot)
     if (stateOf(row) == 0) continue
-    leave(row)
+    leaveFor(row)
     fold(row, false)
   }
 }
@@ -249,14 +247,19 @@ function replace(row: usize, id: f64): void {
     end(row)
     return
   }
-  leave(row)
+  leaveFor(row)
   fold(row, false)
+}
+
+/** Leaves the state at hand for none. */
+function leaveFor(row: usize): void {
+  store<i32>(row, leave(row), rows.MARKS)
 }
 
 // @ts-ignore: decorator
 @inline
-function enter(row: usize, state: i32, code: i32, stack: i32): void {
-  const marks = (load<i32>(row, rows.MARKS) & ~rows.STATE_MASK) | state
+function enter(row: usize, before: i32, state: i32, code: i32, stack: i32): void {
+  const marks = (before & ~rows.STATE_MASK) | state
   store<i32>(row, marks, rows.MARKS)
   store<i32>(row, code, rows.CODE)
   store<i32>(row, stack, rows.STACK)
@@ -271,8 +274,10 @@ function enter(row: usize, state: i32, code: i32, stack: i32): void {
   }
 }
 
-/** Charges the state at hand up to now. */
-function leave(row: usize): void {
+/** Charges the state at hand up to now, and gives the row's marks after it, which are not stored. */
+// @ts-ignore: decorator
+@inline
+function leave(row: usize): i32 {
   const since = load<f64>(row, rows.SINCE)
   let to = now
   if (to < since) {
@@ -299,7 +304,7 @@ function leave(row: usize): void {
     } else if (state == rows.SYSCALL) leaveSyscall(row)
     if (to >= from) charge(row, marks, from, ns)
   }
-  store<i32>(row, marks & ~rows.OLDER, rows.MARKS)
+  return marks & ~rows.OLDER
 }
 
 // @ts-ignore: decorator

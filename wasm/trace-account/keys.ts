@@ -1,6 +1,6 @@
 /**
  * Triples of integers → dense rows that stay, each row at a fixed size with its key in front (a, b, c at 0, 4, 8).
- * A table is a header of six words: places, mask, rows, row count, most rows, bytes of a row.
+ * A table is a header of words: places (addresses of rows), mask, rows, their number, the most, bytes of a row, room.
  */
 import { allocate, enlarge, release } from '../lib/arena'
 
@@ -12,20 +12,17 @@ const MOST: usize = 16
 const ROW_BYTES: usize = 20
 const ROOM: usize = 24
 
-const FIRST_PLACES = 512
+/** Places are twice the rows. */
+const FIRST_ROOM: u32 = 256
 
 export function openKeys(most: i32, rowBytes: i32): usize {
   const table = allocate(32)
   store<u32>(table, <u32>most, MOST)
   store<u32>(table, <u32>rowBytes, ROW_BYTES)
   store<u32>(table, 0, COUNT)
-  store<u32>(table, FIRST_PLACES - 1, MASK)
-  const places = allocate(FIRST_PLACES * 4)
-  memory.fill(places, 0xff, FIRST_PLACES * 4)
-  store<u32>(table, <u32>places, PLACES)
-  const room = FIRST_PLACES / 2
-  store<u32>(table, <u32>enlarge(0, 0, <usize>(room * rowBytes)), ROWS)
-  store<u32>(table, room, ROOM)
+  store<u32>(table, FIRST_ROOM, ROOM)
+  store<u32>(table, <u32>enlarge(0, 0, <usize>(FIRST_ROOM * <u32>rowBytes)), ROWS)
+  openPlaces(table, FIRST_ROOM << 1)
   return table
 }
 
@@ -50,62 +47,53 @@ function hash(a: i32, b: i32, c: i32): u32 {
 export function findKey(table: usize, a: i32, b: i32, c: i32): usize {
   const places = <usize>load<u32>(table, PLACES)
   const mask = load<u32>(table, MASK)
-  const rows = <usize>load<u32>(table, ROWS)
-  const rowBytes = load<u32>(table, ROW_BYTES)
   let at = hash(a, b, c) & mask
   while (true) {
-    const row = load<i32>(places + ((<usize>at) << 2))
-    if (row < 0) return 0
-    const place = rows + <usize>(<u32>row * rowBytes)
-    if (load<i32>(place) == a && load<i32>(place, 4) == b && load<i32>(place, 8) == c) return place
+    const row = <usize>load<u32>(places + ((<usize>at) << 2))
+    if (row == 0 || (load<i32>(row) == a && load<i32>(row, 4) == b && load<i32>(row, 8) == c)) return row
     at = (at + 1) & mask
   }
 }
 
 /** A row for a triple that has none, zero but for its key; 0 when the table is full. */
 export function addKey(table: usize, a: i32, b: i32, c: i32): usize {
-  const row = load<u32>(table, COUNT)
-  if (row >= load<u32>(table, MOST)) return 0
-  const rowBytes = load<u32>(table, ROW_BYTES)
-  const room = load<u32>(table, ROOM)
-  if (row >= room) {
-    const bytes = <usize>(room * rowBytes)
-    store<u32>(table, <u32>enlarge(load<u32>(table, ROWS), bytes, bytes * 2), ROWS)
-    store<u32>(table, room * 2, ROOM)
-  }
-  const place = <usize>load<u32>(table, ROWS) + <usize>(row * rowBytes)
-  store<i32>(place, a)
-  store<i32>(place, b, 4)
-  store<i32>(place, c, 8)
-  store<u32>(table, row + 1, COUNT)
-  if ((row + 1) * 2 > load<u32>(table, MASK)) growPlaces(table)
-  else put(table, row)
-  return place
-}
-
-export function clearKeys(table: usize): void {
   const count = load<u32>(table, COUNT)
-  memory.fill(load<u32>(table, ROWS), 0, <usize>(count * load<u32>(table, ROW_BYTES)))
-  memory.fill(load<u32>(table, PLACES), 0xff, (<usize>load<u32>(table, MASK) + 1) << 2)
-  store<u32>(table, 0, COUNT)
+  if (count >= load<u32>(table, MOST)) return 0
+  if (count >= load<u32>(table, ROOM)) grow(table)
+  const row = <usize>load<u32>(table, ROWS) + <usize>(count * load<u32>(table, ROW_BYTES))
+  store<i32>(row, a)
+  store<i32>(row, b, 4)
+  store<i32>(row, c, 8)
+  store<u32>(table, count + 1, COUNT)
+  put(table, row)
+  return row
 }
 
-function put(table: usize, row: u32): void {
+function put(table: usize, row: usize): void {
   const places = <usize>load<u32>(table, PLACES)
   const mask = load<u32>(table, MASK)
-  const place = <usize>load<u32>(table, ROWS) + <usize>(row * load<u32>(table, ROW_BYTES))
-  let at = hash(load<i32>(place), load<i32>(place, 4), load<i32>(place, 8)) & mask
-  while (load<i32>(places + ((<usize>at) << 2)) >= 0) at = (at + 1) & mask
-  store<u32>(places + ((<usize>at) << 2), row)
+  let at = hash(load<i32>(row), load<i32>(row, 4), load<i32>(row, 8)) & mask
+  while (load<u32>(places + ((<usize>at) << 2)) != 0) at = (at + 1) & mask
+  store<u32>(places + ((<usize>at) << 2), <u32>row)
 }
 
-function growPlaces(table: usize): void {
-  const before = (<usize>load<u32>(table, MASK) + 1) << 2
-  release(load<u32>(table, PLACES), before)
-  const places = allocate(before * 2)
-  memory.fill(places, 0xff, before * 2)
-  store<u32>(table, <u32>places, PLACES)
-  store<u32>(table, <u32>(before >> 1) - 1, MASK)
+/** Twice the rows, which move, and twice the places. */
+function grow(table: usize): void {
+  const room = load<u32>(table, ROOM)
+  const rowBytes = load<u32>(table, ROW_BYTES)
+  const bytes = <usize>(room * rowBytes)
+  const rows = enlarge(load<u32>(table, ROWS), bytes, bytes * 2)
+  store<u32>(table, <u32>rows, ROWS)
+  store<u32>(table, room * 2, ROOM)
+  release(load<u32>(table, PLACES), <usize>room << 3)
+  openPlaces(table, room << 2)
   const count = load<u32>(table, COUNT)
-  for (let row: u32 = 0; row < count; row++) put(table, row)
+  for (let row: u32 = 0; row < count; row++) put(table, rows + <usize>(row * rowBytes))
+}
+
+function openPlaces(table: usize, count: u32): void {
+  const places = allocate(<usize>count << 2)
+  memory.fill(places, 0, <usize>count << 2)
+  store<u32>(table, <u32>places, PLACES)
+  store<u32>(table, count - 1, MASK)
 }

@@ -22,7 +22,8 @@ const MAX_GOROUTINE: usize = 48
 const OPEN_COUNT: usize = 56
 const OPEN_NS: usize = 64
 const OLDER_COUNT: usize = 72
-const SITE_BYTES = 80
+/** What each stay touches lies in one cache line. */
+const SITE_BYTES = 128
 
 /** Places of a wake's row, after its key. */
 const WAKE_COUNT: usize = 16

@@ -14,6 +14,8 @@ import type { LedgerExports } from './ledger-instance.ts'
 const KEY_WORDS = 3
 /** Bytes of the key and of the word beside it. */
 const KEY_BYTES = 16
+const SITE_BYTES = 128
+const WAKE_BYTES = 32
 const MAX_PROCESSORS = 4096
 const PROCESSOR_DOUBLES = 6
 /** Where a processor's flags of being known stand, in words of its row. */
@@ -84,10 +86,10 @@ export function readLedger(
       mostAtOnce: ledger.mostAtOnce.value,
     },
     backwardIntervals: ledger.backwards.value,
-    sites: readTable(buffer, ledger.siteRows(), siteCount, SITE_WIDTH, ledger.lostStays.value),
+    sites: readTable(buffer, ledger.siteRows(), siteCount, SITE_WIDTH, SITE_BYTES, ledger.lostStays.value),
     siteSketch: siteSketch.slice(0, siteCount),
     sketches: sketches.map((address) => new Uint32Array(buffer, address, SKETCH_BUCKETS).slice()),
-    wakes: readTable(buffer, ledger.wakeRows(), ledger.wakeCount(), WAKE_WIDTH, ledger.lostWakes.value),
+    wakes: readTable(buffer, ledger.wakeRows(), ledger.wakeCount(), WAKE_WIDTH, WAKE_BYTES, ledger.lostWakes.value),
     groupSums: doubles(ledger.groupRows(), groupCount * GROUP_WIDTH).slice(),
     maxProcessors: ledger.maxProcessors.value,
     processors: readProcessors(buffer, ledger.processorRows()),
@@ -133,8 +135,14 @@ function readMutatorWindows(ledger: LedgerExports): AccountData['mutatorWindows'
   })
 }
 
-function readTable(buffer: ArrayBuffer, rows: number, count: number, width: number, lost: number): KeyedTable {
-  const bytes = KEY_BYTES + width * 8
+function readTable(
+  buffer: ArrayBuffer,
+  rows: number,
+  count: number,
+  width: number,
+  bytes: number,
+  lost: number,
+): KeyedTable {
   const keys = new Int32Array(count * KEY_WORDS)
   const sums = new Float64Array(count * width)
   for (let row = 0; row < count; row++) {
