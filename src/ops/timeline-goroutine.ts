@@ -72,6 +72,7 @@ function findPath(
   const functions = new StackFunctions()
   functions.use(tables)
   const names = new Map<number, string>()
+  if (wait.wokenBy.startFunction !== undefined) names.set(wait.wokenBy.goroutine, wait.wokenBy.startFunction)
   segments.forEach(({ goroutine: id, state, stack }, at) => {
     // A wait and a system call have the goroutine's own stack; runnable has that of who made it so, who stands before.
     const owner = state === 'runnable' ? segments[at - 1]?.goroutine : id

@@ -29,7 +29,11 @@ export type LifeOptions = {
 }
 
 /** A wait of the goroutine that another one ended: where a critical path may lead. */
-export type WokenWait = { readonly startNs: number; readonly endNs: number }
+export type WokenWait = {
+  readonly startNs: number
+  readonly endNs: number
+  readonly wokenBy: { readonly goroutine: number; readonly startFunction?: string }
+}
 
 export type GoroutineLife = Omit<TimelineLife, 'path'> & { readonly longestWoken?: WokenWait }
 
@@ -145,7 +149,7 @@ export function openGoroutineLife(options: LifeOptions): OpenGoroutineLife {
       wakers.set(key, { ...(name === undefined ? {} : { startFunction: name }), count: 1, ns })
     }
     if (waker !== undefined && ns > (longestWoken === undefined ? 0 : longestWoken.endNs - longestWoken.startNs)) {
-      longestWoken = { startNs, endNs: startNs + ns }
+      longestWoken = { startNs, endNs: startNs + ns, wokenBy: nameGoroutine(waker.goroutine, waker.stack) }
     }
   }
 
