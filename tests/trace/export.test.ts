@@ -205,13 +205,14 @@ test('one goroutine: its slices, and the wakes that it gave or got', () => {
 })
 
 test('tasks and regions of a program have their names, lengths and places', () => {
-  const { walked, account, goroutines } = exportTrace(load('gotrace/tasks/go1.27/trace.bin'))
+  const { walked, account, goroutines } = exportTrace(load('gotrace/v2/span/go1.25/trace.bin'))
   const tasks = walked.slices.filter(({ category }) => category === 'task')
   assert.deepEqual(
     tasks.map(({ notes, name, ns }) => [Number(notes.task), name, ns]).sort(),
     account.tasks.map(({ id, name, durationNs }) => [id, name || `task ${id}`, durationNs]).sort(),
   )
   const regions = walked.slices.filter(({ category }) => category === 'region')
+  assert.ok(account.regions.length >= 10 && tasks.length >= 4)
   for (const { name, count, ns } of account.regions) {
     const own = regions.filter((region) => region.name === name)
     assert.equal(own.length, count)
@@ -221,6 +222,24 @@ test('tasks and regions of a program have their names, lengths and places', () =
     )
   }
   assert.ok(goroutines.length > 0)
+})
+
+test('regions in a part of the trace are those that touch it, each once', () => {
+  const bytes = load('gotrace/v2/span/go1.25/trace.bin')
+  const isRegion = ({ category }: { readonly category: string }) => category === 'region'
+  const whole = exportTrace(bytes).walked.slices.filter(isRegion)
+  const times = whole.flatMap(({ startNs, ns }) => [startNs, startNs + ns]).sort((a, b) => a - b)
+  const fromNs = times[Math.floor(times.length / 3)] as number
+  const toNs = times[Math.floor((times.length * 2) / 3)] as number
+  const { walked } = exportTrace(bytes, { fromNs: fromNs + 1, toNs: toNs - 1 })
+  const cut = whole.flatMap(({ name, startNs, ns }) => {
+    const start = Math.max(startNs, fromNs + 1)
+    const end = Math.min(startNs + ns, toNs - 1)
+    return end >= start ? [`${name} ${start} ${end - start}`] : []
+  })
+  const shown = walked.slices.filter(isRegion).map(({ name, startNs, ns }) => `${name} ${startNs} ${ns}`)
+  assert.deepEqual(shown.sort(), cut.sort())
+  assert.ok(cut.length > 0 && cut.length < whole.length)
 })
 
 test('named intervals on a goroutine are slices, those that overlap in lanes of their own', () => {

@@ -117,7 +117,6 @@ export function openUserSlices(
   function beginRegion(chunk: TraceChunk, row: number, tables: TraceTables): void {
     const goroutine = chunk.goroutines[row] as number
     const startNs = chunk.timesNs[row] as number
-    if (startNs > window.toNs) return
     const open = regions.get(goroutine) ?? []
     if (open.length === 0) {
       if (regions.size >= MAX_OPEN) return
@@ -125,7 +124,7 @@ export function openUserSlices(
     }
     const name = tables.strings[chunk.arg1[row] as number] ?? ''
     open.push({ name, task: chunk.arg0[row] as number, startNs, stack: chunk.arg2[row] as number, isShown: false })
-    if (startNs >= window.fromNs) showRegions(goroutine, open, tables)
+    if (startNs >= window.fromNs && startNs <= window.toNs) showRegions(goroutine, open, tables)
   }
 
   function endRegion(chunk: TraceChunk, row: number, tables: TraceTables): void {
