@@ -82,7 +82,7 @@ export function drawDumps(
 }
 
 /** A line for a function: the same in every dump. */
-function lineOf(name: string): number {
+export function lineOf(name: string): number {
   let sum = 1
   for (const char of name) sum = (sum * 31 + (char.codePointAt(0) ?? 0)) % 997
   return sum + 1
