@@ -18,7 +18,7 @@ import type { ProgressSink, Report } from '../model/report.ts'
 import type { TimelineReportData } from '../model/timeline.ts'
 import type { TraceConsumer, TraceTables } from '../model/trace.ts'
 import type { GoroutineAccount } from '../model/trace-account.ts'
-import type { NamedInterval } from '../model/trace-export.ts'
+import type { NamedInterval } from '../model/trace-export/trace-export.ts'
 import { openFindingsReading } from './timeline-findings.ts'
 import { openGoroutineReading } from './timeline-goroutine.ts'
 import { type GroupingOptions, openGroupingReading } from './timeline-grouping.ts'
@@ -106,8 +106,11 @@ export async function readTimeline(
     },
     onCpuSamples: (samples, all) => account.addCpuSamples(samples, all),
   }
-  const consumer = combineConsumers([counting, ...readings.flatMap(({ consumer }) => consumer ?? [])])
-  const { read, failure } = await readTraceStream(stream, consumer, options, run)
+  const others = readings.flatMap(({ consumer }) => consumer ?? [])
+  // The account does not look at what logs say; every other reading may.
+  const needs = { withMessages: others.length > 0 }
+  const consumer = combineConsumers([counting, ...others])
+  const { read, failure } = await readTraceStream(stream, consumer, { ...options, ...needs }, run)
   const isInterrupted = options.signal?.aborted === true
   if (!read.ok || read.value.value.events === 0 || tables === undefined) {
     if (isInterrupted)

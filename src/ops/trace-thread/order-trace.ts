@@ -18,22 +18,25 @@ export type OrderTraceInput = {
   readonly place: TracePlace
   readonly chunks: SharedChunks
   readonly strict: boolean
+  /** The messages of logs go over too: a string each, the only ones that do not stay few. */
+  readonly withMessages: boolean
 }
 
 /** `tables`: what was added to them before the rest is told. */
 export type OrderTraceNews =
   | { readonly kind: 'bytes'; readonly done: number }
   | { readonly kind: 'generation'; readonly generation: TraceGeneration; readonly tables?: TableAddition }
-  | {
-      readonly kind: 'chunk'
-      readonly place: number
-      readonly rowCount: number
-      readonly hasSlots: boolean
-      readonly tables?: TableAddition
-      readonly messages?: ChangedStrings
-    }
+  | { readonly kind: 'chunks'; readonly chunks: readonly ChunkNews[] }
   | { readonly kind: 'samples'; readonly samples: readonly TraceCpuSample[]; readonly tables?: TableAddition }
   | { readonly kind: 'experiment'; readonly rows: readonly TraceExperimentRow[] }
+
+export type ChunkNews = {
+  readonly place: number
+  readonly rowCount: number
+  readonly hasSlots: boolean
+  readonly tables?: TableAddition
+  readonly messages?: ChangedStrings
+}
 
 export type OrderTraceOutput = {
   readonly read: Result<Decoded<TraceMeta>, Fault>
@@ -47,18 +50,31 @@ export type OrderTraceJob = {
   readonly news: OrderTraceNews
 }
 
-export const orderTrace: WorkerHandler<OrderTraceJob> = async ({ place, chunks, strict }, { signal, tell }) => {
+/** Chunks that are told together: a message costs a few microseconds on both sides, and wakes the other one. */
+const TOLD_TOGETHER = 3
+
+export const orderTrace: WorkerHandler<OrderTraceJob> = async (input, { signal, tell }) => {
+  const { place, chunks, strict, withMessages } = input
   const file = openTraceFile(place)
   if (!file.ok) return err(file.error)
   const filler = openChunkFiller(chunks)
   const watcher = openTableWatcher()
+  let untold: ChunkNews[] = []
+  const tellChunks = (): void => {
+    if (untold.length > 0) tell({ kind: 'chunks', chunks: untold })
+    untold = []
+  }
+  const tellNews = (news: OrderTraceNews): void => {
+    tellChunks()
+    tell(news)
+  }
   async function* pieces(from: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void> {
     let done = 0
     for await (const piece of from) {
       done += piece.length
       yield piece
       if (signal.aborted || filler.isEnded) return
-      tell({ kind: 'bytes', done })
+      tellNews({ kind: 'bytes', done })
     }
   }
   try {
@@ -67,29 +83,30 @@ export const orderTrace: WorkerHandler<OrderTraceJob> = async ({ place, chunks, 
       {
         onGeneration: (generation, tables) => {
           const added = watcher.addition(tables)
-          tell({ kind: 'generation', generation, ...(added === undefined ? {} : { tables: added }) })
+          tellNews({ kind: 'generation', generation, ...(added === undefined ? {} : { tables: added }) })
         },
         onChunk: (chunk, tables) => {
           const added = watcher.addition(tables)
-          const messages = watcher.messages(chunk, tables)
-          tell({
-            kind: 'chunk',
+          const messages = withMessages ? watcher.messages(chunk, tables) : undefined
+          untold.push({
             place: filler.put(chunk),
             rowCount: chunk.rowCount,
             hasSlots: chunk.slots !== undefined,
             ...(added === undefined ? {} : { tables: added }),
             ...(messages === undefined ? {} : { messages }),
           })
+          if (untold.length >= TOLD_TOGETHER || filler.isFull) tellChunks()
           filler.wait()
         },
         onCpuSamples: (samples, tables) => {
           const added = watcher.addition(tables)
-          tell({ kind: 'samples', samples, ...(added === undefined ? {} : { tables: added }) })
+          tellNews({ kind: 'samples', samples, ...(added === undefined ? {} : { tables: added }) })
         },
-        onExperiment: (rows) => tell({ kind: 'experiment', rows }),
+        onExperiment: (rows) => tellNews({ kind: 'experiment', rows }),
       },
       { strict, seat: chunks.seat },
     )
+    tellChunks()
     const failure = file.value.failure()
     return ok<WorkerAnswer<OrderTraceJob>>({ output: { read, ...(failure === undefined ? {} : { failure }) } })
   } finally {

@@ -8,7 +8,7 @@ import type { Decoded } from '../../model/issue.ts'
 import type { AbortNotice, TracePlace, WorkerPool } from '../../model/ports.ts'
 import type { TraceConsumer, TraceMeta } from '../../model/trace.ts'
 import { openTableMirror } from './mirror-tables.ts'
-import type { OrderTraceJob, OrderTraceNews } from './order-trace.ts'
+import type { ChunkNews, OrderTraceJob, OrderTraceNews } from './order-trace.ts'
 import { makeSharedChunks, openChunkTaker, type SharedChunks } from './shared-chunks.ts'
 
 /** Jobs of the worker threads that timeline asks for. */
@@ -16,6 +16,8 @@ export type TraceJobs = { readonly 'order-trace': OrderTraceJob }
 
 export type ReadAsideOptions = {
   readonly strict?: boolean
+  /** False: the consumer does not look at what logs say (arg2 of UserLog). Default: true. */
+  readonly withMessages?: boolean
   readonly signal?: AbortNotice
   /** Bytes read so far; false: no more are wanted, and reading ends as if the file did. */
   readonly onBytes?: (done: number) => boolean
@@ -40,10 +42,16 @@ export async function readTraceAside(
   place: TracePlace,
   chunks: SharedChunks,
   consumer: TraceConsumer,
-  { strict = false, signal, onBytes }: ReadAsideOptions = {},
+  { strict = false, withMessages = true, signal, onBytes }: ReadAsideOptions = {},
 ): Promise<AsideReading> {
   const taker = openChunkTaker(chunks)
   const mirror = openTableMirror()
+  const hearChunk = ({ place: at, rowCount, hasSlots, tables, messages }: ChunkNews): void => {
+    if (tables !== undefined) mirror.add(tables)
+    if (messages !== undefined) mirror.change(messages)
+    consumer.onChunk?.(taker.take(at, rowCount, hasSlots), mirror.tables)
+    taker.release()
+  }
   const hear = (news: OrderTraceNews): void => {
     if ('tables' in news && news.tables !== undefined) mirror.add(news.tables)
     switch (news.kind) {
@@ -53,10 +61,8 @@ export async function readTraceAside(
       case 'generation':
         consumer.onGeneration?.(news.generation, mirror.tables)
         return
-      case 'chunk':
-        if (news.messages !== undefined) mirror.change(news.messages)
-        consumer.onChunk?.(taker.take(news.place, news.rowCount, news.hasSlots), mirror.tables)
-        taker.release()
+      case 'chunks':
+        for (const chunk of news.chunks) hearChunk(chunk)
         return
       case 'samples':
         consumer.onCpuSamples?.(news.samples, mirror.tables)
@@ -66,7 +72,7 @@ export async function readTraceAside(
         return
     }
   }
-  const [done] = await pool.run('order-trace', [{ place, chunks, strict }], {
+  const [done] = await pool.run('order-trace', [{ place, chunks, strict, withMessages }], {
     onNews: (_index, news) => hear(news),
     ...(signal === undefined ? {} : { signal }),
   })

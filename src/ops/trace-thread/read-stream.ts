@@ -26,11 +26,15 @@ export type TraceThreadOptions = {
   readonly workers?: number
 }
 
-type ReadOptions = TraceThreadOptions & {
-  readonly strict?: boolean
-  readonly progress?: ProgressSink
-  readonly signal?: AbortSignal
-}
+/** False: no consumer looks at what logs say. */
+type ConsumerNeeds = { readonly withMessages?: boolean }
+
+type ReadOptions = TraceThreadOptions &
+  ConsumerNeeds & {
+    readonly strict?: boolean
+    readonly progress?: ProgressSink
+    readonly signal?: AbortSignal
+  }
 
 /** From here on the second thread, which takes a tenth of a second to start, wins more than that. */
 const LEAST_BYTES = 16 * 1024 * 1024
@@ -66,7 +70,7 @@ type Source = {
 async function readWithThread(
   { stream, place, threads, chunks }: Source,
   consumer: TraceConsumer,
-  { strict = false, progress, signal }: ReadOptions,
+  { strict = false, withMessages = true, progress, signal }: ReadOptions,
   watch: InputWatch,
 ): Promise<AsideReading> {
   const opened = await takeHead(stream, place, watch)
@@ -76,6 +80,7 @@ async function readWithThread(
   try {
     return await readTraceAside(pool, place, chunks, consumer, {
       strict,
+      withMessages,
       ...(signal === undefined ? {} : { signal }),
       onBytes: (done) => {
         tell(done)

@@ -44,6 +44,8 @@ export function makeSharedChunks(places: number): SharedChunks | undefined {
 export type ChunkFiller = {
   /** Number of the place in which the chunk lies now. */
   put(chunk: TraceChunk): number
+  /** True when the next place is not free. */
+  readonly isFull: boolean
   /** Waits until the next place is free: never on a main thread. After the other side was told of the last one. */
   wait(): void
   /** True when the other side wants no more. */
@@ -61,6 +63,9 @@ export function openChunkFiller({ seat, control: words }: SharedChunks): ChunkFi
       else if (chunk.memory.address !== chunks[place]) throw new Error('a chunk is not in its place')
       filled += 1
       return place
+    },
+    get isFull() {
+      return filled - Atomics.load(control, TAKEN) >= chunks.length
     },
     wait() {
       for (let taken = Atomics.load(control, TAKEN); filled - taken >= chunks.length; ) {
