@@ -14,6 +14,7 @@ import type {
   SpanStates,
   SpanStay,
   SpanWaitRow,
+  SpanWaker,
 } from '../../model/span-join.ts'
 import type { TraceTables } from '../../model/trace.ts'
 import type { StateTimes } from '../../model/trace-account.ts'
@@ -77,7 +78,7 @@ export function describeSpan(goal: SpanGoal, probe: SpanProbe, tables: TraceTabl
     ...base,
     doubts: [...base.doubts, ...handedOver],
     goroutine: own.id,
-    startFunction: words.nameOf(own.start),
+    ...(own.start === 0 ? {} : { startFunction: words.nameOf(own.start) }),
     states,
     sumNs: addStates(states),
     assistNs: probe.assistNs,
@@ -226,22 +227,20 @@ function describeStay(
     startNs,
     ns,
     stack: words.stackOf(stack),
-    ...(waker === undefined
-      ? {}
-      : {
-          wokenBy: {
-            ...(waker.goroutine === 0
-              ? {}
-              : {
-                  goroutine: waker.goroutine,
-                  startFunction: words.nameOf(probe.findGoroutine(waker.goroutine).start),
-                }),
-            ...(waker.stack === 0 ? {} : { stack: words.stackOf(waker.stack) }),
-          },
-        }),
+    ...(waker === undefined ? {} : { wokenBy: describeWaker(waker, probe, words) }),
     ...(chain.length === 0
       ? {}
       : { path: chain.slice(-MAX_CHAIN_STEPS).map((step) => describeStep(step, probe, words)) }),
+  }
+}
+
+function describeWaker(waker: NonNullable<ProbedStay['waker']>, probe: SpanProbe, words: Words): SpanWaker {
+  const { goroutine, stack } = waker
+  const startFunction = goroutine === 0 ? '' : words.nameOf(probe.findGoroutine(goroutine).start)
+  return {
+    ...(goroutine === 0 ? {} : { goroutine }),
+    ...(startFunction === '' ? {} : { startFunction }),
+    ...(stack === 0 ? {} : { stack: words.stackOf(stack) }),
   }
 }
 

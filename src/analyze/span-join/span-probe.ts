@@ -206,6 +206,7 @@ export function openSpanProbe(goal: SpanGoal): OpenSpanProbe {
   /** The moment before the first event within the bounds. */
   function seed(tables: TraceTables): void {
     isSeeded = true
+    tracker.nowNs = Math.max(tracker.nowNs, fromNs)
     seedHistory(history, tracker, fromNs, tables)
     findOwn()
   }
