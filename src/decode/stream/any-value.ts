@@ -116,7 +116,13 @@ export function plainText(value: unknown): string {
   if (value === undefined || value === null) return ''
   if (typeof value === 'string') return value
   if (typeof value !== 'object') return String(value)
-  return JSON.stringify(value, (_, inner: unknown) => (typeof inner === 'bigint' ? String(inner) : inner)) ?? ''
+  return JSON.stringify(value, printable) ?? ''
+}
+
+/** What JSON has no number for stands there as OTLP's JSON has it: as a string. */
+function printable(_: string, inner: unknown): unknown {
+  const isOdd = typeof inner === 'bigint' || (typeof inner === 'number' && !Number.isFinite(inner))
+  return isOdd ? String(inner) : inner
 }
 
 export function isRecord(value: unknown): value is Record<string, unknown> {
