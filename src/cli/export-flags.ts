@@ -2,7 +2,7 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import { type Fault, fault } from '../base/errors.ts'
 import { ok, type Result } from '../base/result.ts'
-import { type ExportFormat, exportFormats, type ProfileView, profileViews } from '../model/trace-export.ts'
+import { type ExportFormat, exportFormats, type ProfileView, profileViews } from '../model/trace-export/trace-export.ts'
 import type { ExportRequest } from '../ops/trace-export.ts'
 import { openPerfettoExport } from '../render/perfetto/export.ts'
 import type { CommandContext } from './context.ts'

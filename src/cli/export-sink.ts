@@ -8,7 +8,7 @@ import { dirname, resolve } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { type Fault, fault } from '../base/errors.ts'
 import { err, ok, type Result } from '../base/result.ts'
-import type { ExportSink } from '../model/trace-export.ts'
+import type { ExportSink } from '../model/trace-export/trace-export.ts'
 import type { OutStream } from './streams.ts'
 import { type WriteOutcome, writeBytesNow } from './write-now.ts'
 

@@ -5,7 +5,7 @@
 import type { Lens } from './lens.ts'
 import type { JoinSummary, SpanAnswer } from './span-join.ts'
 import type { GoroutineAccount, StateTimes, TraceBlindShare } from './trace-account.ts'
-import type { TimelineExport } from './trace-export.ts'
+import type { TimelineExport } from './trace-export/trace-export.ts'
 import type { WaitClass } from './wait-class.ts'
 
 export type TimelineWait = {

@@ -6,7 +6,7 @@ import { test } from 'node:test'
 import { gunzipSync } from 'node:zlib'
 import { decodePprofProto } from '../decode/pprof/pprof.ts'
 import type { TraceStream } from '../model/ports.ts'
-import type { ExportSink, NamedInterval, OpenStayExport, ProfileView } from '../model/trace-export.ts'
+import type { ExportSink, NamedInterval, OpenStayExport, ProfileView } from '../model/trace-export/trace-export.ts'
 import { readTimeline, type TimelineOptions } from './timeline.ts'
 import type { ExportRequest } from './trace-export.ts'
 

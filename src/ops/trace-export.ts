@@ -14,8 +14,14 @@ import { formatDuration, formatSize } from '../base/units.ts'
 import { encodePprof } from '../decode/pprof/encode.ts'
 import { type IssueLog, openIssueLog } from '../model/issue.ts'
 import type { TraceConsumer, TraceMeta } from '../model/trace.ts'
-import type { ExportSink, NamedInterval, OpenStayExport, ProfileView, TimelineExport } from '../model/trace-export.ts'
-import type { TraceStayListener } from '../model/trace-stays.ts'
+import type {
+  ExportSink,
+  NamedInterval,
+  OpenStayExport,
+  ProfileView,
+  TimelineExport,
+} from '../model/trace-export/trace-export.ts'
+import type { TraceStayListener } from '../model/trace-export/trace-stays.ts'
 import type { TimelineEnd, TimelineReading } from './timeline-reading.ts'
 
 export type ExportRequest = { readonly sink: ExportSink } & (

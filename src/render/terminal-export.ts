@@ -1,7 +1,7 @@
 /** What an export wrote, for the terminal: where it is, what is in it, what is not, and what opens it. */
 import { formatDuration, formatSize } from '../base/units.ts'
 import type { Issue } from '../model/issue.ts'
-import type { TimelineExport } from '../model/trace-export.ts'
+import type { TimelineExport } from '../model/trace-export/trace-export.ts'
 import { renderIssues } from './terminal-diagnose.ts'
 import { countOf, escapeControls, formatCount } from './text.ts'
 import type { Theme } from './theme.ts'

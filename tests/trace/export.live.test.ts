@@ -11,7 +11,7 @@ import { gunzipSync } from 'node:zlib'
 import { type GoTool, requireGo } from '../../scripts/setup/go.ts'
 import { runTool } from '../../scripts/setup/run-tool.ts'
 import { decodePprofProto } from '../../src/decode/pprof/pprof.ts'
-import type { TimelineExport } from '../../src/model/trace-export.ts'
+import type { TimelineExport } from '../../src/model/trace-export/trace-export.ts'
 import { root, runSightline } from '../samples/run-sightline.ts'
 
 /** Traces of Go 1.11 to 1.21: Go moves each event on by 1 ns at least, so that what has no length there counts as 1 ns. */

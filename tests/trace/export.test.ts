@@ -8,7 +8,7 @@ import { openStayTracker } from '../../src/analyze/trace-stays/stay-tracker.ts'
 import { readTraceSync } from '../../src/decode/gotrace/gotrace.ts'
 import type { TraceMeta } from '../../src/model/trace.ts'
 import type { GoroutineAccount, TraceAccount } from '../../src/model/trace-account.ts'
-import type { NamedInterval, StayExportOptions, StayExportSummary } from '../../src/model/trace-export.ts'
+import type { NamedInterval, StayExportOptions, StayExportSummary } from '../../src/model/trace-export/trace-export.ts'
 import { openPerfettoExport } from '../../src/render/perfetto/export.ts'
 import { type Walked, walkPerfetto } from './perfetto-walk.ts'
 

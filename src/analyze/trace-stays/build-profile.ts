@@ -5,7 +5,7 @@
  */
 import type { Profile, SampleType } from '../../model/profile.ts'
 import type { TraceTables } from '../../model/trace.ts'
-import type { ProfileView } from '../../model/trace-export.ts'
+import type { ProfileView } from '../../model/trace-export/trace-export.ts'
 import { isSystemFunction } from '../trace/stack-functions.ts'
 import type { StayProfileRow } from './stay-profile.ts'
 

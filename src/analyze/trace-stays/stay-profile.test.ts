@@ -1,7 +1,7 @@
 /** Profiles of drawn traces: what each view counts, by which stack, and what is left out. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { profileViews } from '../../model/trace-export.ts'
+import { profileViews } from '../../model/trace-export/trace-export.ts'
 import { traceKinds as kind } from '../../model/trace-kinds.ts'
 import { chunkRows, type DrawOptions, drawTrace } from '../testing/draw-trace.ts'
 import { buildProfile } from './build-profile.ts'

@@ -6,9 +6,14 @@
  * from before a goroutine was first seen to run: `sched` lacks the wait for the first start, `runnable` has it.
  */
 import type { TraceTables } from '../../model/trace.ts'
-import type { ProfileView } from '../../model/trace-export.ts'
+import type { ProfileView } from '../../model/trace-export/trace-export.ts'
+import {
+  type StayState,
+  stayStates,
+  type TraceStay,
+  type TraceStayListener,
+} from '../../model/trace-export/trace-stays.ts'
 import { traceKinds as kind } from '../../model/trace-kinds.ts'
-import { type StayState, stayStates, type TraceStay, type TraceStayListener } from '../../model/trace-stays.ts'
 import type { WaitClass } from '../../model/wait-class.ts'
 import { growFloats, KeyTable } from '../columns/key-table.ts'
 import { classifyStay } from '../trace/blind-share.ts'

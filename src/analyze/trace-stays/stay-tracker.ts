@@ -6,8 +6,13 @@
  */
 import type { TraceChunk, TraceCpuSample, TraceGeneration, TraceTables } from '../../model/trace.ts'
 import { type RunnableCause, runnableCauses } from '../../model/trace-account.ts'
+import {
+  type StayState,
+  stayStates,
+  type TraceStay,
+  type TraceStayListener,
+} from '../../model/trace-export/trace-stays.ts'
 import { traceKinds as kind, wireGoroutineStatus } from '../../model/trace-kinds.ts'
-import { type StayState, stayStates, type TraceStay, type TraceStayListener } from '../../model/trace-stays.ts'
 import { IdTable } from '../columns/id-table.ts'
 import { StackFunctions } from '../trace/stack-functions.ts'
 

@@ -4,7 +4,7 @@
  * stacks were written, one block; never the trace.
  * A slice is written when it has ended, so packets are not in order of time; Perfetto sorts them.
  */
-import type { NamedInterval, StayExport, StayExportOptions } from '../../model/trace-export.ts'
+import type { NamedInterval, StayExport, StayExportOptions } from '../../model/trace-export/trace-export.ts'
 import { eventTypes } from './fields.ts'
 import { openGoroutineSlices } from './goroutines.ts'
 import { openPacketWriter } from './packets.ts'

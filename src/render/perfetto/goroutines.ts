@@ -5,7 +5,7 @@
  */
 import type { TraceTables } from '../../model/trace.ts'
 import { runnableCauses } from '../../model/trace-account.ts'
-import { stayStates, type TraceStay, type TraceWake } from '../../model/trace-stays.ts'
+import { stayStates, type TraceStay, type TraceWake } from '../../model/trace-export/trace-stays.ts'
 import { classifyBlockReason, type WaitClass } from '../../model/wait-class.ts'
 import { eventTypes } from './fields.ts'
 import type { PacketWriter } from './packets.ts'

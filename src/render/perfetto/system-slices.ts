@@ -4,8 +4,8 @@
  * the processor they were taken on.
  */
 import type { TraceChunk, TraceCpuSample, TraceTables } from '../../model/trace.ts'
+import { stayStates } from '../../model/trace-export/trace-stays.ts'
 import { traceKinds as kind, wireProcessorStatus } from '../../model/trace-kinds.ts'
-import { stayStates } from '../../model/trace-stays.ts'
 import { type Counters, openCounters } from './counters.ts'
 import { eventTypes } from './fields.ts'
 import type { PacketWriter } from './packets.ts'

@@ -3,7 +3,7 @@
  * `timeline --export`). Times are ns of the trace.
  */
 
-import type { Fault } from '../base/errors.ts'
+import type { Fault } from '../../base/errors.ts'
 import type { TraceStayListener } from './trace-stays.ts'
 
 export const exportFormats = ['perfetto', 'pprof'] as const

@@ -4,7 +4,7 @@
  * analyze/trace-stays/stay-tracker.ts from ordered chunks; memory follows live goroutines, not the trace.
  * Times are ns since the trace's first event. Strings and stacks are indices of the trace's tables, 0 = none.
  */
-import type { TraceChunk, TraceCpuSample, TraceGeneration, TraceTables } from './trace.ts'
+import type { TraceChunk, TraceCpuSample, TraceGeneration, TraceTables } from '../trace.ts'
 
 /** As numbered in `goroutineStates`. */
 export const stayStates = { runnable: 2, running: 3, waiting: 4, syscall: 5 } as const
