@@ -11,15 +11,11 @@ export const RING_STEPS = 100_001
 const RING_BYTES: usize = RING_STEPS * 8
 
 let ring: usize = 0
-/** Most processor time by window since the number of processors changed; most share of them before that. */
+/** Most of the collector's share of the processors by window, in ns of all processors. */
 let worst0: f64 = 0
 let worst1: f64 = 0
 let worst2: f64 = 0
 let worst3: f64 = 0
-let earlier0: f64 = 0
-let earlier1: f64 = 0
-let earlier2: f64 = 0
-let earlier3: f64 = 0
 export let gaugeProcessors: f64 = 0
 let working: f64 = 0
 let stops: f64 = 0
@@ -27,8 +23,11 @@ let isBegun: bool = false
 let last: f64 = 0
 /** Processor time of the collector: whole ns times whole processors, so sums are exact. */
 export let collectorNs: f64 = 0
-/** Processors that work for the collector. */
+/** Processors that work for the collector, and their share of all: a window may see the number of processors change. */
 let rate: f64 = 0
+let share: f64 = 0
+/** The share, summed over time. */
+let total: f64 = 0
 let firstStep: f64 = 0
 let nextStep: f64 = 0
 let place: i32 = 0
@@ -41,7 +40,6 @@ export function openGauge(): void {
 
 export function setGaugeProcessors(count: f64, at: f64): void {
   advanceGauge(at)
-  if (count != gaugeProcessors) settle()
   gaugeProcessors = count
   update()
 }
@@ -64,17 +62,7 @@ export function stopMutators(change: f64, at: f64): void {
 
 /** Most time, of a window of 1, 10, 100, 1,000 ms (0 to 3), that the collector took of all processors. */
 export function worstOf(window: i32): f64 {
-  settle()
-  return window == 0 ? earlier0 : window == 1 ? earlier1 : window == 2 ? earlier2 : earlier3
-}
-
-function settle(): void {
-  if (gaugeProcessors == 0) return
-  earlier0 = max(earlier0, worst0 / gaugeProcessors)
-  earlier1 = max(earlier1, worst1 / gaugeProcessors)
-  earlier2 = max(earlier2, worst2 / gaugeProcessors)
-  earlier3 = max(earlier3, worst3 / gaugeProcessors)
-  worst0 = worst1 = worst2 = worst3 = 0
+  return window == 0 ? worst0 : window == 1 ? worst1 : window == 2 ? worst2 : worst3
 }
 
 /** Steps from the first change to the last that was looked at. */
@@ -84,6 +72,7 @@ export function longestSteps(): f64 {
 
 function update(): void {
   rate = stops > 0 ? gaugeProcessors : min(working, gaugeProcessors)
+  share = gaugeProcessors == 0 ? 0 : rate / gaugeProcessors
 }
 
 export function advanceGauge(at: f64): void {
@@ -98,6 +87,7 @@ export function advanceGauge(at: f64): void {
   if (target - nextStep > 2 * RING_STEPS) skip(target)
   while (nextStep <= target) step()
   collectorNs += rate * (at - last)
+  total += share * (at - last)
   last = at
 }
 
@@ -115,7 +105,7 @@ function before(steps: i32): f64 {
 
 function step(): void {
   const at = nextStep
-  const sum = collectorNs + rate * (at * STEP_NS - last)
+  const sum = total + share * (at * STEP_NS - last)
   store<f64>(ring + ((<usize>place) << 3), sum)
   const known = at - firstStep
   if (known > longest) longest = known
