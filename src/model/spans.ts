@@ -107,6 +107,7 @@ export type LogTable = {
   readonly baseUnixNs: bigint
   readonly strings: readonly string[]
   readonly resources: readonly SpanResource[]
+  /** NaN: no time that could be read, or one more than 104 days from the others. */
   readonly timeNs: Float64Array
   /** 16 and 8 bytes per record; all 0 where the record has none or one that is no id. */
   readonly traceIds: Uint8Array

@@ -31,6 +31,8 @@ export type DecodeSpansOptions = SpanBuilderOptions & {
 
 const MAX_INFLATED_BYTES = 2 * 1024 ** 3
 const HEAD_BYTES = 16
+/** So many blanks before anything are no beginning of a file. */
+const MAX_BLANK_BYTES = 64 * 1024
 
 /** Reads all inputs into one table. Faults: those of a single file, or SL_DECODE_NO_SPANS. */
 export async function decodeSpans(
@@ -114,7 +116,8 @@ export function openSpanReader(options: SpanBuilderOptions = {}): SpanReader {
         joined.set(piece, file.head.length)
         file.head = joined
       }
-      if (file.head.length >= HEAD_BYTES && firstChar(file.head) !== undefined) begin()
+      const isTold = file.head.length >= HEAD_BYTES && firstChar(file.head) !== undefined
+      if (isTold || file.head.length > MAX_BLANK_BYTES) begin()
     },
     failFile: fail,
     endFile() {

@@ -55,6 +55,8 @@ export class JsonWalk {
   /** Looking for the next line that begins a document. */
   private isLost = false
   private skim: Skim | undefined
+  /** Bytes to wait for before the record in hand is begun again. */
+  private wantedBytes = 0
   /** Where the step in hand began. */
   private mark = 0
 
@@ -76,7 +78,7 @@ export class JsonWalk {
   feed(piece: Uint8Array): void {
     for (let from = 0; from < piece.length; from += FEED_BYTES) {
       this.reader.feed(piece.subarray(from, from + FEED_BYTES))
-      this.run()
+      if (this.reader.end - this.reader.at >= this.wantedBytes) this.run()
     }
   }
 
@@ -92,6 +94,7 @@ export class JsonWalk {
   private run(): void {
     const reader = this.reader
     this.mark = reader.at
+    this.wantedBytes = 0
     for (;;) {
       try {
         while (this.step()) this.mark = reader.at
@@ -100,7 +103,12 @@ export class JsonWalk {
         this.onDrop()
         if (error === NEED_MORE) {
           reader.at = this.mark
-          if (reader.end - reader.at <= this.limits.maxRecordBytes) return
+          const held = reader.end - reader.at
+          if (held <= this.limits.maxRecordBytes) {
+            // A record is begun again only when twice as much is there: no input makes reading quadratic.
+            this.wantedBytes = Math.min(held * 2, this.limits.maxRecordBytes + 1)
+            return
+          }
           const message = `Records larger than ${this.limits.maxRecordBytes} bytes were passed over`
           this.issues.add('SL_DECODE_SPAN_SKIPPED', message, { at: { file: this.fileOf(), offset: reader.offset } })
           this.skim = { depth: 0, inString: false, escaped: false, begun: false }

@@ -7,6 +7,7 @@ import { ByteInterner } from '../goroutine-dump/intern.ts'
 
 /** What an interned text costs besides its bytes. */
 const ENTRY_BYTES = 24
+const RECENT = 1024
 
 export class TextPool {
   readonly texts = new ByteInterner()
@@ -17,6 +18,8 @@ export class TextPool {
   private readonly maxValueBytes: number
   private readonly encoder = new TextEncoder()
   private readonly scratch: Uint8Array<ArrayBuffer>
+  /** Texts met last, by a few of their bytes: what repeats is found without hashing all of it. */
+  private readonly recent = new Uint32Array(RECENT)
   /** Text index of whole numbers seen before; 0: not yet. */
   private readonly integers = new Uint32Array(4096)
 
@@ -29,6 +32,23 @@ export class TextPool {
 
   /** The index of bytes[from..to), which are UTF-8. */
   intern(bytes: Uint8Array, from: number, to: number): number {
+    const place = hashKey(bytes, from, to) & (RECENT - 1)
+    const guess = this.recent[place] as number
+    if (this.isText(guess, bytes, from, to)) return guess
+    const index = this.internNew(bytes, from, to)
+    this.recent[place] = index
+    return index
+  }
+
+  private isText(index: number, bytes: Uint8Array, from: number, to: number): boolean {
+    const { lengths, starts, arena } = this.texts
+    if (lengths[index] !== to - from) return false
+    let own = starts[index] as number
+    for (let at = from; at < to; at++) if (arena[own++] !== bytes[at]) return false
+    return true
+  }
+
+  private internNew(bytes: Uint8Array, from: number, to: number): number {
     let end = to
     if (to - from > this.maxValueBytes) {
       end = from + this.maxValueBytes
