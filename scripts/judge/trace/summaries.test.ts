@@ -60,6 +60,29 @@ test('what the Summarizer counts twice is taken off; older goroutines have the s
   assert.equal(compareSummaries({ groups, ...rest, gapNs: 19 }, account, 0).length, 1)
 })
 
+test('what the reference cannot name may have a name here, and never the other way round', () => {
+  const groups = agree()
+  const [name = ''] = Object.keys(groups).filter((one) => one !== '')
+  const one = groups[name] as SummaryTimes
+  const bare = groups[''] ?? {
+    ...one,
+    count: 0,
+    runningNs: 0,
+    schedNs: 0,
+    syscallNs: 0,
+    syscallBlockedNs: 0,
+    waitingNs: {},
+  }
+  const lessNamed = {
+    ...groups,
+    [name]: { ...one, count: one.count - 1, runningNs: one.runningNs - 10 },
+    '': { ...bare, count: bare.count + 1, runningNs: bare.runningNs + 10 },
+  }
+  assert.deepEqual(compareSummaries({ groups: lessNamed, ...rest }, account, 0), [])
+  const moreNamed = { ...groups, [name]: { ...one, count: one.count + 1, runningNs: one.runningNs + 10 } }
+  assert.equal(compareSummaries({ groups: moreNamed, ...rest }, account, 0).length, 2)
+})
+
 test('regions and whole tasks that we do not have are differences', () => {
   const span: SummaryTimes = { ...(agree()[''] as SummaryTimes), count: 3, totalNs: 12 }
   const found = compareSummaries(
