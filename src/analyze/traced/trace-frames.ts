@@ -33,7 +33,10 @@ export function readTraceFrames(tables: TraceTables, stack: number): readonly Tr
 
 /** Same text for the same place of the program, whoever prints it; '' where there is no frame. */
 export function placeKey(frames: readonly { readonly function: string; readonly line?: number }[]): string {
-  const own = frames.filter(({ function: name }) => !wrapper.test(name) && !/^runtime\.(main|goexit)$/.test(name))
+  const shown = frames.filter(({ function: name }) => !wrapper.test(name))
+  // What the runtime puts below a goroutine's first function (main, corostart, goexit) only traces print.
+  const root = shown.findLastIndex(({ function: name }) => !name.startsWith('runtime.'))
+  const own = root < 0 ? shown : shown.slice(0, root + 1)
   const first = own.findIndex(({ function: name }) => !leafFrame.test(name))
   const kept = first < 0 ? own.slice(-1) : own.slice(first, first + KEY_FRAMES)
   return kept.map(({ function: name, line }) => `${name.replaceAll('%2e', '.')}:${line ?? 0}`).join('\n')
