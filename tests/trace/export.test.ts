@@ -3,12 +3,15 @@ import assert from 'node:assert/strict'
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import fc from 'fast-check'
+import { chunkRows, drawTrace } from '../../src/analyze/testing/draw-trace.ts'
 import { openTraceAccount } from '../../src/analyze/trace/trace-account.ts'
 import { openStayTracker } from '../../src/analyze/trace-stays/stay-tracker.ts'
 import { readTraceSync } from '../../src/decode/gotrace/gotrace.ts'
 import type { TraceMeta } from '../../src/model/trace.ts'
 import type { GoroutineAccount, TraceAccount } from '../../src/model/trace-account.ts'
 import type { NamedInterval, StayExportOptions, StayExportSummary } from '../../src/model/trace-export/trace-export.ts'
+import { traceKinds } from '../../src/model/trace-kinds.ts'
 import { openPerfettoExport } from '../../src/render/perfetto/export.ts'
 import { type Walked, walkPerfetto } from './perfetto-walk.ts'
 
@@ -285,4 +288,37 @@ test('a trace that was cut short is exported as far as it goes', () => {
   const { walked, goroutines } = exportTrace(shop.subarray(0, 9000))
   assert.deepEqual(sumSlices(walked), sumAccount(goroutines))
   assert.ok(walked.slices.length > 0)
+})
+
+test('whatever the events say, the export is well formed, and says no more than there is', () => {
+  const row = fc.record({
+    timeNs: fc.nat(1_000_000),
+    kind: fc.constantFrom(...Object.values(traceKinds)),
+    goroutine: fc.nat(4),
+    processor: fc.nat(5000),
+    args: fc.array(fc.oneof(fc.nat(6), fc.double({ min: 0, max: 2 ** 60, noNaN: true })), {
+      minLength: 4,
+      maxLength: 4,
+    }),
+  })
+  const part = fc.record({ fromNs: fc.nat(1_000_000), lengthNs: fc.nat(1_000_000), maxGoroutineTracks: fc.nat(3) })
+  fc.assert(
+    fc.property(fc.array(row, { maxLength: 60 }), part, (rows, { fromNs, lengthNs, maxGoroutineTracks }) => {
+      const { tables } = drawTrace(['1 RWR'])
+      tables.stack('a.b', 'c.d')
+      const blocks: Uint8Array[] = []
+      const write = (block: Uint8Array) => blocks.push(block.slice()) > 0
+      const target = openPerfettoExport({ write, fromNs, toNs: fromNs + lengthNs, maxGoroutineTracks })
+      const tracker = openStayTracker(target.listener)
+      for (const chunk of chunkRows(rows, 7)) tracker.addChunk(chunk, tables)
+      tracker.finish({ durationNs: 1_000_000 })
+      const summary = target.finish()
+      const walked = walkPerfetto(Buffer.concat(blocks))
+      assert.deepEqual(walked.faults, [])
+      const times = [...walked.slices, ...walked.instants]
+      for (const { startNs, ns } of times) assert.ok(startNs >= fromNs && startNs + ns <= fromNs + lengthNs && ns >= 0)
+      assert.ok(summary.slices <= walked.slices.length)
+    }),
+    { numRuns: 300 },
+  )
 })

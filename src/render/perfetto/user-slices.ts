@@ -44,7 +44,7 @@ export function openUserSlices(
   window: Window,
   only: number | undefined,
 ): UserSlices {
-  const counts = { tasks: 0, regions: 0, logs: 0 }
+  const counts = { tasks: 0, regions: 0, logs: 0, open: 0 }
   const tasks = new Map<number, Task>()
   const regions = new Map<number, Region[]>()
   let latest: TraceTables | undefined
@@ -118,10 +118,9 @@ export function openUserSlices(
     const goroutine = chunk.goroutines[row] as number
     const startNs = chunk.timesNs[row] as number
     const open = regions.get(goroutine) ?? []
-    if (open.length === 0) {
-      if (regions.size >= MAX_OPEN) return
-      regions.set(goroutine, open)
-    }
+    if (counts.open >= MAX_OPEN) return
+    counts.open++
+    if (open.length === 0) regions.set(goroutine, open)
     const name = tables.strings[chunk.arg1[row] as number] ?? ''
     open.push({ name, task: chunk.arg0[row] as number, startNs, stack: chunk.arg2[row] as number, isShown: false })
     if (startNs >= window.fromNs && startNs <= window.toNs) showRegions(goroutine, open, tables)
@@ -155,6 +154,7 @@ export function openUserSlices(
       writer.end(showRegions(goroutine, open, tables), clipTime(window, endNs))
     }
     open.pop()
+    counts.open--
     if (open.length === 0) regions.delete(goroutine)
   }
 
@@ -172,6 +172,11 @@ export function openUserSlices(
     if (task !== 0 && Number.isSafeInteger(task)) writer.note('task', task)
     writer.stack(stack, tables)
     writer.send(timeNs)
+  }
+
+  function endGoroutine(goroutine: number, endNs: number): void {
+    const open = regions.get(goroutine)
+    while (open !== undefined && open.length > 0 && latest !== undefined) popRegion(goroutine, open, endNs, latest)
   }
 
   return {
@@ -197,14 +202,13 @@ export function openUserSlices(
       else addLog(chunk, row, tables)
       return true
     },
-    endGoroutine(goroutine, endNs) {
-      const open = regions.get(goroutine)
-      while (open !== undefined && open.length > 0 && latest !== undefined) popRegion(goroutine, open, endNs, latest)
-    },
+    endGoroutine,
     finish(endNs) {
       if (latest === undefined) return
       for (const [id, task] of tasks) showTask(id, task, endNs, false, latest)
       tasks.clear()
+      // Of goroutines that the trace never told of.
+      for (const goroutine of [...regions.keys()]) endGoroutine(goroutine, endNs)
     },
   }
 }
