@@ -185,6 +185,20 @@ for (const version of ['go1.26', 'go1.27']) {
   })
 }
 
+for (const version of ['go1.26', 'go1.27']) {
+  test(`${version}: the spans of Datadog's tracer are found by the ids that it has of them, in decimal digits`, async () => {
+    const folder = join(recordings, 'datadog', version)
+    const spans = JSON.parse(readFileSync(join(folder, 'spans.json'), 'utf8')) as { id: string; name: string }[]
+    assert.equal(spans.length, 16)
+    for (const { id, name } of spans) {
+      const span = await ask(folder, id, '')
+      assert.deepEqual([span.name, span.rung, span.confidence], [name, 3, 'certain'])
+      assert.equal(span.spanId, BigInt(id).toString(16).padStart(16, '0'))
+      assert.equal(span.sumNs, span.durationNs)
+    }
+  })
+}
+
 test('a span needs a second reading: what can be read once is refused', async () => {
   const folder = join(recordings, 'spans', 'go1.27')
   const report = await readTimeline(streamOf(join(folder, 'trace.bin')), { span: 'price' })
