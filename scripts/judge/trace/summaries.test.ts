@@ -84,7 +84,7 @@ test('what the reference cannot name may have a name here, and never the other w
 })
 
 test('regions and whole tasks that we do not have are differences', () => {
-  const span: SummaryTimes = { ...(agree()[''] as SummaryTimes), count: 3, totalNs: 12 }
+  const span: SummaryTimes = { ...(Object.values(agree())[0] as SummaryTimes), count: 3, totalNs: 12 }
   const found = compareSummaries(
     { groups: agree(), regions: { call: span }, tasks: { order: span }, gapNs: 0 },
     account,
