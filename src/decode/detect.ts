@@ -198,7 +198,7 @@ function detectJson(sample: Sample): Detected | undefined {
 const SPAN_JSON: readonly { readonly test: RegExp; readonly what: string }[] = [
   { test: /^\ufeff?\s*\{\s*"data"\s*:\s*\[\s*\{\s*"(?:traceID|spans|processes)"\s*:/, what: 'Jaeger JSON' },
   {
-    test: /^\ufeff?\s*\{(?=[\s\S]*"spanID"\s*:)(?=[\s\S]*"operationName"\s*:)(?=[\s\S]*"traceID"\s*:)/,
+    test: /^\ufeff?[\s[]*\{(?=[\s\S]*"spanI[Dd]"\s*:)(?=[\s\S]*"operationName"\s*:)(?=[\s\S]*"traceI[Dd]"\s*:)/,
     what: 'Jaeger JSON',
   },
   {

@@ -241,6 +241,7 @@ describe('detection by content', () => {
       [protoRequest, 'spans'],
       [Uint8Array.of(0, 0, protoRequest.length >> 8, protoRequest.length & 0xff, ...protoRequest), 'spans'],
       [bytesOf(jaeger), 'spans'],
+      [bytesOf([{ traceId: 'AAAAAAAAAAAAAAAAAAAAEQ==', spanId: 'AAAAAAAAAAM=', operationName: 'x' }]), 'spans'],
       [bytesOf({ batches: otlp([plainSpan]).resourceSpans }), 'spans'],
       [bytesOf(zipkin), 'spans'],
       [logRequest, 'logs'],
