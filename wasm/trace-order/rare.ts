@@ -41,7 +41,7 @@ import {
   setGc,
   taskEntry,
 } from './state'
-import { messageOf, nameOf, stackNames } from './tables'
+import { messageOf, nameOf, stackNames, stringNames } from './tables'
 
 /** The event's arguments: as read before, as the row has them after; and the slot + 1 that it names. */
 export let rare0: u64 = 0
@@ -51,11 +51,19 @@ export let rare3: u64 = 0
 export let rareTarget: u32 = 0
 
 export function resolveName(id: u64, at: usize): u64 {
+  if (id < <u64>(load<u32>(stringNames, 4) >> 2)) {
+    const known = load<i32>(baseOf(stringNames) + (<usize>id << 2))
+    if (known >= 0) return <u64>known
+  }
   const name = nameOf(id)
   return name == MISSING ? <u64>missing(NO_STRING, at) : <u64>name
 }
 
 export function resolveStack(id: u64, at: usize): u64 {
+  if (id < <u64>(load<u32>(stackNames, 4) >> 2)) {
+    const known = load<i32>(baseOf(stackNames) + (<usize>id << 2))
+    if (known >= 0) return <u64>known
+  }
   const stack = nameIn(stackNames, id)
   return stack == MISSING ? <u64>missing(NO_STACK, at) : <u64>stack
 }

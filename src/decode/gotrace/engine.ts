@@ -41,6 +41,14 @@ export type TraceRangeStart = {
   readonly nsPerTick?: number
 }
 
+/** See ReadTraceOptions. */
+export type EngineOptions = {
+  readonly strict?: boolean
+  readonly limits?: TraceLimits
+  readonly withMessages?: boolean
+  readonly seat?: TraceSeat
+}
+
 export const DEFAULT_MAX_GENERATION_BYTES = 2 ** 30
 /** First header whose generations hold a clock snapshot. */
 const FORMAT_WITH_SNAPSHOT = 25
@@ -92,21 +100,15 @@ export class TraceEngine {
   /** Rows when the last one was; a second assumption without a row between would be for ever. */
   private assumedAfter = -1
 
-  constructor(
-    start: TraceRangeStart,
-    consumer: TraceConsumer,
-    isStrict: boolean,
-    limits: TraceLimits,
-    seat?: TraceSeat,
-  ) {
+  constructor(start: TraceRangeStart, consumer: TraceConsumer, options: EngineOptions = {}) {
     const { format, firstOffset } = start
     this.format = format
     this.sizeBytes = firstOffset
     this.originNs = start.originNs
     this.clock.nsPerTick = start.nsPerTick ?? 0
     this.consumer = consumer
-    this.doubts = new TraceDoubts(isStrict)
-    this.parts = openParts(format, firstOffset, this.doubts, limits, seat)
+    this.doubts = new TraceDoubts(options.strict ?? false)
+    this.parts = openParts(format, firstOffset, this.doubts, options)
     if (this.parts === undefined) this.doubts.refuse()
   }
 
@@ -183,7 +185,7 @@ export class TraceEngine {
     if (isRestart) instance.exports.restart()
     this.needsRestart = false
     const stalls = BASE_STALLS + raw.sizeBytes * STALLS_PER_BYTE
-    instance.exports.beginGeneration(raw.generation, tables.nsPerTick, this.originNs ?? 0, stalls)
+    instance.exports.beginGeneration(raw.generation, tables.nsPerTick, this.originNs ?? 0, stalls, raw.sizeBytes)
     instance.chunk.generations.fill(raw.generation)
     const hasCursors = this.openCursors(parts, raw)
     if (this.isProbe || doubts.fault !== undefined) return
@@ -368,20 +370,15 @@ export function stopCode({ kind }: SplitStop): DoubtCode {
   return kind === 'malformed' ? 'SL_DECODE_MALFORMED' : 'SL_DECODE_TOO_LARGE'
 }
 
-function openParts(
-  format: number,
-  offset: number,
-  doubts: TraceDoubts,
-  limits: TraceLimits,
-  seat: TraceSeat | undefined,
-): Parts | undefined {
+function openParts(format: number, offset: number, doubts: TraceDoubts, options: EngineOptions): Parts | undefined {
+  const { limits = {}, seat, withMessages = true } = options
   const instance = OrderInstance.open(doubts.isStrict, limits.maxStringBytes ?? DEFAULT_MAX_STRING_BYTES, seat)
   if (instance === undefined) return undefined
   const maxGenerationBytes = limits.maxGenerationBytes ?? DEFAULT_MAX_GENERATION_BYTES
   return {
     instance,
     splitter: new GenerationSplitter(instance.input, format, offset, maxGenerationBytes),
-    store: new MemoryTables(instance),
+    store: new MemoryTables(instance, withMessages),
     tables: new GenerationTables(format, instance, doubts),
     notes: new MergeNotes(instance, doubts),
   }

@@ -48,6 +48,9 @@ export type ReadTraceOptions = {
    * to its end.
    */
   readonly range?: TraceRangeStart
+  /** False: what logs say is left out, arg2 of UserLog names empty strings. For who does not look: a trace with a log per
+   *  request has as many texts. Default: true. */
+  readonly withMessages?: boolean
   /** Where the chunks are to lie; only traces of format v2 are read into it. Default: memory of the reader's own. */
   readonly seat?: TraceSeat
 }
@@ -109,13 +112,13 @@ function readFormat(head: Uint8Array): Result<number, Fault> {
 }
 
 function openEngine(format: number, consumer: TraceConsumer, options: ReadTraceOptions): AnyEngine {
-  const { strict = false, limits = {}, seat } = options
+  const { strict = false, limits = {} } = options
   if (isV1Format(format)) return new TraceV1Engine(format, HEADER_BYTES, consumer, strict, limits)
-  return new TraceEngine({ format, firstOffset: HEADER_BYTES }, consumer, strict, limits, seat)
+  return new TraceEngine({ format, firstOffset: HEADER_BYTES }, consumer, options)
 }
 
-function openRange(consumer: TraceConsumer, { range, strict, limits }: ReadTraceOptions): TraceEngine | undefined {
-  return range === undefined ? undefined : new TraceEngine(range, consumer, strict ?? false, limits ?? {})
+function openRange(consumer: TraceConsumer, options: ReadTraceOptions): TraceEngine | undefined {
+  return options.range === undefined ? undefined : new TraceEngine(options.range, consumer, options)
 }
 
 function conclude(engine: AnyEngine): Result<Decoded<TraceMeta>, Fault> {

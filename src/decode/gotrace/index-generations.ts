@@ -56,7 +56,7 @@ function findOrigin(store: TraceStore, format: number, ranges: readonly TraceRan
   for (const { offset, sizeBytes, nsPerTick } of ranges) {
     if (sizeBytes > MAX_FIRST_BYTES) return undefined
     const range = { format, firstOffset: offset, ...(nsPerTick === undefined ? {} : { nsPerTick }) }
-    const engine = new TraceEngine(range, {}, false, {})
+    const engine = new TraceEngine(range, {})
     engine.isProbe = true
     engine.readWhole(store.read(offset, sizeBytes))
     if (engine.originNs !== undefined) return engine.originNs

@@ -43,7 +43,7 @@ export type OrderExports = {
   takeOmitted(): number
 
   restart(): void
-  beginGeneration(generation: number, nsPerTick: number, originNs: number, stalls: number): void
+  beginGeneration(generation: number, nsPerTick: number, originNs: number, stalls: number, sizeBytes: number): void
   reserveThreads(count: number): number
   openCursor(cursor: number, thread: number, firstBatch: number, endOfBatches: number): number
   openFrontier(from: number, to: number, takesOrigin: number): number
