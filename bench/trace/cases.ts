@@ -25,7 +25,7 @@ export type TraceCase = {
 export const traceCases: readonly TraceCase[] = [
   {
     name: '200 MB',
-    tracegen: ['-mode', 'busy', '-size', '200'],
+    tracegen: ['-mode', 'busy', '-size', '200', '-for', '15m'],
     readers: [
       'go raw',
       'sightline decode',
@@ -44,7 +44,7 @@ export const traceCases: readonly TraceCase[] = [
   },
   {
     name: '1000 MB',
-    tracegen: ['-mode', 'busy', '-size', '1000'],
+    tracegen: ['-mode', 'busy', '-size', '1000', '-for', '15m'],
     readers: ['sightline account, 1 thread', 'sightline account'],
   },
   {
