@@ -17,6 +17,7 @@ import type { StateTimes } from '../model/trace-account.ts'
 import { renderTable } from './table.ts'
 import {
   countOf,
+  cutEnd,
   endSentence,
   escapeControls,
   formatCount,
@@ -25,6 +26,7 @@ import {
   joinAnd,
   shortFunction,
   shortPlace,
+  widthOf,
   wrapWords,
 } from './text.ts'
 import type { Theme } from './theme.ts'
@@ -161,11 +163,18 @@ function renderBar({ bar, durationNs, states: times }: SpanAnswer, { width, them
   const end = formatDuration(durationNs)
   const legend = states
     .filter(([, key]) => times[key] > 0)
-    .map(
-      ([name, key, tone, mark]) =>
-        `${theme[tone](mark)} ${name} ${formatDuration(times[key])} (${formatShare(times[key] / durationNs)})`,
-    )
-  return ['', cells.join('').trimEnd(), theme.dim(`0${end.padStart(columns - 1)}`), legend.join('  ')]
+    .map(([name, key, tone, mark]) => {
+      const text = `${name} ${formatDuration(times[key])} (${formatShare(times[key] / durationNs)})`
+      return { text: `${theme[tone](mark)} ${text}`, width: widthOf(text) + 2 }
+    })
+  return ['', cells.join('').trimEnd(), theme.dim(`0${end.padStart(columns - 1)}`), ...joinLegend(legend, width)]
+}
+
+/** Side by side where they fit. The marks are painted, so widths are those of the plain texts. */
+function joinLegend(entries: readonly { readonly text: string; readonly width: number }[], width: number): string[] {
+  const whole = entries.reduce((sum, one) => sum + one.width + 2, -2)
+  const texts = entries.map(({ text }) => text)
+  return whole <= width ? [texts.join('  ')] : texts
 }
 
 function renderSum(span: SpanAnswer, options: Options): string[] {
@@ -358,7 +367,10 @@ function renderStack({ frames, userFrame }: SpanStack, { width, theme }: Options
   const from = userFrame ?? 0
   const isWide = width >= WIDE
   const line = ({ function: name, file, line: number }: SpanStack['frames'][number]) =>
-    escapeControls(`${shortFunction(name)}  ${isWide ? fullPlace(file, number) : shortPlace(file, number)}`)
+    cutEnd(
+      escapeControls(`${shortFunction(name)}  ${isWide ? fullPlace(file, number) : shortPlace(file, number)}`),
+      width - 4,
+    )
   const own = frames
     .slice(from, from + MAX_FRAMES)
     .map((frame, at) => `    ${at === 0 ? line(frame) : theme.dim(line(frame))}`)
