@@ -1,6 +1,7 @@
 /** The garbage collector against what a service may be kept waiting: stops of the world, assists, processors taken. */
 import { formatDuration } from '../../base/units.ts'
 import { profileLenses } from '../../model/lens.ts'
+import type { TraceAccount } from '../../model/trace-account.ts'
 import { quoteStay, quoteTrace, sayShare } from './trace-quote.ts'
 import { MIN_WINDOW_NS, type TraceRule } from './trace-rule.ts'
 
@@ -52,16 +53,17 @@ const MIN_ASSIST_NS = 10e6
 export const gcAssistHigh: TraceRule = {
   id: 'gc-assist-high',
   title: 'Goroutines do the garbage collector’s work instead of their own',
-  severity: 'high from a quarter of their running time on, else medium',
+  severity: 'high from a quarter of their active time on, else medium',
   needs: 'an execution trace with a GC cycle in it',
-  saysWhen: 'marking that allocating goroutines were made to do took 10 % of the running time or more, and 10 ms',
+  saysWhen:
+    'marking that allocating goroutines were made to do took 10 % or more of the time in which goroutines ran, were ready or were held up by the collector, and 10 ms',
   fix: 'Allocate less where the evidence points, or raise GOGC or GOMEMLIMIT: the heap grows faster than the collector marks.',
   doc: 'docs/rules.md#gc-assist-high',
   sameAs: [],
   find: (input) => {
     const { account } = input
     const { assist, cycles } = account.gc
-    const share = assist.ns / Math.max(account.totals.runningNs, assist.ns, 1)
+    const share = assist.ns / Math.max(sumActive(account), assist.ns, 1)
     if (cycles === 0 || assist.ns < MIN_ASSIST_NS || share < HIGH_ASSIST) return []
     const groups = account.groups
       .filter(({ isSystem, assistNs }) => !isSystem && assistNs > 0)
@@ -69,7 +71,7 @@ export const gcAssistHigh: TraceRule = {
       .slice(0, 5)
     return [
       {
-        title: `${sayShare(share)} of the running time went into assists of the collector: ${formatDuration(assist.ns)}, the longest ${formatDuration(assist.maxNs)}`,
+        title: `${sayShare(share)} of the time in which goroutines had work went into assists of the collector: ${formatDuration(assist.ns)}, the longest ${formatDuration(assist.maxNs)}`,
         severity: share >= VERY_HIGH_ASSIST ? 'high' : 'medium',
         confidence: 'certain',
         evidence: [
@@ -84,6 +86,15 @@ export const gcAssistHigh: TraceRule = {
       },
     ]
   },
+}
+
+/** An assist lasts while its goroutine runs, is ready, and waits for the collector. */
+function sumActive({ totals, waiting }: TraceAccount): number {
+  const held = waiting.reduce(
+    (sum, row) => sum + (row.waitClass === 'gc' || row.waitClass === 'runtime' ? row.ns : 0),
+    0,
+  )
+  return totals.runningNs + totals.runnableNs + held
 }
 
 /** The window in which the program's share is looked at, as a multiple of the limit for stops. */

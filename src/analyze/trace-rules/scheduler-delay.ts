@@ -16,10 +16,11 @@ const MIN_READY = 0.05
 export const schedulerDelay: TraceRule = {
   id: 'scheduler-delay',
   title: 'Goroutines are ready and wait long for a processor',
-  severity: 'high from a 99th percentile of 50 ms on, medium from 10 ms on; low where one alone waited 100 ms',
+  severity:
+    'high from a 99th percentile or a mean of 50 ms on, medium from 10 ms on; low where one alone waited 100 ms',
   needs: 'an execution trace of 100 ms or more; for the percentile 200 starts',
   saysWhen:
-    'the 99th percentile of scheduler latency is 10 ms or more and ready time is 5 % of the window or more, or one goroutine was ready for 100 ms',
+    'the 99th percentile of scheduler latency is 10 ms or more and ready time is 5 % of the window or more, or the mean is 10 ms or more and one goroutine or more is ready at any time, or one was ready for 100 ms',
   fix: 'Give the program the processors that its work needs (GOMAXPROCS, CPU limit), or the work less to do at once: bound how much runs in parallel.',
   doc: 'docs/rules.md#scheduler-delay',
   sameAs: ['runnable-too-long'],
@@ -29,7 +30,10 @@ export const schedulerDelay: TraceRule = {
     if (windowNs < MIN_WINDOW_NS) return []
     const { latency } = scheduler
     const p99 = latency.count >= MIN_STARTS ? (latency.p99Ns ?? 0) : 0
-    const isHigh = p99 >= HIGH_P99_NS && account.totals.runnableNs >= MIN_READY * windowNs
+    const mean = latency.count === 0 ? 0 : latency.ns / latency.count
+    const { runnableNs } = account.totals
+    const isHighEach = mean >= HIGH_P99_NS && runnableNs >= windowNs
+    const isHigh = isHighEach || (p99 >= HIGH_P99_NS && runnableNs >= MIN_READY * windowNs)
     const ready = input.sites.filter(({ site }) => site.state === 'Runnable')
     const worst = ready.reduce<(typeof ready)[number] | undefined>(
       (most, one) => (most === undefined || one.site.longest.ns > most.site.longest.ns ? one : most),
@@ -40,10 +44,12 @@ export const schedulerDelay: TraceRule = {
     const longest = worst.site.longest.ns
     return [
       {
-        title: isHigh
-          ? `One start in a hundred waits ${formatDuration(p99)} or more for a processor: ${cause.what}`
-          : `A goroutine of ${worst.site.startFunction} was ready for ${formatDuration(longest)} before it ran: ${cause.what}`,
-        severity: !isHigh ? 'low' : p99 >= VERY_HIGH_P99_NS ? 'high' : 'medium',
+        title: isHighEach
+          ? `${(runnableNs / windowNs).toFixed(1)} goroutines are ready at any time and wait ${formatDuration(mean)} for a processor on average: ${cause.what}`
+          : isHigh
+            ? `One start in a hundred waits ${formatDuration(p99)} or more for a processor: ${cause.what}`
+            : `A goroutine of ${worst.site.startFunction} was ready for ${formatDuration(longest)} before it ran: ${cause.what}`,
+        severity: !isHigh ? 'low' : Math.max(p99, mean) >= VERY_HIGH_P99_NS ? 'high' : 'medium',
         confidence: !isHigh ? 'possible' : cause.isOwn ? 'certain' : 'probable',
         evidence: [
           quoteSite(input, worst.site, worst.frames),

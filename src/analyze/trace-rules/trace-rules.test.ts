@@ -249,6 +249,15 @@ test('the cause of a delay is what covers most of it: a stop, long runs, the col
   assert.equal(cause({}).isOwn, false)
 })
 
+test('few starts that all wait long are a delay too; one that does may be the machine’s doing', () => {
+  const many = trace(Array.from({ length: 6 }, (_, at) => `${at + 2} ${'rrrrR'.repeat(8)}`))
+  const [first] = find(many, 'scheduler-delay')
+  assert.match(first?.title ?? '', /^4\.8 goroutines are ready at any time and wait 40ms for a processor on average/)
+  assert.deepEqual([first?.severity, first?.confidence], ['medium', 'probable'])
+  const [single] = find(trace([runs, '2 rrrrrrrrrrrrRRRRRR']), 'scheduler-delay')
+  assert.deepEqual([single?.severity, single?.confidence], ['low', 'possible'])
+})
+
 test('a trace of which part is missing makes every other finding one step less sure', () => {
   const given = trace(queue)
   const cut = { ...given, meta: { ...given.meta, complete: false } }
