@@ -237,6 +237,8 @@ export type TimelineLife = {
   readonly longest: readonly TimelineStay[]
   /** How the longest wait came to its end: who did what, in time order. Absent where no goroutine ended it. */
   readonly path?: readonly TimelineStep[]
+  /** A goroutine ended it after more changes of state than are kept: a narrower window has the path. */
+  readonly isPathCut?: boolean
   readonly createdBy?: TimelineGoroutineName & { readonly timeNs: number; readonly stack: readonly TimelineFrame[] }
   readonly created: { readonly count: number; readonly rows: readonly { startFunction: string; count: number }[] }
   /** Who ended its waits; a row without a start function is of timers, the network poller, the runtime. */

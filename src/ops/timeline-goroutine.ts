@@ -54,7 +54,8 @@ export function openGoroutineReading(
       }
       const { longestWoken, ...told } = life.finish(account.endNs, tables)
       const path = findPath(options.goroutine, longestWoken, history.finish(), tables)
-      return { data: { goroutine: { ...goroutine, life: { ...told, ...(path === undefined ? {} : { path }) } } } }
+      const way = path !== undefined ? { path } : longestWoken === undefined ? {} : { isPathCut: true }
+      return { data: { goroutine: { ...goroutine, life: { ...told, ...way } } } }
     },
   }
 }

@@ -174,7 +174,12 @@ function sayStay(stay: TimelineStay): string {
   return [`${formatDuration(stay.ns)} ${from}`, sayWhat(stay), end].filter((part) => part !== '').join(', ')
 }
 
-function renderPath({ path }: TimelineLife, { width, theme }: Options): string[] {
+function renderPath({ path, isPathCut, longest }: TimelineLife, { width, theme }: Options): string[] {
+  if (isPathCut === true) {
+    const wait = longest.find(({ state, wokenBy }) => state === 'waiting' && wokenBy !== undefined)
+    const near = wait === undefined ? '' : `: --from ${formatDuration(Math.max(0, wait.startNs - 1e6))}`
+    return wrapWords(`The trace holds more changes of state than are kept. A narrower window shows it${near}.`, width)
+  }
   if (path === undefined || path.length === 0) return []
   const shown = path.slice(-MAX_STEPS)
   const lines = renderTable(

@@ -35,7 +35,7 @@ export type WokenWait = {
   readonly wokenBy: { readonly goroutine: number; readonly startFunction?: string }
 }
 
-export type GoroutineLife = Omit<TimelineLife, 'path'> & { readonly longestWoken?: WokenWait }
+export type GoroutineLife = Omit<TimelineLife, 'path' | 'isPathCut'> & { readonly longestWoken?: WokenWait }
 
 export type OpenGoroutineLife = {
   addGeneration(generation: TraceGeneration): void
