@@ -150,7 +150,7 @@ test('no line is wider than the terminal, and no name steers it', () => {
       width,
     )
     for (const line of text.split('\n')) assert.ok(widthOf(line) <= width, line)
-    assert.doesNotMatch(text, /[\u001b\u0007\u202e]/)
+    assert.doesNotMatch(text, /[^\P{C}\n]/u)
     assert.match(text, /\\x1b\[31m/)
   }
 })
