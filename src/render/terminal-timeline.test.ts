@@ -246,6 +246,24 @@ for (const width of [80, 120]) {
   })
 }
 
+test('a path that was not kept is said, with the window that has it', () => {
+  const { path: _path, ...rest } = life
+  const woken = {
+    state: 'waiting',
+    reason: 'sync',
+    startNs: 3e9,
+    ns: 5e6,
+    isOlder: false,
+    isOpen: false,
+    stack: [],
+  } as const
+  const longest = [{ ...woken, wokenBy: { goroutine: 9, stack: [] } }]
+  const cut = { ...goroutine, life: { ...rest, longest, isPathCut: true } }
+  const text = renderTimeline({ data: { ...data, goroutine: cut }, issues: [] }, { theme: plainTheme, width: 100 })
+  assert.match(text, /A narrower window shows it: --from 3s\./)
+  assert.match(text, /5ms from 3s on, sync, ended by goroutine 9\./)
+})
+
 const rows: readonly TimelineGroupedRow[] = [
   {
     ...none,
