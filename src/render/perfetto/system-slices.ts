@@ -47,7 +47,8 @@ export function openSystemSlices(
     writer.name(name)
     note?.()
     writer.send(clipTime(window, startNs))
-    writer.end(track, clipTime(window, endNs))
+    // Sequence overrules the clock: an end may be told for before its begin.
+    writer.end(track, clipTime(window, Math.max(startNs, endNs)))
   }
 
   function endCycle(endNs: number): void {

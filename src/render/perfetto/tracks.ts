@@ -118,6 +118,7 @@ export function openTracks(writer: PacketWriter, title: string, maxOwn: number =
     writer.nameOnce(`goroutine ${id}`)
     writer.note('goroutine', id)
     writer.send(timeNs)
+    lane.freeFromNs = timeNs
     return { uuid: lane.uuid, goroutine: id, lane, below: lane.below }
   }
 
@@ -146,8 +147,9 @@ export function openTracks(writer: PacketWriter, title: string, maxOwn: number =
     if (track === undefined) return
     goroutines.delete(id)
     if (track.lane === undefined) return
-    writer.end(track.uuid, endNs)
-    track.lane.freeFromNs = endNs
+    const { lane } = track
+    lane.freeFromNs = Math.max(lane.freeFromNs, endNs)
+    writer.end(track.uuid, lane.freeFromNs)
     track.lane.group.lanes.push(track.lane)
   }
 

@@ -26,6 +26,8 @@ type Region = {
   readonly startNs: number
   readonly stack: number
   isShown: boolean
+  /** Where the last region in it ended: sequence overrules the clock, an end may be told for before that. */
+  latestNs: number
 }
 
 export type UserSlices = {
@@ -62,7 +64,7 @@ export function openUserSlices(
     if (!isWhole) writer.note('complete', false)
     writer.stack(task.stack, tables)
     writer.send(clipTime(window, task.startNs))
-    writer.end(task.lane, clipTime(window, endNs))
+    writer.end(task.lane, clipTime(window, Math.max(task.startNs, endNs)))
   }
 
   function beginTask(chunk: TraceChunk, row: number, tables: TraceTables): void {
@@ -116,13 +118,15 @@ export function openUserSlices(
 
   function beginRegion(chunk: TraceChunk, row: number, tables: TraceTables): void {
     const goroutine = chunk.goroutines[row] as number
-    const startNs = chunk.timesNs[row] as number
     const open = regions.get(goroutine) ?? []
+    const outer = open.at(-1)
+    const startNs = Math.max(chunk.timesNs[row] as number, outer?.startNs ?? 0, outer?.latestNs ?? 0)
     if (counts.open >= MAX_OPEN) return
     counts.open++
     if (open.length === 0) regions.set(goroutine, open)
     const name = tables.strings[chunk.arg1[row] as number] ?? ''
-    open.push({ name, task: chunk.arg0[row] as number, startNs, stack: chunk.arg2[row] as number, isShown: false })
+    const stack = chunk.arg2[row] as number
+    open.push({ name, task: chunk.arg0[row] as number, startNs, stack, isShown: false, latestNs: 0 })
     if (startNs >= window.fromNs && startNs <= window.toNs) showRegions(goroutine, open, tables)
   }
 
@@ -140,6 +144,7 @@ export function openUserSlices(
         startNs: -1,
         stack: chunk.arg2[row] as number,
         isShown: false,
+        latestNs: 0,
       }
       writer.end(showRegions(goroutine, [older], tables), clipTime(window, endNs))
       return
@@ -150,10 +155,13 @@ export function openUserSlices(
   function popRegion(goroutine: number, open: Region[], endNs: number, tables: TraceTables): void {
     const top = open.at(-1)
     if (top === undefined) return
-    if (top.isShown || isWithin(window, top.startNs, endNs)) {
-      writer.end(showRegions(goroutine, open, tables), clipTime(window, endNs))
+    const toNs = Math.max(endNs, top.startNs, top.latestNs)
+    if (top.isShown || isWithin(window, top.startNs, toNs)) {
+      writer.end(showRegions(goroutine, open, tables), clipTime(window, toNs))
     }
     open.pop()
+    const outer = open.at(-1)
+    if (outer !== undefined) outer.latestNs = toNs
     counts.open--
     if (open.length === 0) regions.delete(goroutine)
   }
