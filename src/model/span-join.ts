@@ -176,7 +176,9 @@ export type SpanCandidate = {
 }
 
 /** `span` of `timeline --span ID --json`. */
-export type SpanAnswer = Omit<JoinedSpan, 'goroutine' | 'states' | 'created' | 'assistNs'> & {
+export type SpanAnswer = Omit<JoinedSpan, 'goroutine' | 'states' | 'created' | 'assistNs' | 'confidence'> & {
+  /** Absent on rung 4: nothing was joined. */
+  readonly confidence?: JoinConfidence
   readonly asked: string
   readonly kind: 'span' | 'task' | 'region'
   readonly parentSpanId?: string

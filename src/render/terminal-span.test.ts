@@ -132,12 +132,18 @@ test('what is not certain is said in the second line, with its doubts and the ot
 })
 
 test('without a goroutine there is no sum, and the way to get one is told', () => {
-  const { goroutine: _g, states: _s, sumNs: _n, explainedRatio: _e, bar: _b, created: _c, ...rest } = span
-  const text = renderSpan(
-    { ...rest, rung: 4, confidence: 'probable', waits: [], longest: [] },
-    { width: 100, theme: plainTheme },
-  ).join('\n')
-  assert.match(text, /found by its time only \(rung 4\), on a goroutine that is not known/)
+  const {
+    goroutine: _g,
+    states: _s,
+    sumNs: _n,
+    explainedRatio: _e,
+    bar: _b,
+    created: _c,
+    confidence: _f,
+    ...rest
+  } = span
+  const text = renderSpan({ ...rest, rung: 4, waits: [], longest: [] }, { width: 100, theme: plainTheme }).join('\n')
+  assert.match(text, /\nNot found on any goroutine: only its time is known \(rung 4\)\.\n/)
   assert.match(text, /docs\/span-join\.md/)
   assert.doesNotMatch(text, /add up to/)
 })

@@ -59,6 +59,8 @@ const rungs: Readonly<Record<number, string>> = {
   4: 'by its time only (rung 4)',
 }
 
+const confidences = { certain: 'Certain', probable: 'Probable', partial: 'Partial' } as const
+
 export function renderSpan(span: SpanAnswer, options: Options): string[] {
   const { theme } = options
   return [
@@ -131,15 +133,17 @@ function renderHead(span: SpanAnswer, options: Options): string[] {
       ? 'on a goroutine that is not known'
       : `on goroutine ${span.goroutine} ${nameFunction(span.startFunction)}`
   const how = span.kind === 'region' ? 'by its region' : span.kind === 'task' ? 'by its task' : (rungs[span.rung] ?? '')
+  const ended = span.endGoroutine === undefined ? '' : `, ended on goroutine ${span.endGoroutine}`
+  const found =
+    span.confidence === undefined
+      ? 'Not found on any goroutine: only its time is known (rung 4).'
+      : `${confidences[span.confidence]}: found ${how}, ${on}${ended}.`
   return [
     ...say(
       `${span.name === '' ? 'a span without a name' : span.name}  ${formatDuration(span.durationNs)}`,
       options,
     ).map(theme.strong),
-    ...say(
-      `${span.confidence === 'certain' ? 'Certain' : span.confidence === 'probable' ? 'Probable' : 'Partial'}: found ${how}, ${on}${span.endGoroutine === undefined ? '' : `, ended on goroutine ${span.endGoroutine}`}.`,
-      options,
-    ).map(theme[tone]),
+    ...say(found, options).map(theme[tone]),
     ...span.doubts.flatMap((doubt) => say(`· ${endSentence(doubt)}`, options).map(theme.warn)),
     ...(span.sameName === undefined ? [] : say(`The longest of ${formatCount(span.sameName)} of that name.`, options)),
     ...say([...ids, where].join(' · '), options).map(theme.dim),

@@ -195,7 +195,7 @@ export class SightingLedger {
     const open: Open = {
       ...begin,
       goroutine,
-      startNs: tracker.nowNs,
+      startNs: tracker.readClock(slot),
       endNs: tracker.nowNs,
       hasBegin: true,
       hasEnd: false,
@@ -217,7 +217,8 @@ export class SightingLedger {
     const { tracker } = this
     if (tracker === undefined || !open.isOpen) return
     open.isOpen = false
-    open.endNs = tracker.nowNs
+    // A clock that ran backwards must not make the span shorter than what its goroutine did in it.
+    open.endNs = Math.max(tracker.readClock(open.slot), open.startNs + addStates(open.states))
     open.hasEnd = hasEnd
     if (hasEnd && goroutine !== open.goroutine) open.endGoroutine = goroutine
     if (open.slot !== -1) {
@@ -257,7 +258,7 @@ export class SightingLedger {
   private half(goroutine: number): Sighting {
     const { tracker } = this
     const slot = tracker?.find(goroutine) ?? -1
-    const nowNs = tracker?.nowNs ?? 0
+    const nowNs = tracker?.readClock(slot) ?? 0
     const sums = tracker === undefined || slot === -1 ? new Float64Array(SUMS) : readSums(tracker, slot)
     const birthNs = tracker === undefined || slot === -1 ? nowNs : (tracker.births[slot] as number)
     const states = { ...toTimes(sums), unknownNs: 0, goneNs: 0 }

@@ -110,7 +110,6 @@ function describeGoal(goal: SpanGoal): Base {
   const file = match?.span
   const error = clockErrorNs ?? 0
   const more = [...goal.doubts, ...(match === undefined ? [] : doubtTimes(match, error))]
-  const confidence = goal.confidence ?? 'probable'
   const seen = sighting === undefined ? undefined : describeSighting(sighting, confidenceOf(sighting), more)
   const traceId = file?.traceId ?? seen?.traceId
   const spanId = file?.spanId ?? seen?.spanId
@@ -125,7 +124,7 @@ function describeGoal(goal: SpanGoal): Base {
     ...(seen?.task === undefined ? {} : { task: seen.task }),
     ...(goal.endGoroutine === undefined ? {} : { endGoroutine: goal.endGoroutine }),
     rung,
-    confidence,
+    ...(goal.confidence === undefined ? {} : { confidence: goal.confidence }),
     doubts: seen?.doubts ?? more,
     startNs,
     durationNs: endNs - startNs,

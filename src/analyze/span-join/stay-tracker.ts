@@ -70,6 +70,11 @@ export class StayTracker {
     return this.table.find(id)
   }
 
+  /** Now, as its goroutine has it: where the order overrules the clock, a slot's time never goes back. -1: now. */
+  readClock(slot: number): number {
+    return slot === -1 ? this.nowNs : Math.max(this.nowNs, this.sinceNs[slot] as number)
+  }
+
   /** Time in this state until now, the stay at hand included. */
   readSum(slot: number, state: number): number {
     const sum = this.sums[slot * SUMS + state] as number
