@@ -246,6 +246,17 @@ for (const width of [80, 120]) {
   })
 }
 
+test('a version that only the header tells is the releases that write it; one that a capture tells is itself', () => {
+  const of = (goVersion: string) =>
+    renderTimeline(
+      { data: { ...data, trace: { ...data.trace, goVersion } }, issues: [] },
+      { theme: plainTheme, width: 80 },
+    )
+  assert.match(of('go1.26'), /^go1\.26 or newer · /)
+  assert.match(of('go1.26.8'), /^go1\.26\.8 · /)
+  assert.match(of('go1.25'), /^go1\.25 · /)
+})
+
 test('a path that was not kept is said, with the window that has it', () => {
   const { path: _path, ...rest } = life
   const woken = {

@@ -120,11 +120,19 @@ function joinFacts(facts: readonly string[], { width }: Options): string[] {
   return lines
 }
 
+/** What wrote a trace, where only its header says it: several releases write the same. */
+const headerVersions: Readonly<Record<string, string>> = {
+  'go1.11': 'go1.11 to 1.18',
+  'go1.19': 'go1.19 or 1.20',
+  'go1.23': 'go1.23 or 1.24',
+  'go1.26': 'go1.26 or newer',
+}
+
 function renderAnswer(data: TimelineReportData, options: Options): string[] {
   const { theme } = options
   const { trace, blind, totals } = data
   const facts = [
-    trace.goVersion,
+    headerVersions[trace.goVersion] ?? trace.goVersion,
     formatDuration(trace.durationNs),
     countOf(trace.events, 'event'),
     countOf(trace.goroutines, 'goroutine'),
