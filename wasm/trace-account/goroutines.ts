@@ -31,6 +31,8 @@ const MAX_KEPT = 64
 /** As long as there are no more than these in all, one goroutine may keep more: coroutines switch without a stack. */
 const MAX_KEPT_LONG = 16384
 const MAX_KEPT_IN_ALL = 262144
+/** Past this many in all none is kept any more. */
+const MAX_KEPT_EVER = 4194304
 let keptInAll = 0
 
 /** An interval of a goroutine without a group. */
@@ -63,6 +65,8 @@ export let backwards: f64 = 0
 export let created: f64 = 0
 export let ended: f64 = 0
 export let seen: f64 = 0
+/** Goroutines that no row was left for. */
+export let lostGoroutines: f64 = 0
 export let live: f64 = 0
 export let mostAtOnce: f64 = 0
 export let runningNow: f64 = 0
@@ -220,7 +224,10 @@ export function setMaxProcessors(count: f64): void {
 }
 
 function open(slot: u32, id: f64, sinceNs: f64): usize {
-  if (!rows.reach(slot)) return 0
+  if (!rows.reach(slot)) {
+    lostGoroutines++
+    return 0
+  }
   const row = rowAt(slot)
   if (stateOf(row) != 0) replace(row, id)
   seen++
@@ -357,7 +364,10 @@ function chargeEdge(row: usize, site: usize, marks: i32, ns: f64): void {
 function keep(row: usize, marks: i32, from: f64, ns: f64): void {
   const first = <usize>load<u32>(row, rows.KEPT)
   const count = first == 0 ? 0 : load<i32>(first, KEPT_COUNT)
-  if (count >= MAX_KEPT && (count >= MAX_KEPT_LONG || keptInAll >= MAX_KEPT_IN_ALL)) {
+  if (
+    keptInAll >= MAX_KEPT_EVER ||
+    (count >= MAX_KEPT && (count >= MAX_KEPT_LONG || keptInAll >= MAX_KEPT_IN_ALL))
+  ) {
     settle(row, groupOfNameless(row))
     chargeSite(row, marks, from, ns)
     return

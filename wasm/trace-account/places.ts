@@ -7,7 +7,8 @@ import { addToIds, clearIds, findId, openIds, removeId } from './ids'
 import { ARG0, GOROUTINES, KINDS, SLOTS, TARGETS } from './columns'
 import * as kind from './kinds'
 
-const MAX_PLACES = 1 << 26
+/** Twice as many as rows.ts has rows. */
+const MAX_PLACES = 1 << 24
 
 /** Id → place + 1. */
 let ids: usize = 0

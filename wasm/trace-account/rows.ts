@@ -2,12 +2,13 @@
  * A row of 128 bytes for every place of a goroutine, in pages that never move: what one event touches lies in one or
  * two cache lines. A row without a state is free.
  */
-import { allocate } from '../lib/arena'
+import { allocate, tryAllocate } from '../lib/arena'
 
 export const ROW_BYTES = 128
 const PAGE_ROWS_BITS = 12
 const PAGE_ROWS = 1 << PAGE_ROWS_BITS
-const MAX_PAGES = 1 << 14
+/** Eight million goroutines at once: a gigabyte. */
+const MAX_PAGES = 1 << 11
 
 /** Start of the state at hand. */
 export const SINCE: usize = 0
@@ -67,11 +68,12 @@ export function rowAt(slot: u32): usize {
   return <usize>load<u32>(pages + ((<usize>slot >> PAGE_ROWS_BITS) << 2)) + ((<usize>slot & (PAGE_ROWS - 1)) << 7)
 }
 
-/** Makes the rows up to a place; false past the bound of places. */
+/** Makes the rows up to a place; false past the bound of places, and where memory is refused. */
 export function reach(slot: u32): bool {
+  if (slot >> PAGE_ROWS_BITS >= <u32>MAX_PAGES) return false
   while (slot >= rowCount()) {
-    if (pageCount == MAX_PAGES) return false
-    const page = allocate(PAGE_ROWS * ROW_BYTES)
+    const page = tryAllocate(PAGE_ROWS * ROW_BYTES)
+    if (page == 0) return false
     memory.fill(page, 0, PAGE_ROWS * ROW_BYTES)
     store<u32>(pages + ((<usize>pageCount) << 2), <u32>page)
     pageCount++

@@ -103,6 +103,7 @@ export type AccountData = {
     readonly endedCount: number
     readonly mostAtOnce: number
   }
+  readonly lostGoroutines: number
   readonly backwardIntervals: number
   readonly groups: KeyedTable
   readonly sites: KeyedTable

@@ -102,6 +102,7 @@ export function describeAccount(data: AccountData, names: AccountNames, cpu: Cpu
     sketchErrorRatio: SKETCH_ERROR_RATIO,
     omitted: nonZero({
       sites: Math.max(0, sites.length - MAX_SITES),
+      goroutines: data.lostGoroutines,
       stays: data.sites.lost,
       groups: Math.max(0, groups.length - MAX_GROUPS) + data.groups.lost,
       wakes: Math.max(0, wakes.length - MAX_WAKES) + data.wakes.lost,

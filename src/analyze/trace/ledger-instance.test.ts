@@ -6,6 +6,7 @@ import { test } from 'node:test'
 import { readTraceSync } from '../../decode/gotrace/gotrace.ts'
 import { chunkColumnOffsets, TRACE_CHUNK_ROWS, type TraceChunk } from '../../model/trace.ts'
 import { traceKinds } from '../../model/trace-kinds.ts'
+import { chunkRows, drawTrace } from '../testing/draw-trace.ts'
 import { openTraceAccount } from './trace-account.ts'
 
 const root = join(import.meta.dirname, '..', '..', '..')
@@ -43,6 +44,23 @@ for (const path of traces) {
     assert.equal(three, one)
   })
 }
+
+test('a goroutine past the bound of places is left out, and said to be', () => {
+  const drawn = drawTrace(['1 RRRR', '2 .rRR'])
+  const account = openTraceAccount()
+  for (const chunk of chunkRows(drawn.rows)) {
+    // Places as a reader gives them: of goroutine 2 one that no trace in memory can have.
+    const place = (id: number) => (id === 2 ? 2 ** 24 : id)
+    const slots = Uint32Array.from(chunk.goroutines, place)
+    const targets = Uint32Array.from(chunk.arg0, place)
+    account.addChunk({ ...chunk, slots, targets }, drawn.tables)
+  }
+  const { goroutines, omitted, totals } = account.finish({ durationNs: drawn.durationNs })
+  assert.equal(goroutines.count, 1)
+  assert.equal(totals.runningNs, 400)
+  // It is named by its creation and by its start.
+  assert.equal(omitted.goroutines, 2)
+})
 
 test('the kinds and columns that the module is written for are those of the model', () => {
   const kinds = readFileSync(join(root, 'wasm', 'trace-account', 'kinds.ts'), 'utf8')

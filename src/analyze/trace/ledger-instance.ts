@@ -41,6 +41,7 @@ export type LedgerExports = {
   readonly created: Global
   readonly ended: Global
   readonly seen: Global
+  readonly lostGoroutines: Global
   readonly mostAtOnce: Global
   readonly maxProcessors: Global
   readonly duringStop: Global

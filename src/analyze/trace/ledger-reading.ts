@@ -28,6 +28,7 @@ export type LedgerData = Pick<
   AccountData,
   | 'eventCounts'
   | 'goroutines'
+  | 'lostGoroutines'
   | 'backwardIntervals'
   | 'sites'
   | 'siteSketch'
@@ -85,6 +86,7 @@ export function readLedger(
       endedCount: ledger.ended.value,
       mostAtOnce: ledger.mostAtOnce.value,
     },
+    lostGoroutines: ledger.lostGoroutines.value,
     backwardIntervals: ledger.backwards.value,
     sites: readTable(buffer, ledger.siteRows(), siteCount, SITE_WIDTH, SITE_BYTES, ledger.lostStays.value),
     siteSketch: siteSketch.slice(0, siteCount),
