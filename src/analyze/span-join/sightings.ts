@@ -71,6 +71,8 @@ const noStates: SpanStates = { runningNs: 0, runnableNs: 0, waitingNs: 0, syscal
 export class SightingLedger {
   /** Spans that found no room. */
   lost = 0
+  /** Spans inside so many others that the goroutines made under them are not counted. */
+  unfollowed = 0
   readonly listener: StayListener
   private readonly functions: StackFunctions
   private readonly options: SightingOptions
@@ -210,6 +212,7 @@ export class SightingLedger {
     if (slot === -1) return open
     const known = this.under[slot] ?? none
     if (known.length < MAX_UNDER) this.under[slot] = [...known, open]
+    else this.unfollowed++
     return open
   }
 
@@ -217,6 +220,8 @@ export class SightingLedger {
     const { tracker } = this
     if (tracker === undefined || !open.isOpen) return
     open.isOpen = false
+    // One that is not followed was not told of its goroutine's end, and the slot may be another's by now.
+    if (open.slot !== -1 && tracker.find(open.goroutine) !== open.slot) open.slot = -1
     // A clock that ran backwards must not make the span shorter than what its goroutine did in it.
     open.endNs = Math.max(tracker.readClock(open.slot), open.startNs + addStates(open.states))
     open.hasEnd = hasEnd

@@ -263,3 +263,22 @@ test('asked by id, by task, by name (the longest), by region; nothing of that na
   )
   assert.deepEqual([ask('b'), ask('region:b'), ask('ffffffffffffffff')], [undefined, undefined, undefined])
 })
+
+test('spans inside more others than are followed keep their own sums, and are counted as such', () => {
+  const most = 80
+  const found = join(['1 RRRR..', '2 RRRRRR'], (w) => [
+    ...Array.from({ length: most }, (_, at) => w.begin(100, 1, at + 1, 'deep')),
+    ...Array.from({ length: most }, (_, at) => w.end(500, 2, at + 1, 'deep')),
+  ])
+  assert.equal(found.summary.omitted?.deepSpans, most - 64)
+  for (const { states: own, durationNs } of found.summary.longest ?? []) assert.equal(addStates(own), durationNs)
+})
+
+test('a listener is told of every log line, with its task', () => {
+  const heard: string[] = []
+  join(['1 RRRRR'], (w) => [w.log(100, 1, logged), w.log(200, 1, 'paid', { category: 'order', task: 3 })], {
+    onLog: ({ timeNs, goroutine, task, category, message }) =>
+      heard.push([timeNs, goroutine, task, category, message].join(' ')),
+  })
+  assert.deepEqual(heard, [`100 1 0 otel ${logged}`, '200 1 3 order paid'])
+})

@@ -26,6 +26,17 @@ export type SpanJoinOptions = {
   readonly asked?: string
   /** Names and times of tasks only, as if nothing had logged ids. */
   readonly ignoreIds?: boolean
+  /** Told of every log line of the program (runtime/trace.Log), marks of ids included. */
+  readonly onLog?: (log: TraceLog) => void
+}
+
+export type TraceLog = {
+  readonly timeNs: number
+  readonly goroutine: number
+  /** 0: of no task. */
+  readonly task: number
+  readonly category: string
+  readonly message: string
 }
 
 export type SpanJoin = {
@@ -85,7 +96,9 @@ export function openSpanJoin(options: SpanJoinOptions = {}): OpenSpanJoin {
         tracker.step(chunk, row)
         if (tracker.nowNs > lastNs) lastNs = tracker.nowNs
         const type = chunk.kinds[row] as number
-        if (type >= kind.UserTaskBegin && type <= kind.UserLog) stepUser(ledger, pick, chunk, row, tables)
+        if (type < kind.UserTaskBegin || type > kind.UserLog) continue
+        stepUser(ledger, pick, chunk, row, tables)
+        if (type === kind.UserLog) options.onLog?.(readLog(chunk, row, tables))
       }
     },
     finish({ durationNs, clock }) {
@@ -99,7 +112,7 @@ export function openSpanJoin(options: SpanJoinOptions = {}): OpenSpanJoin {
         ...(clockErrorNs === undefined ? {} : { clockErrorNs }),
       })
       const goal = pick.decide(matches, tracker.nowNs, clockErrorNs)
-      const cut = { ...omitted, openSpans: ledger.lost, names: names.lost }
+      const cut = { ...omitted, openSpans: ledger.lost, deepSpans: ledger.unfollowed, names: names.lost }
       return {
         matches,
         summary: {
@@ -137,6 +150,16 @@ function stepUser(ledger: SightingLedger, pick: SpanPick, chunk: TraceChunk, row
     case kind.UserRegionEnd:
       pick.endRegion(goroutine, text(second), chunk.timesNs[row] as number)
       return
+  }
+}
+
+function readLog(chunk: TraceChunk, row: number, tables: TraceTables): TraceLog {
+  return {
+    timeNs: chunk.timesNs[row] as number,
+    goroutine: chunk.goroutines[row] as number,
+    task: chunk.arg0[row] as number,
+    category: tables.strings[chunk.arg1[row] as number] ?? '',
+    message: tables.strings[chunk.arg2[row] as number] ?? '',
   }
 }
 
