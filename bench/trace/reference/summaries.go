@@ -19,7 +19,9 @@ func init() {
 type times struct {
 	Count int `json:"count"`
 	// Of Count: were there before the trace, or were first named late.
-	OlderCount int              `json:"olderCount"`
+	OlderCount int `json:"olderCount"`
+	// Of Count: had an earlier life, which the Summarizer forgets. A thread of C has its goroutine id again.
+	AgainCount int              `json:"againCount"`
 	RunningNs  int64            `json:"runningNs"`
 	SchedNs    int64            `json:"schedNs"`
 	SyscallNs  int64            `json:"syscallNs"`
@@ -59,7 +61,7 @@ func readGroups(from io.Reader) (any, error) {
 	summarizer := trace.NewSummarizer()
 	var sync trace.Time
 	var gap int64
-	older := map[trace.GoID]bool{}
+	older, lives := map[trace.GoID]bool{}, map[trace.GoID]int{}
 	fresh := false
 	err := forEach(from, func(event *trace.Event) {
 		if event.Kind() == trace.EventSync {
@@ -70,8 +72,11 @@ func readGroups(from io.Reader) (any, error) {
 		if event.Kind() == trace.EventStateTransition {
 			transition := event.StateTransition()
 			if transition.Resource.Kind == trace.ResourceGoroutine {
-				if old, new := transition.Goroutine(); old == trace.GoUndetermined && new != old {
-					older[transition.Resource.Goroutine()] = true
+				id := transition.Resource.Goroutine()
+				old, new := transition.Goroutine()
+				if new != old && (old == trace.GoUndetermined || old == trace.GoNotExist) {
+					older[id] = older[id] || old == trace.GoUndetermined
+					lives[id]++
 				}
 			}
 		}
@@ -87,6 +92,9 @@ func readGroups(from io.Reader) (any, error) {
 		sum.add(&one.GoroutineExecStats)
 		if older[one.ID] {
 			sum.OlderCount++
+		}
+		if lives[one.ID] > 1 {
+			sum.AgainCount++
 		}
 		for _, region := range one.Regions {
 			// Not those that a goroutine inherits, and none from before the trace.

@@ -20,6 +20,7 @@ function agree(): Record<string, SummaryTimes> {
     groups[group.startFunction] = {
       count: (before?.count ?? 0) + group.count,
       olderCount: 0,
+      againCount: 0,
       runningNs: (before?.runningNs ?? 0) + group.runningNs,
       schedNs: (before?.schedNs ?? 0) + group.runnableNs,
       syscallNs: (before?.syscallNs ?? 0) + group.syscallNs - 5,
@@ -79,6 +80,8 @@ test('what the reference cannot name may have a name here, and never the other w
     '': { ...bare, count: bare.count + 1, runningNs: bare.runningNs + 10 },
   }
   assert.deepEqual(compareSummaries({ groups: lessNamed, ...rest }, account, 0), [])
+  const again = { ...groups, [name]: { ...one, runningNs: one.runningNs - 10, againCount: 1 } }
+  assert.deepEqual(compareSummaries({ groups: again, ...rest }, account, 0), [])
   const moreNamed = { ...groups, [name]: { ...one, count: one.count + 1, runningNs: one.runningNs + 10 } }
   assert.equal(compareSummaries({ groups: moreNamed, ...rest }, account, 0).length, 2)
 })

@@ -6,6 +6,7 @@
  * - of a goroutine left in a system call without a processor, it counts the rest twice (excessNs);
  * - it names a goroutine by stacks of its own stops, we also by those of what it makes and wakes: what is nameless there
  *   may have a name here, never the other way round (that nothing is lost between them is compared by compareTotals);
+ * - of a goroutine whose id comes again (threads of C) it knows the last life only;
  * - states from before a generation begin with its sync, a little before the first event (gapNs).
  */
 import type { TraceAccount, TraceGroup } from '../../../src/model/trace-account.ts'
@@ -14,6 +15,7 @@ import type { Difference } from './compare.ts'
 export type SummaryTimes = {
   readonly count: number
   readonly olderCount: number
+  readonly againCount: number
   readonly runningNs: number
   readonly schedNs: number
   readonly syscallNs: number
@@ -49,7 +51,8 @@ export function compareSummaries(theirs: Summaries, account: TraceAccount, slack
     const weigh = (what: string, read: (times: SummaryTimes) => number, room: number): void => {
       const more = read(ours) - read(reference)
       const named = Math.max(0, read(nameless[0]) - read(nameless[1]))
-      const isFine = name === '' ? more <= room : more >= -room && more <= named + room
+      const most = reference.againCount > 0 ? Number.POSITIVE_INFINITY : named + room
+      const isFine = name === '' ? more <= room : more >= -room && more <= most
       if (!isFine) differences.push({ what: `${where}${what}`, reference: read(reference), ours: read(ours) })
     }
     weigh('', ({ count }) => count, 0)
@@ -96,6 +99,7 @@ export function compareUtilization({ least }: Utilization, account: TraceAccount
 const none: SummaryTimes = {
   count: 0,
   olderCount: 0,
+  againCount: 0,
   runningNs: 0,
   schedNs: 0,
   syscallNs: 0,
