@@ -52,3 +52,13 @@ test('one document holds the whole and the span', async () => {
   assert.equal(data.join.rung, 1)
   assert.ok(data.trace.events > 0)
 })
+
+test('a capture’s folder brings its own spans', async () => {
+  const bare = join(root, 'testdata', 'gotrace', 'tasks', 'go1.27')
+  const document = readFileSync(join(bare, 'spans.otlp.json'), 'utf8')
+  const price = /"name": "price",[^}]*?"spanId": "([0-9a-f]{16})"/.exec(document)?.[1] ?? assert.fail()
+  const { code, stdout } = await runSightline(['timeline', bare, '--span', price, '--json'])
+  assert.equal(code, 0)
+  const { span } = JSON.parse(stdout).data
+  assert.deepEqual([span.name, span.rung, span.confidence], ['price', 0, 'certain'])
+})

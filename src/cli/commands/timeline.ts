@@ -1,6 +1,7 @@
 /** `sightline timeline FILE|CAPTURE`: an execution trace, as a stream → ops/timeline → terminal, JSON, NDJSON of events. */
 
-import { resolve } from 'node:path'
+import { existsSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { type Command, InvalidArgumentError } from 'commander'
 import { type ExitCode, fault } from '../../base/errors.ts'
 import type { SchemaName } from '../../model/contract.ts'
@@ -14,6 +15,9 @@ import { addExportFlags, checkExportUsage, type ExportFlags, isStdout, openExpor
 import { readCount, readInput, readPositiveDuration, valueFlag } from '../flags.ts'
 import { failedOutcome, printOutcome } from '../print-envelope.ts'
 import { type WriteOutcome, writeNow } from '../write-now.ts'
+
+/** In a capture's folder. */
+const CAPTURED_SPANS = 'spans.otlp.json'
 
 const SCHEMA: SchemaName = 'sightline.timeline/v1'
 
@@ -114,7 +118,7 @@ async function timeline(context: CommandContext, trace: string, flags: TimelineF
   const report = await readTimeline(opened.value, {
     ...asked,
     ...window.value,
-    ...(asked.spans === undefined ? {} : { spans: resolve(io.cwd, asked.spans) }),
+    ...findSpans(resolve(io.cwd, trace), asked, io.cwd),
     reopen: open,
     ...(gcSla === undefined ? {} : { gcSlaNs: gcSla }),
     ...(ndjson !== true
@@ -150,6 +154,17 @@ async function timeline(context: CommandContext, trace: string, flags: TimelineF
             : renderExport(written, report.value.issues, options)
           : renderTimeline(report.value, { ...options, ...(flags.top === undefined ? {} : { top: flags.top }) }),
   })
+}
+
+/** Spans that were given, or those of the capture where one of them is asked for. */
+function findSpans(
+  trace: string,
+  { span, spans }: Pick<TimelineFlags, 'span' | 'spans'>,
+  cwd: string,
+): { readonly spans?: string } {
+  if (spans !== undefined) return { spans: resolve(cwd, spans) }
+  const own = join(trace, CAPTURED_SPANS)
+  return span !== undefined && existsSync(own) ? { spans: own } : {}
 }
 
 const BACKWARDS = { message: '--from is not before --to' }
