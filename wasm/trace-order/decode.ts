@@ -3,7 +3,7 @@
  * Names are the ids that the generation has for them.
  */
 import { FAIL_ENDS, FAIL_NO_EVENT, fail } from './notes'
-import { argCounts, C_ARG0, C_ARG1, C_ARG2, C_ARG3, C_KIND, C_TIME, columnsAddress, NO_EVENT, ROWS } from './order'
+import { argCounts, C_ARG0, C_ARG1, C_ARG2, C_ARG3, C_KIND, C_TIME, columns as chunk, NO_EVENT, ROWS } from './columns'
 import { after, HIGH_BITS, pack, readLong, toFloat } from './varint'
 
 /** Where the batch stands. */
@@ -23,7 +23,7 @@ export function openBatch(from: usize, end: usize, ticks: f64, nsPerTick: f64): 
 /** Rows until the chunk is full or the batch ends; 0 when it has ended, below 0 when it is wrong from here on. */
 export function decodeBatch(): i32 {
   const end = decodeEnd
-  const columns = columnsAddress()
+  const columns = chunk
   const nsPerTick = tickNs
   let at = decodeAt
   let timeNs = decodeNs

@@ -3,13 +3,23 @@
  * lie; what leaves is chunks of ordered events (columns in memory), and numbers of strings and stacks by their content.
  */
 import { tryAllocate } from '../lib/arena'
+import { argCounts, CHUNK_BYTES, setColumns } from './columns'
 import { ARRAY_BYTES, baseOf, ensure, setHashFactor } from './grow'
 import { openIntern } from './intern'
 import { setStrict } from './notes'
-import { argCounts, CHUNK_BYTES, setColumns } from './order'
 import { openTables } from './tables'
 
+export { latestNs, rowCount, takeRows } from './columns'
 export { decodeBatch, openBatch } from './decode'
+export {
+  beginGeneration,
+  bytesLeft,
+  firstTime,
+  openCursor,
+  openFrontier,
+  originNs,
+  reserveThreads,
+} from './generation'
 export {
   framesAddress,
   frameCount,
@@ -21,21 +31,8 @@ export {
   textAddress,
   textStartAddress,
 } from './intern'
+export { assumeTurn, mergeChunk } from './merge'
 export { clearDoubts, doubtsAddress, failAt, failCode, failKind, firstMissing, hasDoubt, missingNames } from './notes'
-export {
-  assumeTurn,
-  beginGeneration,
-  bytesLeft,
-  firstTime,
-  latestNs,
-  mergeChunk,
-  openCursor,
-  openFrontier,
-  originNs,
-  reserveThreads,
-  rowCount,
-  takeRows,
-} from './order'
 export { restart } from './state'
 export {
   clearTables,

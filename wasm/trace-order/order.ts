@@ -5,44 +5,40 @@
  * Reads may go past an event that is cut, never past the input's 128 bytes of room; where it ended is looked at before
  * the event is used. Nothing in a chunk's turn moves memory: `reserve` has made room before.
  */
-import { baseOf, isFull } from './grow'
 import {
-  AT,
-  clearHeap,
-  CURSOR_BYTES,
-  cursorAt,
-  END,
-  heapSize,
-  insertCursor,
-  KIND,
-  LAST_BATCH,
-  NEXT_BATCH,
-  openHeap,
-  removeCursor,
-  renewRoot,
-  rootLimit,
-  SLOT,
-  sortCursors,
-  THREAD,
-  updateCursor,
-  updateRoot,
-} from './frontier'
+  argCounts,
+  C_ARG0,
+  C_ARG1,
+  C_ARG2,
+  C_ARG3,
+  C_GOROUTINE,
+  C_KIND,
+  C_PROCESSOR,
+  C_SLOT,
+  C_TARGET,
+  C_THREAD,
+  C_TIME,
+  columns,
+  latestNs,
+  NO_EVENT,
+  ROWS,
+  rowCount,
+  setRows,
+  writeLarge,
+} from './columns'
+import { AT, cursorAt, END, KIND, rootLimit, SLOT, THREAD, updateRoot } from './frontier'
+import { generation, nsPerTick, peek } from './generation'
+import { baseOf } from './grow'
 import { findId, findIn, IN_USE, RECORD_BITS } from './ids'
 import {
-  clearNotes,
-  EXHAUSTED,
   FAIL_CONTEXT,
-  FAIL_DOUBT,
   FAIL_ENDS,
   FAIL_EXISTS,
-  FAIL_NO_EVENT,
   FAIL_NO_GOROUTINE,
   FAIL_SEQUENCE,
   FAIL_STATE,
-  FAILED,
   fail,
   hasDoubt,
-  isStrict,
   RAN,
   STALLED,
 } from './notes'
@@ -67,195 +63,12 @@ import {
   THREAD_SEEN,
   THREAD_SLOT,
   threadRecord,
-  threads,
 } from './state'
 import { stackNames, stringNames } from './tables'
 import { after, HIGH_BITS, pack, readLong, toFloat } from './varint'
 
-/** Rows of a chunk, and where its columns begin: see TraceChunk and chunkColumnOffsets of src/model/trace.ts. */
-export const ROWS: u32 = 8192
-export const C_TIME: usize = 0
-const C_THREAD: usize = 65536
-const C_GOROUTINE: usize = 131072
-export const C_ARG0: usize = 196608
-export const C_ARG1: usize = 262144
-export const C_ARG2: usize = 327680
-export const C_ARG3: usize = 393216
-const C_PROCESSOR: usize = 458752
-const C_SLOT: usize = 491520
-const C_TARGET: usize = 524288
-export const C_KIND: usize = 589824
-export const CHUNK_BYTES: usize = 598016
-
-/** Per event id: how many arguments after the time delta; NO_EVENT where the id is none. */
-export const argCounts = memory.data(256)
-export const NO_EVENT: u8 = 255
-
 /** Go's ProcState by ProcStatus: 0 undetermined, 1 not existing, 2 running, 3 idle. */
 const procStates = memory.data<u8>([0, 2, 3, 2, 3])
-
-/** A batch of events: begin u32, end u32, ticks f64. */
-const BATCH_BYTES: usize = 16
-
-let columns: usize = 0
-/** That a turn can write. */
-let mostRows: u32 = ROWS
-export let rowCount: u32 = 0
-/** Of all rows. */
-export let latestNs: f64 = 0
-let generation: f64 = 0
-let nsPerTick: f64 = 1
-export let originNs: f64 = 0
-/** Threads that may yet be looked at because the first in time had to wait. */
-let stallsLeft: f64 = 0
-
-/** How `mergeChunk` ends. */
-const CHUNK_FULL: i32 = 0
-const MERGED: i32 = 1
-const MERGE_FAILED: i32 = 2
-const STUCK: i32 = 3
-const TOO_MANY_STALLS: i32 = 4
-const NO_MEMORY: i32 = 5
-const ADVANCED: i32 = 6
-
-export function setColumns(address: usize): void {
-  columns = address
-}
-
-export function columnsAddress(): usize {
-  return columns
-}
-
-export function takeRows(): void {
-  rowCount = 0
-}
-
-export function beginGeneration(number: f64, tickNs: f64, origin: f64, stalls: f64, sizeBytes: f64): void {
-  // An event has two bytes or more.
-  mostRows = sizeBytes < <f64>(ROWS * 2) ? <u32>(<i32>sizeBytes) : ROWS
-  generation = number
-  nsPerTick = tickNs
-  originNs = origin
-  stallsLeft = stalls
-  clearNotes()
-  clearHeap()
-}
-
-/** Opens the cursor at `cursor` on batches from `first` to `last`; `thread` is NaN where there is none. */
-export function openCursor(cursor: usize, thread: f64, first: usize, last: usize): i32 {
-  const slot = thread == thread ? <i32>state.threadSlot(thread) : -1
-  memory.fill(cursor, 0, CURSOR_BYTES)
-  store<f64>(cursor, thread, THREAD)
-  store<i32>(cursor, slot, SLOT)
-  store<u32>(cursor, <u32>first, NEXT_BATCH)
-  store<u32>(cursor, <u32>last, LAST_BATCH)
-  return peek(cursor)
-}
-
-export function reserveThreads(count: u32): bool {
-  return state.reserveState(count)
-}
-
-/** The cursors that were opened, which lie one after another; those at an address in `from..to` of 4 bytes each. */
-export function openFrontier(from: usize, to: usize, takesOrigin: bool): bool {
-  const count = <u32>((to - from) >> 2)
-  if (!openHeap(count)) return false
-  if (takesOrigin && count > 0) {
-    let least: f64 = Infinity
-    for (let at = from; at < to; at += 4) least = min(least, load<f64>(<usize>load<u32>(at)))
-    for (let at = from; at < to; at += 4) {
-      const cursor = <usize>load<u32>(at)
-      store<f64>(cursor, load<f64>(cursor) - least)
-    }
-    originNs = least
-  }
-  for (let at = from; at < to; at += 4) insertCursor(<usize>load<u32>(at))
-  return true
-}
-
-export function firstTime(): f64 {
-  return heapSize == 0 ? Infinity : load<f64>(cursorAt(0))
-}
-
-/** Bytes of events that had no turn. */
-export function bytesLeft(): f64 {
-  let left: f64 = 0
-  for (let place: u32 = 0; place < heapSize; place++) {
-    const cursor = cursorAt(place)
-    left += <f64>load<u32>(cursor, END) - <f64>load<u32>(cursor, AT)
-    for (let at = <usize>load<u32>(cursor, NEXT_BATCH); at < <usize>load<u32>(cursor, LAST_BATCH); at += BATCH_BYTES) {
-      left += <f64>load<u32>(at, 4) - <f64>load<u32>(at)
-    }
-  }
-  return left
-}
-
-/** Reads the head of the thread's next event: RAN, EXHAUSTED or FAILED. */
-function peek(cursor: usize): i32 {
-  while (load<u32>(cursor, AT) >= load<u32>(cursor, END)) {
-    const batch = <usize>load<u32>(cursor, NEXT_BATCH)
-    if (batch >= <usize>load<u32>(cursor, LAST_BATCH)) return EXHAUSTED
-    store<u32>(cursor, <u32>(batch + BATCH_BYTES), NEXT_BATCH)
-    store<u32>(cursor, load<u32>(batch), AT)
-    store<u32>(cursor, load<u32>(batch, 4), END)
-    store<f64>(cursor, trunc(load<f64>(batch, 8) * nsPerTick) - originNs)
-  }
-  let at = <usize>load<u32>(cursor, AT)
-  const kind = <u32>load<u8>(at)
-  if (load<u8>(argCounts + <usize>kind) == NO_EVENT) return fail(FAIL_NO_EVENT, kind, at)
-  let delta = <u64>load<u8>(at, 1)
-  if (delta > 127) {
-    delta = readLong(at + 1)
-    at = after
-  } else {
-    at += 2
-  }
-  if (at > <usize>load<u32>(cursor, END)) return fail(FAIL_ENDS, kind, <usize>load<u32>(cursor, AT))
-  store<u32>(cursor, kind, KIND)
-  store<u32>(cursor, <u32>at, AT)
-  store<f64>(cursor, load<f64>(cursor) + trunc(toFloat(delta) * nsPerTick))
-  return RAN
-}
-
-/** Rows until the chunk is full, or the generation's end, or what only the caller can decide. */
-export function mergeChunk(): i32 {
-  if (!state.reserveState(mostRows + 8)) return NO_MEMORY
-  while (heapSize > 0) {
-    const outcome = runThreads(cursorAt(0), rootLimit(), true)
-    if (outcome == RAN) updateRoot()
-    else if (outcome == EXHAUSTED) removeCursor(0)
-    else if (outcome == FAILED) return MERGE_FAILED
-    else {
-      renewRoot()
-      if (rowCount == ROWS) return CHUNK_FULL
-      const advanced = advanceAnother()
-      if (advanced != ADVANCED) return advanced
-    }
-    if (hasDoubt && isStrict) {
-      fail(FAIL_DOUBT, 0, 0)
-      return MERGE_FAILED
-    }
-    if (isFull) return NO_MEMORY
-    if (rowCount == ROWS) return CHUNK_FULL
-  }
-  return MERGED
-}
-
-/** The root waits for another thread: one event of the first in time that can go on. */
-function advanceAnother(): i32 {
-  stallsLeft -= <f64>heapSize
-  if (stallsLeft < 0) return TOO_MANY_STALLS
-  sortCursors()
-  for (let place: u32 = 1; place < heapSize; place++) {
-    const outcome = runThreads(cursorAt(place), -Infinity, false)
-    if (outcome == STALLED) continue
-    if (outcome == FAILED) return MERGE_FAILED
-    if (outcome == RAN) updateCursor(place)
-    else removeCursor(place)
-    return ADVANCED
-  }
-  return STUCK
-}
 
 /** A cursor's turn ends: where it stands. */
 // @ts-ignore: decorator
@@ -271,7 +84,7 @@ function leave(cursor: usize, at: usize, end: usize, kind: u32, timeNs: f64): vo
  * Events of the cursor's thread in their order, while they come at or before the limit; at least one, if its turn has
  * come. Of the root's thread (`isRoot`): then of the next root's, until the chunk is full or a turn ends otherwise.
  */
-function runThreads(first: usize, limit: f64, isRoot: bool): i32 {
+export function runThreads(first: usize, limit: f64, isRoot: bool): i32 {
   if (state.initialGeneration == 0) state.setInitialGeneration(generation)
   const now = generation
   const tickNs = nsPerTick
@@ -283,6 +96,7 @@ function runThreads(first: usize, limit: f64, isRoot: bool): i32 {
   const stackPlaces = <u64>(load<u32>(stackNames, 4) >> 2)
   const stringTable = baseOf(stringNames)
   const stringPlaces = <u64>(load<u32>(stringNames, 4) >> 2)
+  const chunk = columns
   let cursor = first
   let limitNs = limit
   let row = rowCount
@@ -388,10 +202,7 @@ function runThreads(first: usize, limit: f64, isRoot: bool): i32 {
           }
         }
       }
-      if (at > end) {
-        outcome = fail(FAIL_ENDS, kind, begin)
-        break
-      }
+      if (at > end) { outcome = fail(FAIL_ENDS, kind, begin); break }
 
       let target: u32 = 0
       // Set for the few rows whose context is another thread's.
@@ -401,10 +212,7 @@ function runThreads(first: usize, limit: f64, isRoot: bool): i32 {
       let otherProcessor: u32 = processorPlusOne
       switch (kind) {
         case 9: // ProcsChange
-          if (!hasGoroutine || processor == 0) {
-            outcome = fail(FAIL_CONTEXT, kind, begin)
-            break
-          }
+          if (!hasGoroutine || processor == 0) { outcome = fail(FAIL_CONTEXT, kind, begin); break }
           arg1 = resolveStack(arg1, begin)
           break
         case 10: {
@@ -421,10 +229,7 @@ function runThreads(first: usize, limit: f64, isRoot: bool): i32 {
             outcome = STALLED
             break
           }
-          if (thread == 0) {
-            outcome = fail(FAIL_CONTEXT, kind, begin)
-            break
-          }
+          if (thread == 0) { outcome = fail(FAIL_CONTEXT, kind, begin); break }
           store<u8>(started, PROC_RUNNING, STATUS)
           store<u64>(started, arg1, SEQ)
           store<i32>(thread, found, THREAD_PROCESSOR)
@@ -433,15 +238,9 @@ function runThreads(first: usize, limit: f64, isRoot: bool): i32 {
         }
         case 11: {
           // ProcStop
-          if (processor == 0) {
-            outcome = fail(FAIL_CONTEXT, kind, begin)
-            break
-          }
+          if (processor == 0) { outcome = fail(FAIL_CONTEXT, kind, begin); break }
           const status = load<u8>(processor, STATUS)
-          if (status != PROC_RUNNING && status != PROC_SYSCALL) {
-            outcome = fail(FAIL_STATE, kind, begin)
-            break
-          }
+          if (status != PROC_RUNNING && status != PROC_SYSCALL) { outcome = fail(FAIL_STATE, kind, begin); break }
           store<u8>(processor, PROC_IDLE, STATUS)
           store<i32>(thread, -1, THREAD_PROCESSOR)
           isStale = true
@@ -451,10 +250,7 @@ function runThreads(first: usize, limit: f64, isRoot: bool): i32 {
           // ProcSteal
           const found = findId(processors, arg0)
           const stolen = processorRecords + (<usize>found << RECORD_BITS)
-          if (found < 0) {
-            outcome = STALLED
-            break
-          }
+          if (found < 0) { outcome = STALLED; break }
           const status = load<u8>(stolen, STATUS)
           if (
             (status != PROC_SYSCALL && status != PROC_ABANDONED) ||
@@ -464,14 +260,8 @@ function runThreads(first: usize, limit: f64, isRoot: bool): i32 {
             outcome = STALLED
             break
           }
-          if (thread == 0) {
-            outcome = fail(FAIL_CONTEXT, kind, begin)
-            break
-          }
-          if (status == PROC_SYSCALL && !takeProcessor(found, toFloat(arg2), thread)) {
-            outcome = fail(FAIL_STATE, kind, begin)
-            break
-          }
+          if (thread == 0) { outcome = fail(FAIL_CONTEXT, kind, begin); break }
+          if (status == PROC_SYSCALL && !state.takeProcessor(found, toFloat(arg2), thread)) { outcome = fail(FAIL_STATE, kind, begin); break }
           store<u8>(stolen, PROC_IDLE, STATUS)
           store<u64>(stolen, arg1, SEQ)
           arg3 = <u64>load<u8>(procStates + <usize>status)
@@ -480,10 +270,7 @@ function runThreads(first: usize, limit: f64, isRoot: bool): i32 {
         }
         case 13: {
           // ProcStatus
-          if (arg1 > 4) {
-            outcome = fail(FAIL_STATE, kind, begin)
-            break
-          }
+          if (arg1 > 4) { outcome = fail(FAIL_STATE, kind, begin); break }
           isStale = true
           let known = findId(processors, arg0)
           if (known < 0) {
@@ -496,10 +283,7 @@ function runThreads(first: usize, limit: f64, isRoot: bool): i32 {
             if (<u8>arg1 == PROC_ABANDONED && status == PROC_SYSCALL) {
               // About to be stolen; its status may be told by a thread that does not hold it.
               const holder = state.threadHolding(known)
-              if (holder == 0) {
-                outcome = fail(FAIL_STATE, kind, begin)
-                break
-              }
+              if (holder == 0) { outcome = fail(FAIL_STATE, kind, begin); break }
               arg1 = <u64>PROC_SYSCALL
               arg2 = 2
               store<u64>(record, 0, SEQ)
@@ -514,10 +298,7 @@ function runThreads(first: usize, limit: f64, isRoot: bool): i32 {
               }
               break
             }
-            if (<u64>status != arg1) {
-              outcome = fail(FAIL_STATE, kind, begin)
-              break
-            }
+            if (<u64>status != arg1) { outcome = fail(FAIL_STATE, kind, begin); break }
             store<u64>(record, 0, SEQ)
             store<f64>(record, now, SEQ_GENERATION)
           }
@@ -529,18 +310,9 @@ function runThreads(first: usize, limit: f64, isRoot: bool): i32 {
         case 14: // GoCreate
         case 47: {
           // GoCreateBlocked
-          if (processor == 0) {
-            outcome = fail(FAIL_CONTEXT, kind, begin)
-            break
-          }
-          if (goroutine != 0 && load<u8>(goroutine, STATUS) != GO_RUNNING) {
-            outcome = fail(FAIL_STATE, kind, begin)
-            break
-          }
-          if (findIn(goHash, goMask, goRecords, arg0) >= 0) {
-            outcome = fail(FAIL_EXISTS, kind, begin)
-            break
-          }
+          if (processor == 0) { outcome = fail(FAIL_CONTEXT, kind, begin); break }
+          if (goroutine != 0 && load<u8>(goroutine, STATUS) != GO_RUNNING) { outcome = fail(FAIL_STATE, kind, begin); break }
+          if (findIn(goHash, goMask, goRecords, arg0) >= 0) { outcome = fail(FAIL_EXISTS, kind, begin); break }
           target = state.addGoroutine(arg0, kind == 47 ? GO_WAITING : GO_RUNNABLE, now) + 1
           arg1 = resolveStack(arg1, begin)
           arg2 = resolveStack(arg2, begin)
@@ -548,14 +320,8 @@ function runThreads(first: usize, limit: f64, isRoot: bool): i32 {
         }
         case 15: {
           // GoCreateSyscall
-          if (thread == 0 || hasGoroutine) {
-            outcome = fail(FAIL_CONTEXT, kind, begin)
-            break
-          }
-          if (findIn(goHash, goMask, goRecords, arg0) >= 0) {
-            outcome = fail(FAIL_EXISTS, kind, begin)
-            break
-          }
+          if (thread == 0 || hasGoroutine) { outcome = fail(FAIL_CONTEXT, kind, begin); break }
+          if (findIn(goHash, goMask, goRecords, arg0) >= 0) { outcome = fail(FAIL_EXISTS, kind, begin); break }
           target = state.addGoroutine(arg0, GO_SYSCALL, now) + 1
           store<i32>(thread, <i32>target - 1, THREAD_SLOT)
           store<u64>(thread, arg0, THREAD_GOROUTINE)
@@ -575,10 +341,7 @@ function runThreads(first: usize, limit: f64, isRoot: bool): i32 {
             outcome = STALLED
             break
           }
-          if (processor == 0 || hasGoroutine) {
-            outcome = fail(FAIL_CONTEXT, kind, begin)
-            break
-          }
+          if (processor == 0 || hasGoroutine) { outcome = fail(FAIL_CONTEXT, kind, begin); break }
           store<u8>(started, GO_RUNNING, STATUS)
           store<u64>(started, arg1, SEQ)
           store<u64>(thread, arg0, THREAD_GOROUTINE)
@@ -588,32 +351,17 @@ function runThreads(first: usize, limit: f64, isRoot: bool): i32 {
           break
         }
         case 17: // GoDestroy
-          if (!hasGoroutine || processor == 0) {
-            outcome = fail(FAIL_CONTEXT, kind, begin)
-            break
-          }
-          if (goroutine == 0 || load<u8>(goroutine, STATUS) != GO_RUNNING) {
-            outcome = fail(FAIL_STATE, kind, begin)
-            break
-          }
+          if (!hasGoroutine || processor == 0) { outcome = fail(FAIL_CONTEXT, kind, begin); break }
+          if (goroutine == 0 || load<u8>(goroutine, STATUS) != GO_RUNNING) { outcome = fail(FAIL_STATE, kind, begin); break }
           state.removeGoroutine(goroutine, <u32>slot)
           store<i32>(thread, -1, THREAD_SLOT)
           isStale = true
           break
         case 18: // GoDestroySyscall
-          if (!hasGoroutine) {
-            outcome = fail(FAIL_CONTEXT, kind, begin)
-            break
-          }
-          if (goroutine == 0 || load<u8>(goroutine, STATUS) != GO_SYSCALL) {
-            outcome = fail(FAIL_STATE, kind, begin)
-            break
-          }
+          if (!hasGoroutine) { outcome = fail(FAIL_CONTEXT, kind, begin); break }
+          if (goroutine == 0 || load<u8>(goroutine, STATUS) != GO_SYSCALL) { outcome = fail(FAIL_STATE, kind, begin); break }
           if (processor != 0) {
-            if (load<u8>(processor, STATUS) != PROC_SYSCALL) {
-              outcome = fail(FAIL_STATE, kind, begin)
-              break
-            }
+            if (load<u8>(processor, STATUS) != PROC_SYSCALL) { outcome = fail(FAIL_STATE, kind, begin); break }
             store<u8>(processor, PROC_ABANDONED, STATUS)
             store<i32>(thread, -1, THREAD_PROCESSOR)
           }
@@ -624,14 +372,8 @@ function runThreads(first: usize, limit: f64, isRoot: bool): i32 {
         case 19: // GoStop
         case 20: {
           // GoBlock
-          if (!hasGoroutine || processor == 0) {
-            outcome = fail(FAIL_CONTEXT, kind, begin)
-            break
-          }
-          if (goroutine == 0 || load<u8>(goroutine, STATUS) != GO_RUNNING) {
-            outcome = fail(FAIL_STATE, kind, begin)
-            break
-          }
+          if (!hasGoroutine || processor == 0) { outcome = fail(FAIL_CONTEXT, kind, begin); break }
+          if (goroutine == 0 || load<u8>(goroutine, STATUS) != GO_RUNNING) { outcome = fail(FAIL_STATE, kind, begin); break }
           store<u8>(goroutine, kind == 19 ? GO_RUNNABLE : GO_WAITING, STATUS)
           store<i32>(thread, -1, THREAD_SLOT)
           const name = arg0 < stringPlaces ? load<i32>(stringTable + (<usize>arg0 << 2)) : -1
@@ -663,18 +405,9 @@ function runThreads(first: usize, limit: f64, isRoot: bool): i32 {
         }
         case 22: {
           // GoSyscallBegin
-          if (!hasGoroutine || processor == 0) {
-            outcome = fail(FAIL_CONTEXT, kind, begin)
-            break
-          }
-          if (goroutine == 0 || load<u8>(goroutine, STATUS) != GO_RUNNING) {
-            outcome = fail(FAIL_STATE, kind, begin)
-            break
-          }
-          if (load<f64>(processor, SEQ_GENERATION) != now || load<u64>(processor, SEQ) != arg0 - 1) {
-            outcome = fail(FAIL_SEQUENCE, kind, begin)
-            break
-          }
+          if (!hasGoroutine || processor == 0) { outcome = fail(FAIL_CONTEXT, kind, begin); break }
+          if (goroutine == 0 || load<u8>(goroutine, STATUS) != GO_RUNNING) { outcome = fail(FAIL_STATE, kind, begin); break }
+          if (load<f64>(processor, SEQ_GENERATION) != now || load<u64>(processor, SEQ) != arg0 - 1) { outcome = fail(FAIL_SEQUENCE, kind, begin); break }
           store<u8>(goroutine, GO_SYSCALL, STATUS)
           store<u8>(processor, PROC_SYSCALL, STATUS)
           store<u64>(processor, arg0, SEQ)
@@ -683,10 +416,7 @@ function runThreads(first: usize, limit: f64, isRoot: bool): i32 {
           break
         }
         case 23: // GoSyscallEnd
-          if (!hasGoroutine || processor == 0) {
-            outcome = fail(FAIL_CONTEXT, kind, begin)
-            break
-          }
+          if (!hasGoroutine || processor == 0) { outcome = fail(FAIL_CONTEXT, kind, begin); break }
           if (
             goroutine == 0 ||
             load<u8>(goroutine, STATUS) != GO_SYSCALL ||
@@ -699,18 +429,9 @@ function runThreads(first: usize, limit: f64, isRoot: bool): i32 {
           store<u8>(processor, PROC_RUNNING, STATUS)
           break
         case 24: // GoSyscallEndBlocked
-          if (processor != 0 && load<u8>(processor, STATUS) == PROC_SYSCALL) {
-            outcome = STALLED
-            break
-          }
-          if (!hasGoroutine) {
-            outcome = fail(FAIL_CONTEXT, kind, begin)
-            break
-          }
-          if (goroutine == 0 || load<u8>(goroutine, STATUS) != GO_SYSCALL) {
-            outcome = fail(FAIL_STATE, kind, begin)
-            break
-          }
+          if (processor != 0 && load<u8>(processor, STATUS) == PROC_SYSCALL) { outcome = STALLED; break }
+          if (!hasGoroutine) { outcome = fail(FAIL_CONTEXT, kind, begin); break }
+          if (goroutine == 0 || load<u8>(goroutine, STATUS) != GO_SYSCALL) { outcome = fail(FAIL_STATE, kind, begin); break }
           store<u8>(goroutine, GO_RUNNABLE, STATUS)
           store<i32>(thread, -1, THREAD_SLOT)
           isStale = true
@@ -718,18 +439,12 @@ function runThreads(first: usize, limit: f64, isRoot: bool): i32 {
         case 25: // GoStatus
         case 48: {
           // GoStatusStack
-          if (arg2 > <u64>GO_WAITING) {
-            outcome = fail(FAIL_STATE, kind, begin)
-            break
-          }
+          if (arg2 > <u64>GO_WAITING) { outcome = fail(FAIL_STATE, kind, begin); break }
           isStale = true
           let known = findIn(goHash, goMask, goRecords, arg0)
           if (known >= 0) {
             const record = goRecords + (<usize>known << RECORD_BITS)
-            if (<u64>load<u8>(record, STATUS) != arg2) {
-              outcome = fail(FAIL_STATE, kind, begin)
-              break
-            }
+            if (<u64>load<u8>(record, STATUS) != arg2) { outcome = fail(FAIL_STATE, kind, begin); break }
             store<u64>(record, 0, SEQ)
             store<f64>(record, now, SEQ_GENERATION)
           } else if (now == state.initialGeneration) {
@@ -745,25 +460,16 @@ function runThreads(first: usize, limit: f64, isRoot: bool): i32 {
               store<i32>(thread, known, THREAD_SLOT)
             }
           } else if (<u8>arg2 == GO_SYSCALL) {
-            if (<i64>arg1 < 0) {
-              outcome = fail(FAIL_STATE, kind, begin)
-              break
-            }
+            if (<i64>arg1 < 0) { outcome = fail(FAIL_STATE, kind, begin); break }
             const named = toFloat(arg1)
             if (named == threadId) {
-              if (now != state.initialGeneration && (!hasGoroutine || goroutineId != arg0)) {
-                outcome = fail(FAIL_STATE, kind, begin)
-                break
-              }
+              if (now != state.initialGeneration && (!hasGoroutine || goroutineId != arg0)) { outcome = fail(FAIL_STATE, kind, begin); break }
               store<u64>(thread, arg0, THREAD_GOROUTINE)
               store<i32>(thread, known, THREAD_SLOT)
             } else {
               const other = threadRecord(state.threadSlot(named))
               if (load<u8>(other, THREAD_SEEN) == 1) {
-                if (load<i32>(other, THREAD_SLOT) < 0 || load<u64>(other, THREAD_GOROUTINE) != arg0) {
-                  outcome = fail(FAIL_STATE, kind, begin)
-                  break
-                }
+                if (load<i32>(other, THREAD_SLOT) < 0 || load<u64>(other, THREAD_GOROUTINE) != arg0) { outcome = fail(FAIL_STATE, kind, begin); break }
                 otherGoroutine = toFloat(arg0)
                 otherSlot = target
               } else {
@@ -784,14 +490,8 @@ function runThreads(first: usize, limit: f64, isRoot: bool): i32 {
         case 45: // GoSwitch
         case 46: {
           // GoSwitchDestroy
-          if (!hasGoroutine || processor == 0) {
-            outcome = fail(FAIL_CONTEXT, kind, begin)
-            break
-          }
-          if (goroutine == 0 || load<u8>(goroutine, STATUS) != GO_RUNNING) {
-            outcome = fail(FAIL_STATE, kind, begin)
-            break
-          }
+          if (!hasGoroutine || processor == 0) { outcome = fail(FAIL_CONTEXT, kind, begin); break }
+          if (goroutine == 0 || load<u8>(goroutine, STATUS) != GO_RUNNING) { outcome = fail(FAIL_STATE, kind, begin); break }
           const found = findIn(goHash, goMask, goRecords, arg0)
           const next = goRecords + (<usize>found << RECORD_BITS)
           if (
@@ -838,8 +538,8 @@ function runThreads(first: usize, limit: f64, isRoot: bool): i32 {
       }
       if (outcome != RAN) break
 
-      const row8 = columns + (<usize>row << 3)
-      const row4 = columns + (<usize>row << 2)
+      const row8 = chunk + (<usize>row << 3)
+      const row4 = chunk + (<usize>row << 2)
       store<f64>(row8, timeNs, C_TIME)
       store<f64>(row8, otherThread, C_THREAD)
       store<f64>(row8, otherGoroutine, C_GOROUTINE)
@@ -850,7 +550,7 @@ function runThreads(first: usize, limit: f64, isRoot: bool): i32 {
       store<u32>(row4, otherProcessor, C_PROCESSOR)
       store<u32>(row4, otherSlot, C_SLOT)
       store<u32>(row4, target, C_TARGET)
-      store<u8>(columns + <usize>row, <u8>kind, C_KIND)
+      store<u8>(chunk + <usize>row, <u8>kind, C_KIND)
       if (<i64>(arg0 | arg1 | arg2 | arg3) < 0) writeLarge(row8, kind, arg0, arg1, arg2, arg3)
       row++
       rowNs = timeNs
@@ -888,66 +588,6 @@ function runThreads(first: usize, limit: f64, isRoot: bool): i32 {
     cursor = cursorAt(0)
     limitNs = rootLimit()
   }
-  rowCount = row
-  latestNs = latest
+  setRows(row, latest)
   return outcome
-}
-
-/** Arguments of 2^63 and above; a status event's thread is none then. */
-function writeLarge(row8: usize, kind: u32, arg0: u64, arg1: u64, arg2: u64, arg3: u64): void {
-  store<f64>(row8, <f64>arg0, C_ARG0)
-  store<f64>(row8, <f64>arg1, C_ARG1)
-  store<f64>(row8, <f64>arg2, C_ARG2)
-  store<f64>(row8, <f64>arg3, C_ARG3)
-  if ((kind == 25 || kind == 48) && <i64>arg1 < 0) store<f64>(row8, NaN, C_ARG1)
-}
-
-/** Takes a processor in a system call from the thread that is said to hold it. */
-function takeProcessor(processor: i32, holderId: f64, thief: usize): bool {
-  const bits = reinterpret<u64>(holderId)
-  let holder = thief
-  if (bits != load<u64>(thief)) {
-    const found = findId(threads, bits)
-    if (found < 0) return false
-    holder = threadRecord(<u32>found)
-  }
-  if (load<u8>(holder, THREAD_SEEN) == 0 || load<i32>(holder, THREAD_PROCESSOR) != processor) return false
-  store<i32>(holder, -1, THREAD_PROCESSOR)
-  return true
-}
-
-/** Lets the first event in time, which waits, come next, as if what it waits for had happened: for cut traces. */
-export function assumeTurn(): void {
-  const cursor = cursorAt(0)
-  const kind = load<u32>(cursor, KIND)
-  const arg0 = readLong(<usize>load<u32>(cursor, AT))
-  const arg1 = readLong(after)
-  const threadSlot = load<i32>(cursor, SLOT)
-  if (kind == 16 || kind == 21 || kind == 45 || kind == 46) {
-    const status = kind == 16 ? GO_RUNNABLE : GO_WAITING
-    let slot = findId(goroutines, arg0)
-    if (slot < 0) slot = <i32>state.addGoroutine(arg0, status, generation)
-    const record = baseOf(goroutines + 16) + (<usize>slot << RECORD_BITS)
-    store<u8>(record, status, STATUS)
-    store<u64>(record, arg1 - 1, SEQ)
-    store<f64>(record, generation, SEQ_GENERATION)
-  } else if (kind == 10 || kind == 12) {
-    const status = kind == 10 ? PROC_IDLE : PROC_ABANDONED
-    let slot = findId(processors, arg0)
-    if (slot < 0) slot = <i32>state.addProcessor(arg0, status, generation)
-    const record = baseOf(processors + 16) + (<usize>slot << RECORD_BITS)
-    store<u8>(record, status, STATUS)
-    store<u64>(record, arg1 - 1, SEQ)
-    store<f64>(record, generation, SEQ_GENERATION)
-    const holder = state.threadHolding(slot)
-    if (holder != 0) store<i32>(holder, -1, THREAD_PROCESSOR)
-    if (kind == 10 && threadSlot >= 0) store<i32>(threadRecord(<u32>threadSlot), -1, THREAD_PROCESSOR)
-  } else if (kind == 24 && threadSlot >= 0) {
-    const thread = threadRecord(<u32>threadSlot)
-    const held = load<i32>(thread, THREAD_PROCESSOR)
-    if (held >= 0) store<u8>(baseOf(processors + 16) + (<usize>held << RECORD_BITS), PROC_IDLE, STATUS)
-    store<i32>(thread, -1, THREAD_PROCESSOR)
-  } else if (kind == 28 || kind == 29 || kind == 30) {
-    state.setGc(arg0 - 1, kind == 29 ? state.GC_NOT_RUNNING : state.GC_RUNNING)
-  }
 }

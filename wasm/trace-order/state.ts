@@ -126,6 +126,20 @@ export function threadHolding(processor: i32): usize {
   return 0
 }
 
+/** Takes a processor in a system call from the thread that is said to hold it. */
+export function takeProcessor(processor: i32, holderId: f64, thief: usize): bool {
+  const bits = reinterpret<u64>(holderId)
+  let holder = thief
+  if (bits != load<u64>(thief)) {
+    const found = findId(threads, bits)
+    if (found < 0) return false
+    holder = threadRecord(<u32>found)
+  }
+  if (load<u8>(holder, THREAD_SEEN) == 0 || load<i32>(holder, THREAD_PROCESSOR) != processor) return false
+  store<i32>(holder, -1, THREAD_PROCESSOR)
+  return true
+}
+
 /** Active tasks: entries of 24 bytes, id u64, parent u64, name u32, used u32. */
 const tasks = memory.data(ARRAY_BYTES)
 let taskPlaces: u32 = 0
