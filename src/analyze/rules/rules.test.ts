@@ -211,3 +211,9 @@ test('two groups that wait for each other are one finding, with the time of both
   assert.equal(cycles[0]?.groups?.length, 2)
   assert.equal(cycles[0]?.cost.goroutineSeconds, 6)
 })
+
+test('what a narrower rule names, a cycle or a lock held by its own waiter, is not told as stuck once more', () => {
+  const rulesOf = (evidence: EvidenceSet) => diagnoseEvidence(evidence).findings.map(({ rule }) => rule)
+  assert.deepEqual(rulesOf(draw(`${times}\n7 a a a\n8 b b b`, legend)), ['lock-order-cycle'])
+  assert.deepEqual(rulesOf(stand('r')), ['self-deadlock'])
+})
