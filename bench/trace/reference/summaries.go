@@ -114,10 +114,33 @@ func readGroups(from io.Reader) (any, error) {
 }
 
 // readUtilization gives the toolchain's minimum mutator utilization for windows of 1, 10, 100 and 1,000 ms, of all
-// processors together, as go tool trace shows it first. Holds all events in memory.
+// processors together, as go tool trace shows it first. Holds all events in memory. LateNs: sweeps and assists that were
+// on when the trace began are told of a little later; Go counts them back to the beginning, that much of all processors.
 func readUtilization(from io.Reader) (any, error) {
 	var events []trace.Event
-	if err := forEach(from, func(event *trace.Event) { events = append(events, *event) }); err != nil {
+	var start trace.Time
+	var late, processors float64
+	syncs := 0
+	err := forEach(from, func(event *trace.Event) {
+		events = append(events, *event)
+		switch event.Kind() {
+		case trace.EventSync:
+			syncs++
+		case trace.EventMetric:
+			if metric := event.Metric(); metric.Name == "/sched/gomaxprocs:threads" {
+				processors = float64(metric.Value.Uint64())
+			}
+		case trace.EventRangeActive:
+			name := event.Range().Name
+			if syncs == 1 && processors > 0 && (name == "GC mark assist" || name == "GC incremental sweep") {
+				late += float64(event.Time()-start) / processors
+			}
+		}
+		if start == 0 {
+			start = event.Time()
+		}
+	})
+	if err != nil {
 		return nil, err
 	}
 	flags := trace.UtilSTW | trace.UtilBackground | trace.UtilAssist | trace.UtilSweep
@@ -126,5 +149,5 @@ func readUtilization(from io.Reader) (any, error) {
 	for _, window := range []time.Duration{time.Millisecond, 10 * time.Millisecond, 100 * time.Millisecond, time.Second} {
 		least[int64(window)] = curve.MMU(window)
 	}
-	return map[string]any{"least": least}, nil
+	return map[string]any{"least": least, "lateNs": late}, nil
 }

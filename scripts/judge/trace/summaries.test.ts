@@ -101,8 +101,9 @@ test('utilization agrees within the stated error, and not beyond', () => {
   const rows = account.gc.minimumMutatorUtilization
   assert.ok(rows.length > 1)
   const least = Object.fromEntries(rows.map(({ windowNs, ratio, errorRatio }) => [windowNs, ratio + errorRatio * 0.9]))
-  assert.deepEqual(compareUtilization({ least }, account), [])
+  assert.deepEqual(compareUtilization({ least, lateNs: 0 }, account), [])
   const [first] = rows
   const off = { ...least, [String(first?.windowNs)]: (first?.ratio ?? 0) + 1.1 * (first?.errorRatio ?? 0) }
-  assert.equal(compareUtilization({ least: off }, account).length, 1)
+  assert.equal(compareUtilization({ least: off, lateNs: 0 }, account).length, 1)
+  assert.deepEqual(compareUtilization({ least: off, lateNs: (first?.windowNs ?? 0) / 10 }, account), [])
 })

@@ -32,7 +32,11 @@ export type Summaries = {
   readonly gapNs: number
 }
 
-export type Utilization = { readonly least: Readonly<Record<string, number>> }
+export type Utilization = {
+  readonly least: Readonly<Record<string, number>>
+  /** What Go counts back to the trace's beginning, in ns of all processors; ours begin where they are told of. */
+  readonly lateNs: number
+}
 
 const FOREVER = 'forever'
 
@@ -87,10 +91,10 @@ export function compareSummaries(theirs: Summaries, account: TraceAccount, slack
 }
 
 /** Ratios in millionths, so that differences print as whole numbers. */
-export function compareUtilization({ least }: Utilization, account: TraceAccount): Difference[] {
+export function compareUtilization({ least, lateNs }: Utilization, account: TraceAccount): Difference[] {
   return account.gc.minimumMutatorUtilization.flatMap(({ windowNs, ratio, errorRatio }) => {
     const reference = least[String(windowNs)]
-    if (reference !== undefined && Math.abs(reference - ratio) <= errorRatio) return []
+    if (reference !== undefined && Math.abs(reference - ratio) <= errorRatio + lateNs / windowNs) return []
     const what = `least mutator utilization in ${windowNs / 1e6} ms, millionths`
     return [{ what, reference: Math.round((reference ?? Number.NaN) * 1e6), ours: Math.round(ratio * 1e6) }]
   })
