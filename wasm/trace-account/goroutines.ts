@@ -29,7 +29,6 @@ const NAMELESS_SYSTEM_GROUP = 1
 const LONG_RUN_NS: f64 = 20e6
 const MAX_KEPT = 64
 /** As long as there are no more than these in all, one goroutine may keep more: coroutines switch without a stack. */
-const MAX_KEPT_LONG = 16384
 const MAX_KEPT_IN_ALL = 262144
 /** Past this many in all none is kept any more. */
 const MAX_KEPT_EVER = 4194304
@@ -366,7 +365,7 @@ function keep(row: usize, marks: i32, from: f64, ns: f64): void {
   const count = first == 0 ? 0 : load<i32>(first, KEPT_COUNT)
   if (
     keptInAll >= MAX_KEPT_EVER ||
-    (count >= MAX_KEPT && (count >= MAX_KEPT_LONG || keptInAll >= MAX_KEPT_IN_ALL))
+    (count >= MAX_KEPT && keptInAll >= MAX_KEPT_IN_ALL)
   ) {
     settle(row, groupOfNameless(row))
     chargeSite(row, marks, from, ns)
