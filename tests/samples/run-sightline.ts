@@ -1,5 +1,6 @@
 /** Runs the real program as a user would, through its launcher, and collects what it printed. */
 import { spawn } from 'node:child_process'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 export const root = join(import.meta.dirname, '..', '..')
@@ -20,10 +21,13 @@ export type RunOptions = {
   readonly launcher?: string
 }
 
+/** Where a user's settings would be; what tools that a test starts keep there stays out of the repository. */
+const configHome = join(tmpdir(), `sightline-tests-config-${process.pid}`)
+
 /** No setting of the machine's reaches the program: only what a test gives. */
 export function cleanEnv(more: RunOptions['env'] = {}): Record<string, string | undefined> {
   const kept = Object.entries(process.env).filter(([name]) => !/^(SIGHTLINE_|NO_COLOR|FORCE_COLOR|COLUMNS)/.test(name))
-  return { ...Object.fromEntries(kept), XDG_CONFIG_HOME: join(root, 'tests', 'no-such-folder'), ...more }
+  return { ...Object.fromEntries(kept), XDG_CONFIG_HOME: configHome, ...more }
 }
 
 export function runSightline(args: readonly string[], options: RunOptions = {}): Promise<Ran> {
