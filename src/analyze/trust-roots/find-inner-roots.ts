@@ -1,0 +1,285 @@
+/**
+ * Roots that no server or consumer made: INTERNAL, CLIENT and PRODUCER spans without a parent. Enters: the facts.
+ * Leaves: one group per operation whose roots are more than an ordinary root of their own: the operation is otherwise a
+ * child, or they lie within handlers of the same instance more than by chance. Roots with links are intended, and a
+ * group of their own.
+ */
+import type { BreakGroup, InnerRootGroup, Lift } from '../trust/break-group.ts'
+import { ROOT } from '../trust/forest.ts'
+import {
+  at,
+  CLIENT,
+  CONSUMER,
+  countTraces,
+  hasLink,
+  INTERNAL,
+  instanceOfRow,
+  MIN_SIGHTINGS,
+  nameOfOperation,
+  nameOfService,
+  SERVER,
+  sampleRows,
+  type TrustFacts,
+  versionOf,
+} from '../trust/trust-facts.ts'
+import { buildWindows, findActive, isLifted, measureLift, median, moveTime, type Windows } from '../trust/windows.ts'
+
+const SAMPLE = 300
+const CHILD_SHARE = 0.2
+const MAX_TRACE_ROWS = 128
+const frameworks = /gin|echo|fiber|iris|beego|chi|hertz|kratos/i
+const automatic = /opentelemetry\.io\/auto|obi$|beyla|ebpf|otelc/i
+
+export function findInnerRoots(facts: TrustFacts): BreakGroup[] {
+  const byOperation = new Map<number, number[]>()
+  const { spans, forest, operations, taken } = facts
+  for (let row = 0; row < spans.count; row++) {
+    const kind = at(spans.kinds, row)
+    if (kind === SERVER || kind === CONSUMER || forest.parents[row] !== ROOT || taken[row] === 1) continue
+    if (hasLink(facts, row)) continue
+    const operation = at(operations.of, row)
+    const rows = byOperation.get(operation)
+    if (rows === undefined) byOperation.set(operation, [row])
+    else rows.push(row)
+  }
+  if (byOperation.size === 0) return []
+  const hosts = collectHosts(facts)
+  const groups: BreakGroup[] = []
+  for (const [operation, rows] of byOperation) {
+    const group = describeRoots(facts, operation, rows, hosts)
+    if (group === undefined) continue
+    for (const row of group.rows) taken[row] = 1
+    groups.push(group)
+  }
+  return groups
+}
+
+/** What handles requests, by instance. */
+export function collectHosts(facts: TrustFacts): readonly Windows[] {
+  const { spans, forest } = facts
+  const lists: number[][] = Array.from({ length: facts.instanceCount }, () => [])
+  for (let row = 0; row < spans.count; row++) {
+    const kind = at(spans.kinds, row)
+    const isHost = kind === SERVER || kind === CONSUMER || (kind <= INTERNAL && forest.parents[row] === ROOT)
+    if (isHost) lists[instanceOfRow(facts, row)]?.push(row)
+  }
+  return lists.map((list) => buildWindows(spans, list))
+}
+
+function describeRoots(
+  facts: TrustFacts,
+  operation: number,
+  rows: readonly number[],
+  hosts: readonly Windows[],
+): InnerRootGroup | undefined {
+  const { operations } = facts
+  const own = operations.list[operation]
+  if (own === undefined) return undefined
+  const children = at(facts.opChildren, operation)
+  const usuallyChild = children / Math.max(1, at(facts.opRows, operation))
+  const isUsual = children >= MIN_SIGHTINGS && usuallyChild >= CHILD_SHARE
+  if (!isUsual && rows.length < MIN_SIGHTINGS) return undefined
+  const sample = sampleRows(rows, SAMPLE)
+  const typical = median(sample.map((row) => hosts[instanceOfRow(facts, row)]?.medianNs ?? 0))
+  const holds =
+    (isWhole: boolean) =>
+    (row: number, movedNs: number): boolean =>
+      findHost(facts, hosts, row, movedNs, isWhole, operation) >= 0
+  const within = measureLift(facts, sample, typical, holds(true))
+  const beginsWithin = measureLift(facts, sample, typical, holds(false))
+  if (!isUsual && !isLifted(within, 0.3) && !isLifted(beginsWithin, 0.3)) return undefined
+  const found = describeHosts(facts, hosts, sample, operation)
+  const usualParent = at(facts.usualParent, operation)
+  const affected = countTraces(facts, rows)
+  const version = versionOf(facts, rows)
+  return {
+    shape: 'inner-root',
+    service: own.service,
+    operation: own.name,
+    ...(version === undefined ? {} : { version }),
+    rows: Uint32Array.from(rows),
+    affected,
+    crossed: countCrossed(facts, operation, affected, usualParent, found.topHost),
+    kind: own.kind,
+    within,
+    beginsWithin,
+    hosts: found.hosts,
+    usuallyChild,
+    ...(usualParent < 0 ? {} : { usualParent: nameOfOperation(facts, usualParent) }),
+    besideSiblings: found.besideSiblings,
+    periodic: measurePeriod(facts, rows),
+    ...(found.framework === undefined ? {} : { framework: found.framework }),
+    isAutomatic: isAutomatic(facts, at(facts.opService, operation)),
+    isSerial: isSerial(facts, rows),
+  }
+}
+
+/** Traces of the operation, or of the handler that should have held it: those that could have broken. */
+function countCrossed(facts: TrustFacts, operation: number, affected: number, parent: number, host: number): number {
+  const sound = at(facts.opChildren, operation)
+  if (sound > 0 || parent >= 0) return affected + sound
+  return host < 0 ? affected : Math.max(affected, at(facts.opRows, host))
+}
+
+function findHost(
+  facts: TrustFacts,
+  hosts: readonly Windows[],
+  row: number,
+  movedNs: number,
+  isWhole: boolean,
+  operation: number,
+): number {
+  const { spans } = facts
+  const windows = hosts[instanceOfRow(facts, row)]
+  if (windows === undefined) return -1
+  const start = moveTime(facts, at(spans.startNs, row), movedNs)
+  const end = start + at(spans.endNs, row) - at(spans.startNs, row)
+  const trace = at(spans.traces, row)
+  let host = -1
+  findActive(windows, spans, start, (candidate) => {
+    if (at(spans.traces, candidate) === trace || at(facts.operations.of, candidate) === operation) return false
+    if (isWhole && at(spans.endNs, candidate) < end) return false
+    if (hasOperation(facts, at(spans.traces, candidate), operation)) return false
+    host = candidate
+    return true
+  })
+  return host
+}
+
+/** The trace has a span of the operation: it did not lose this one. */
+function hasOperation({ forest, operations, opChildren }: TrustFacts, trace: number, operation: number): boolean {
+  if (at(opChildren, operation) === 0) return false
+  const from = at(forest.traceStart, trace)
+  const to = Math.min(at(forest.traceStart, trace + 1), from + MAX_TRACE_ROWS)
+  for (let index = from; index < to; index++) {
+    if (at(operations.of, at(forest.rows, index)) === operation) return true
+  }
+  return false
+}
+
+type HostFacts = {
+  hosts: { name: string; share: number }[]
+  topHost: number
+  besideSiblings: number
+  framework?: string
+}
+
+function describeHosts(
+  facts: TrustFacts,
+  hosts: readonly Windows[],
+  sample: readonly number[],
+  operation: number,
+): HostFacts {
+  const { spans, forest, operations } = facts
+  const counts = new Map<number, number>()
+  let held = 0
+  let beside = 0
+  let framework: string | undefined
+  for (const row of sample) {
+    const host = findHost(facts, hosts, row, 0, false, operation)
+    if (host < 0) continue
+    held++
+    const own = at(operations.of, host)
+    counts.set(own, (counts.get(own) ?? 0) + 1)
+    const scope = spans.scopes[at(spans.scopeOf, host)]?.name ?? ''
+    if (frameworks.test(scope)) framework = scope
+    for (let index = at(forest.childStart, host); index < at(forest.childStart, host + 1); index++) {
+      const child = at(forest.children, index)
+      if (at(spans.startNs, child) >= at(spans.endNs, row) || at(spans.endNs, child) <= at(spans.startNs, row)) continue
+      beside++
+      break
+    }
+  }
+  const ranked = [...counts].sort((left, right) => right[1] - left[1])
+  return {
+    hosts: ranked
+      .slice(0, 5)
+      .map(([host, count]) => ({ name: nameOfOperation(facts, host), share: count / Math.max(1, sample.length) })),
+    topHost: ranked[0]?.[0] ?? -1,
+    besideSiblings: held === 0 ? 0 : beside / held,
+    ...(framework === undefined ? {} : { framework }),
+  }
+}
+
+/** Share of the gaps between starts, per instance, that are within 5 % of a multiple (up to three) of the median gap. */
+export function measurePeriod(facts: TrustFacts, rows: readonly number[]): number {
+  const byInstance = new Map<number, number[]>()
+  for (const row of rows) {
+    const instance = instanceOfRow(facts, row)
+    const times = byInstance.get(instance) ?? []
+    byInstance.set(instance, times)
+    times.push(at(facts.spans.startNs, row))
+  }
+  let regular = 0
+  let gaps = 0
+  for (const times of byInstance.values()) {
+    if (times.length < 4) continue
+    times.sort((left, right) => left - right)
+    const steps = times.slice(1).map((time, index) => time - at(times, index))
+    const period = median(steps)
+    if (period <= 0) continue
+    for (const step of steps) {
+      gaps++
+      const turns = Math.round(step / period)
+      if (turns >= 1 && turns <= 3 && Math.abs(step - turns * period) <= 0.05 * period) regular++
+    }
+  }
+  return gaps < 4 ? 0 : regular / gaps
+}
+
+/** No two at once on an instance, where as many at random would have met at least three times. */
+function isSerial(facts: TrustFacts, rows: readonly number[]): boolean {
+  const { spans, firstNs, lastNs } = facts
+  const byInstance = new Map<number, number[]>()
+  for (const row of rows) {
+    const instance = instanceOfRow(facts, row)
+    const list = byInstance.get(instance) ?? []
+    byInstance.set(instance, list)
+    list.push(row)
+  }
+  let expected = 0
+  let met = 0
+  for (const list of byInstance.values()) {
+    list.sort((left, right) => at(spans.startNs, left) - at(spans.startNs, right))
+    let last = Number.NEGATIVE_INFINITY
+    let busy = 0
+    for (const row of list) {
+      if (at(spans.startNs, row) < last) met++
+      last = Math.max(last, at(spans.endNs, row))
+      busy += at(spans.endNs, row) - at(spans.startNs, row)
+    }
+    expected += (list.length * busy) / Math.max(1, lastNs - firstNs)
+  }
+  return met === 0 && expected >= 3
+}
+
+function isAutomatic({ spans, services }: TrustFacts, service: number): boolean {
+  const name = services[service]
+  const own = spans.resources.filter((resource) => resource.service === name)
+  return (
+    own.length > 0 &&
+    own.every(({ attributes }) =>
+      automatic.test(`${attributes['telemetry.distro.name'] ?? ''} ${attributes['telemetry.sdk.name'] ?? ''}`.trim()),
+    )
+  )
+}
+
+export function isSynchronous({ within, beginsWithin, besideSiblings }: InnerRootGroup): boolean {
+  return beginsWithin.seen > 0 && within.seen >= 0.9 * beginsWithin.seen && besideSiblings < 0.2
+}
+
+export function isCallRoot(group: InnerRootGroup): boolean {
+  return group.kind === CLIENT
+}
+
+export function describeLift(group: InnerRootGroup): string {
+  const lift: Lift = isLifted(group.within) ? group.within : group.beginsWithin
+  const host = group.hosts[0]?.name
+  const count = Math.round(lift.seen * lift.sample)
+  const where = host === undefined ? '' : ` of ${group.service} (${host})`
+  return `${count} of ${lift.sample} roots ${group.operation} lie within a handler${where}; by chance ${Math.round(lift.chance * 100)} %`
+}
+
+export function nameService(facts: TrustFacts, service: number): string {
+  return nameOfService(facts, service)
+}

@@ -1,0 +1,151 @@
+/**
+ * From what the classes claim of a group to one case. An exoneration that fits best ends it; a claim that is settled by
+ * headers, source or ids stands alone; else a single name needs a class that spans can prove, a good score, a distance to
+ * the next and enough sightings. Everything else is `unexplained`, with the likeliest first and at most three names.
+ */
+import type { Confidence } from '../../model/contract.ts'
+import { type BreakClass, type BreakClassRow, breakClasses } from '../../model/trust/break-classes.ts'
+import type { BreakCase } from './break-case.ts'
+import type { BreakGroup, Claim } from './break-group.ts'
+import type { SourceEvidence } from './trust-evidence.ts'
+import { at, attributeText, MIN_SIGHTINGS, nameOfOperation, type TrustFacts } from './trust-facts.ts'
+
+const SINGLE_SCORE = 0.75
+const SINGLE_DISTANCE = 0.15
+const LEAST_SCORE = 0.15
+const MOST_NAMES = 3
+
+export type NamedClaim = Claim & { readonly class: BreakClass }
+
+const rowOf: ReadonlyMap<BreakClass, BreakClassRow> = new Map(breakClasses.map((row) => [row.name, row]))
+
+export function decideCase(group: BreakGroup, claims: readonly NamedClaim[], facts: TrustFacts): BreakCase | undefined {
+  if (group.shape === 'pending') return withoutCause(group, 'pending', waiting(group, facts))
+  if (group.shape === 'outside') {
+    return { ...withoutCause(group, 'exonerated', group.why), exoneratedBy: 'outside the window' }
+  }
+  const ranked = claims.filter(({ score }) => score >= LEAST_SCORE).sort((left, right) => right.score - left.score)
+  const best = ranked[0]
+  if (best === undefined) {
+    return group.shape === 'loss' ? withoutCause(group, 'unexplained', 'parents are missing') : undefined
+  }
+  const base = describe(group, best)
+  if (best.exoneratedBy !== undefined) {
+    return {
+      ...base,
+      class: best.class,
+      alternatives: [],
+      state: 'exonerated',
+      exoneratedBy: best.exoneratedBy,
+      confidence: best.score >= SINGLE_SCORE ? 'probable' : 'possible',
+      decidedBy: [],
+      why: best.why,
+    }
+  }
+  const held = ranked.filter(({ exoneratedBy }) => exoneratedBy === undefined)
+  const source = findSource(group, held, facts)
+  if (source !== undefined) {
+    const { claim, evidence } = source
+    return lost(base, claim.class, 'certain', `${claim.why}; ${evidence.file}:${evidence.line} does it`)
+  }
+  const settled = held.find((claim) => claim.settled === true)
+  if (settled !== undefined) return lost({ ...base, ...culprit(settled) }, settled.class, 'certain', settled.why)
+  const second = held[1]?.score ?? 0
+  const isProvable = rowOf.get(best.class)?.fromSpans === 'high'
+  const sightings =
+    group.shape === 'direct' && group.logRecords !== undefined ? group.logRecords.affected : group.affected
+  const isEnough = sightings >= MIN_SIGHTINGS
+  if (isProvable && isEnough && best.score >= SINGLE_SCORE && best.score - second >= SINGLE_DISTANCE) {
+    return lost(base, best.class, 'probable', best.why)
+  }
+  const names = held.slice(0, MOST_NAMES)
+  const thin = isEnough ? '' : ` (${sightings} ${sightings === 1 ? 'sighting' : 'sightings'}: too few for one name)`
+  return {
+    ...base,
+    class: best.class,
+    alternatives: names.slice(1).map((claim) => claim.class),
+    state: 'unexplained',
+    confidence: 'possible',
+    decidedBy: [...new Set(names.flatMap((claim) => rowOf.get(claim.class)?.decidedBy ?? []))],
+    why: best.why + thin,
+  }
+}
+
+type Base = Omit<BreakCase, 'alternatives' | 'state' | 'confidence' | 'decidedBy' | 'why' | 'class' | 'exoneratedBy'>
+
+function withoutCause(group: BreakGroup, state: BreakCase['state'], why: string): BreakCase {
+  return { ...describe(group), alternatives: [], state, confidence: 'possible', decidedBy: [], why }
+}
+
+function waiting({ rows }: BreakGroup, { settleNs }: TrustFacts): string {
+  return `${rows.length} spans without their parents, which may still come: the data ends within ${Math.round(settleNs / 1e9)} s of them`
+}
+
+function describe(group: BreakGroup, best?: NamedClaim): Base {
+  return {
+    service: best?.culprit ?? group.service,
+    operation: group.operation,
+    ...(group.version === undefined ? {} : { version: group.version }),
+    ...(group.edge === undefined ? {} : { edge: group.edge }),
+    rows: group.rows,
+    affected: group.affected,
+    crossed: Math.max(group.crossed, group.affected),
+    ...(group.shape === 'direct' && group.logRecords !== undefined ? { logRecords: group.logRecords } : {}),
+  }
+}
+
+function culprit(claim: NamedClaim): { service?: string } {
+  return claim.culprit === undefined ? {} : { service: claim.culprit }
+}
+
+function lost(base: Base, name: BreakClass, confidence: Confidence, why: string): BreakCase {
+  return { ...base, class: name, alternatives: [], state: 'lost', confidence, decidedBy: [], why }
+}
+
+/** An audit's finding of a class in question, in the code of the operation: by function or by the span's name. */
+function findSource(
+  group: BreakGroup,
+  claims: readonly NamedClaim[],
+  facts: TrustFacts,
+): { claim: NamedClaim; evidence: SourceEvidence } | undefined {
+  if (facts.source.length === 0) return undefined
+  const functions = new Set<string>()
+  const names = new Set<string>([group.operation])
+  for (const row of group.rows.subarray(0, 64)) {
+    for (const key of ['code.function.name', 'code.function']) {
+      const name = attributeText(facts, row, key)
+      if (name !== undefined) functions.add(name)
+    }
+    names.add(facts.spans.strings[at(facts.spans.names, row)] ?? '')
+    const parent = at(facts.forest.parents, row)
+    if (parent >= 0) names.add(nameOfOperation(facts, at(facts.operations.of, parent)))
+  }
+  for (const claim of claims) {
+    const mine = facts.source.filter(
+      (one) =>
+        one.class === claim.class && (one.service === undefined || one.service === (claim.culprit ?? group.service)),
+    )
+    const evidence = mine.find(
+      (one) =>
+        (one.spanName !== undefined && names.has(one.spanName)) ||
+        (one.function !== undefined && [...functions].some((name) => isSameFunction(name, one.function as string))) ||
+        (one.service !== undefined && wholeProcess.has(one.class)),
+    )
+    if (evidence !== undefined) return { claim, evidence }
+  }
+  return undefined
+}
+
+/** Classes that are a fault of the whole process: the service is place enough. */
+const wholeProcess: ReadonlySet<BreakClass> = new Set<BreakClass>([
+  'no-propagator',
+  'propagator-mismatch',
+  'no-flush',
+  'baggage-only',
+  'export-context-cancelled',
+])
+
+/** `example.com/shop/cart.(*Server).Get` and `cart.(*Server).Get`, or `Get` alone with the file elsewhere. */
+function isSameFunction(one: string, other: string): boolean {
+  return one === other || one.endsWith(`/${other}`) || one.endsWith(`.${other}`) || other.endsWith(`/${one}`)
+}

@@ -1,0 +1,163 @@
+/**
+ * A group is what looks like a break, of one shape, at one place, with what was measured of it; a claim is what a class
+ * says of a group. Groups are made once, by the finders of each family; classes read them; the arbiter weighs the claims.
+ */
+import type { BreakClass } from '../../model/trust/break-classes.ts'
+import type { Exoneration } from '../../model/trust/trust-data.ts'
+import type { TrustFacts } from './trust-facts.ts'
+
+type Place = {
+  /** The service that lost it, as far as known. */
+  readonly service: string
+  readonly operation: string
+  readonly version?: string
+  readonly edge?: { readonly from: string; readonly to: string }
+  readonly rows: Uint32Array
+  readonly affected: number
+  readonly crossed: number
+}
+
+/** How much oftener than by chance: both as shares of the sample. */
+export type Lift = { readonly seen: number; readonly chance: number; readonly sample: number }
+
+/** Roots that are no server's: INTERNAL, CLIENT, PRODUCER, unspecified. */
+export type InnerRootGroup = Place & {
+  readonly shape: 'inner-root'
+  readonly kind: number
+  /** Start and end lie within a handler's span of the same instance and another trace. */
+  readonly within: Lift
+  /** Start lies within; the end may not. */
+  readonly beginsWithin: Lift
+  /** Names of the handlers, most frequent first, with the share of the roots they hold. */
+  readonly hosts: readonly { readonly name: string; readonly share: number }[]
+  /** Of all spans of the operation, the share that has a parent. */
+  readonly usuallyChild: number
+  readonly usualParent?: string
+  /** Of the roots within a handler, those that overlap another child of it. */
+  readonly besideSiblings: number
+  /** Share of the starts that keep a period. */
+  readonly periodic: number
+  readonly framework?: string
+  /** Scopes of the whole service are those of automatic instrumentation. */
+  readonly isAutomatic: boolean
+  /** Roots that never overlap one another on an instance, although handlers do: one worker. */
+  readonly isSerial: boolean
+}
+
+/** Server spans that are roots, and the caller they were paired with. */
+export type ServerRootGroup = Place & {
+  readonly shape: 'server-root'
+  readonly from: string
+  readonly to: string
+  /** A childless client span of `from` holds it. */
+  readonly paired: boolean
+  readonly lift: Lift
+  /** Shares of broken traces: of this edge, of the callee's other callers, of the caller's other callees. */
+  readonly rate: number
+  readonly otherCallers: readonly EdgeRate[]
+  readonly otherCallees: readonly EdgeRate[]
+  /** Edges into the caller, and out of the callee. */
+  readonly intoCaller: readonly EdgeRate[]
+  readonly outOfCallee: readonly EdgeRate[]
+  readonly languages: readonly [string, string]
+  /** Other edges between the same two languages, in this direction: broken and sound. */
+  readonly sameLanguages: readonly EdgeRate[]
+  /** Roots that carry baggage or tracestate, and no context that they could have read. */
+  readonly baggageOnly: number
+  /** Roots whose own attributes show the header that arrived, by format. */
+  readonly arrived: Readonly<Record<string, number>>
+  readonly viaProxy?: string
+}
+
+export type EdgeRate = {
+  readonly from: string
+  readonly to: string
+  readonly broken: number
+  readonly crossed: number
+}
+
+export type MessageRootGroup = Place & {
+  readonly shape: 'message-root'
+  readonly destination: string
+  readonly paired: boolean
+  readonly lift: Lift
+  /** Consumers of the same destination elsewhere that do have parents or links; producers to it that are continued. */
+  readonly otherConsumersContinue: number
+  readonly otherProducersContinued: number
+}
+
+/** Spans whose parent is not there, by who should have exported it. */
+export type LossGroup = Place & {
+  readonly shape: 'loss'
+  /** Every span of the owner is missing in these traces. */
+  readonly wholeService: boolean
+  /** The owner is not known, or never seen. */
+  readonly isOwnerKnown: boolean
+  readonly missing: number
+  readonly local: number
+  readonly remote: number
+  /** Operation that is missing most, its share of the missing, and the share it would have if loss were blind. */
+  readonly topOperation: string
+  readonly topShare: number
+  readonly topExpected: number
+  /** Within the last seconds of their instance's life; by chance. */
+  readonly tail: Lift
+  /** Mean rank (0..1) of the owner's load when it was lost; blind loss: 0.5. */
+  readonly loadRank: number
+  /** Share whose neighbour in time was lost too; by chance. */
+  readonly clumped: Lift
+  /** Chance that a trace in which it was lost is longer than one in which it was not; blind loss: 0.5. */
+  readonly durationRank: number
+  /** Of the traces, the share in which another service is wholly missing as well. */
+  readonly together: number
+  /** Rate in each quarter of the window. */
+  readonly quarters: readonly number[]
+  /** Share with a sampling probability in tracestate or attributes. */
+  readonly saysSampled: number
+  /** Nothing of the trace begins before the orphans: they are its edge. */
+  readonly atEdge: number
+}
+
+/** An orphan that lies within a childless client span of its own trace: a hop between them is missing. */
+export type HopGroup = Place & { readonly shape: 'hop'; readonly from: string; readonly to: string }
+
+/** A shape that is of one class (or its look-alike) alone: the class's own file finds it and says what it found. */
+export type DirectGroup = Place & {
+  readonly shape: 'direct'
+  readonly claims: readonly (Claim & { readonly class: BreakClass })[]
+  readonly logRecords?: { readonly affected: number; readonly all: number }
+}
+
+/** Orphans whose parents may still come. */
+export type PendingGroup = Place & { readonly shape: 'pending' }
+
+/** Orphans whose parents the data cannot hold. */
+export type OutsideGroup = Place & { readonly shape: 'outside'; readonly why: string }
+
+export type BreakGroup =
+  | PendingGroup
+  | OutsideGroup
+  | InnerRootGroup
+  | ServerRootGroup
+  | MessageRootGroup
+  | LossGroup
+  | HopGroup
+  | DirectGroup
+
+export type Claim = {
+  /** 0..1: how well what was measured fits the class. */
+  readonly score: number
+  readonly why: string
+  /** Headers, source or ids leave nothing else. */
+  readonly settled?: boolean
+  readonly exoneratedBy?: Exoneration
+  /** Who is at fault, where it is not the group's service. */
+  readonly culprit?: string
+}
+
+export type BreakClassRule = {
+  readonly class: BreakClass
+  /** Groups that only this class can see; rows already taken are left alone. */
+  find?(facts: TrustFacts): readonly BreakGroup[]
+  judge?(group: BreakGroup, facts: TrustFacts): Claim | undefined
+}
