@@ -116,8 +116,9 @@ async function judge(one: CorpusTrace, truth: Truth): Promise<void> {
   // The reference holds all events in memory for this.
   if (own.events <= MAX_UTILIZATION_EVENTS) {
     const utilization = await ask<Utilization>(truth.unclamped, 'utilization', one.path)
-    if (typeof utilization === 'string') throw new Error(utilization)
-    differences.push(...compareUtilization(utilization, account.account))
+    // Go's own computation does not survive every trace; its totals were compared all the same.
+    if (typeof utilization === 'string') process.stdout.write(`${one.name}: no utilization from Go: ${utilization}\n`)
+    else differences.push(...compareUtilization(utilization, account.account))
   }
   print(one, own, differences)
   if (differences.length > 0) differing += 1

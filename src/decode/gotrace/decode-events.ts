@@ -223,7 +223,7 @@ type Parts = {
 }
 
 function openParts(format: number, doubts: TraceDoubts, limits: TraceLimits): Parts | undefined {
-  const instance = OrderInstance.open(false, limits.maxStringBytes ?? DEFAULT_MAX_STRING_BYTES)
+  const instance = OrderInstance.open(format, false, limits.maxStringBytes ?? DEFAULT_MAX_STRING_BYTES)
   if (instance === undefined) return undefined
   const maxGenerationBytes = limits.maxGenerationBytes ?? DEFAULT_MAX_GENERATION_BYTES
   return {

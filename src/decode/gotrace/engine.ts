@@ -372,7 +372,7 @@ export function stopCode({ kind }: SplitStop): DoubtCode {
 
 function openParts(format: number, offset: number, doubts: TraceDoubts, options: EngineOptions): Parts | undefined {
   const { limits = {}, seat, withMessages = true } = options
-  const instance = OrderInstance.open(doubts.isStrict, limits.maxStringBytes ?? DEFAULT_MAX_STRING_BYTES, seat)
+  const instance = OrderInstance.open(format, doubts.isStrict, limits.maxStringBytes ?? DEFAULT_MAX_STRING_BYTES, seat)
   if (instance === undefined) return undefined
   const maxGenerationBytes = limits.maxGenerationBytes ?? DEFAULT_MAX_GENERATION_BYTES
   return {

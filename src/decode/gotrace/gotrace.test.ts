@@ -223,3 +223,11 @@ test('threads that wait for each other by the thousand do not hang the reader', 
   assert.ok(performance.now() - started < 10_000)
   assert.ok(read.ok && read.value.value.events === 2 && !read.value.value.complete)
 })
+
+test('an event that is younger than the trace’s format is none, as for the reference reader', () => {
+  const file = readFileSync(join(import.meta.dirname, '../../../testdata/gotrace/v2/span/go1.23/trace.bin'))
+  assert.ok(readTraceSync(file, {}, { strict: true }).ok)
+  const older = new Uint8Array(file)
+  older.set(new TextEncoder().encode('go 1.22 trace'), 0)
+  assert.equal(readTraceSync(older, {}, { strict: true }).ok, false)
+})

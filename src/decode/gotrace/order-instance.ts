@@ -93,8 +93,9 @@ export class OrderInstance {
     this.all = new Uint8Array(memory.buffer)
   }
 
-  /** Undefined when there is no memory for it. */
-  static open(isStrict: boolean, maxTextBytes: number, seat?: TraceSeat): OrderInstance | undefined {
+  /** Undefined when there is no memory for it. An event younger than the format is none, as for the reference reader;
+   *  those of the allocation experiment are read from Go 1.23 on, though Go 1.27's reader knows them in format 26 alone. */
+  static open(format: number, isStrict: boolean, maxTextBytes: number, seat?: TraceSeat): OrderInstance | undefined {
     const memory = (seat?.memory as WebAssembly.Memory | undefined) ?? openMemory()
     if (memory === undefined) return undefined
     const { exports } = new WebAssembly.Instance(compileModule(moduleText, memory), { env: { memory } })
@@ -103,7 +104,7 @@ export class OrderInstance {
     const columns = order.open(isStrict ? 1 : 0, maxTextBytes, seed(), seed())
     if (columns === 0) return undefined
     const counts = new Uint8Array(memory.buffer, order.argCountsAddress() >>> 0, 256).fill(NO_EVENT)
-    for (const { id, args } of timedEvents) counts[id] = args.length
+    for (const { id, args, since } of timedEvents) if (since <= format) counts[id] = args.length
     const places = seat?.chunks ?? [columns >>> 0]
     order.useColumns(places[0] as number)
     return new OrderInstance(memory, order, places)
