@@ -120,7 +120,7 @@ async function openPieces(
 }
 
 /** The same buffer again and again: a piece holds until the next is asked for. */
-async function* readPieces(handle: FileHandle): AsyncGenerator<Uint8Array, void> {
+export async function* readPieces(handle: FileHandle): AsyncGenerator<Uint8Array, void> {
   const buffer = new Uint8Array(PIECE_BYTES)
   try {
     while (true) {
@@ -133,7 +133,7 @@ async function* readPieces(handle: FileHandle): AsyncGenerator<Uint8Array, void>
   }
 }
 
-async function* copyPieces(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void> {
+export async function* copyPieces(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void> {
   for await (const piece of pieces) yield piece.slice()
 }
 
@@ -149,7 +149,7 @@ async function* untilFailure(
 }
 
 /** Gives what can be inflated before damage; stops where the output is out of all proportion. */
-async function* inflateStream(
+export async function* inflateStream(
   pieces: AsyncIterable<Uint8Array>,
   fail: (why: Fault) => void,
 ): AsyncGenerator<Uint8Array, void> {
@@ -264,7 +264,7 @@ function noTrace(origin: string, manifest: CaptureManifest | undefined): Fault {
   return fault('SL_COLLECT_NO_TRACE', { message: `The capture holds no execution trace${why}`, target: origin })
 }
 
-function unread(target: string, error: unknown): Fault {
+export function unread(target: string, error: unknown): Fault {
   const cause = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
   return fault('SL_COLLECT_NO_INPUT', { target: target === '-' ? 'stdin' : target, detail: { cause } })
 }
