@@ -152,6 +152,22 @@ export const collectCodes = {
     hint: 'Each request and why it failed is listed under coverage.',
   }),
 
+  SL_COLLECT_GO_TOOL: row(69, 502, false, {
+    summary: 'There is no Go toolchain that can type the packages',
+    hint: 'Put Go 1.22 or newer on PATH or name one with SIGHTLINE_GO; --tier a reads by syntax and needs none.',
+  }),
+  SL_COLLECT_GO_HELPER: row(69, 502, false, {
+    summary: 'The helper that types Go packages could not be built or run',
+    hint: 'Check that the go on PATH compiles programs here and that the cache folder can be written; --tier a does without.',
+  }),
+  SL_COLLECT_GO_LIST: row(69, 502, false, {
+    summary: 'The go command could not list the packages',
+    hint: 'Run `go list ./...` there and see; modules may have to be downloaded first. --tier a does without.',
+  }),
+  SL_COLLECT_GO_PACKAGE: row(65, 422, false, {
+    summary: 'A Go package could not be typed as a whole',
+    hint: 'What could be typed was; the rest was read by syntax. `go vet` says what is wrong.',
+  }),
   SL_COLLECT_NO_INPUT: row(66, 404, false, {
     summary: 'The file or folder does not exist or cannot be read',
     hint: 'Check the path and its permissions.',

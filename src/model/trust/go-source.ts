@@ -90,6 +90,9 @@ export type GoPackage = {
   readonly symbols: readonly GoSymbol[]
   /** Types as Go writes them with whole import paths: `context.Context`, `*net/http.Request`, `(context.Context, go.opentelemetry.io/otel/trace.Span)`. Index 0 is ''. */
   readonly types: readonly string[]
+  /** Of `types`, those that can be used as context.Context and as net/http.Handler: known with typed facts only. */
+  readonly contextTypes?: readonly string[]
+  readonly handlerTypes?: readonly string[]
 }
 
 export type GoModule = {

@@ -1,0 +1,3 @@
+module sightline/gofacts
+
+go 1.22
