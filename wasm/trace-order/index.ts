@@ -36,6 +36,7 @@ export { clearDoubts, doubtsAddress, failAt, failCode, failKind, firstMissing, h
 export { restart } from './state'
 export {
   clearTables,
+  leaveMessages,
   messagesAddress,
   nameOfFloat,
   readStacks,

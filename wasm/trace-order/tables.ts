@@ -37,6 +37,12 @@ let placesUsed: u32 = 0
 /** Messages that the reader has not taken yet: number, begin, end. */
 const messages = memory.data(ARRAY_BYTES)
 let messageCount: u32 = 0
+/** False: nobody looks at messages, and all of them are the empty string. */
+let takesMessages: bool = true
+
+export function leaveMessages(): void {
+  takesMessages = false
+}
 
 /** Stacks of the batch that name strings which are not there. */
 let incompleteStacks: u32 = 0
@@ -153,6 +159,7 @@ export function nameOf(id: u64): i32 {
 export function messageOf(id: u64): i32 {
   const known = nameIn(stringNames, id)
   if (known >= MISSING) return known
+  if (!takesMessages) return 0
   const earlier = nameIn(messageNames, id)
   if (earlier != MISSING) return earlier
   const entry = baseOf(entries) + (<usize>(UNREAD_FROM - known) << 3)

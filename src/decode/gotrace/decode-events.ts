@@ -229,7 +229,7 @@ function openParts(format: number, doubts: TraceDoubts, limits: TraceLimits): Pa
   return {
     instance,
     splitter: new GenerationSplitter(instance.input, format, HEADER_BYTES, maxGenerationBytes),
-    store: new MemoryTables(instance, false),
+    store: new MemoryTables(instance),
     tables: new GenerationTables(format, instance, doubts),
     notes: new MergeNotes(instance, doubts),
   }

@@ -374,11 +374,12 @@ function openParts(format: number, offset: number, doubts: TraceDoubts, options:
   const { limits = {}, seat, withMessages = true } = options
   const instance = OrderInstance.open(format, doubts.isStrict, limits.maxStringBytes ?? DEFAULT_MAX_STRING_BYTES, seat)
   if (instance === undefined) return undefined
+  if (!withMessages) instance.exports.leaveMessages()
   const maxGenerationBytes = limits.maxGenerationBytes ?? DEFAULT_MAX_GENERATION_BYTES
   return {
     instance,
     splitter: new GenerationSplitter(instance.input, format, offset, maxGenerationBytes),
-    store: new MemoryTables(instance, withMessages),
+    store: new MemoryTables(instance),
     tables: new GenerationTables(format, instance, doubts),
     notes: new MergeNotes(instance, doubts),
   }

@@ -20,14 +20,11 @@ export class MemoryTables implements TraceTables {
   readonly frameLines: number[] = []
   readonly framePcs: number[] = []
   private readonly instance: OrderInstance
-  /** False: messages are left empty. */
-  private readonly hasMessages: boolean
   /** Places of strings that hold messages of this generation. */
   private messages: number[] = []
 
-  constructor(instance: OrderInstance, hasMessages: boolean) {
+  constructor(instance: OrderInstance) {
     this.instance = instance
-    this.hasMessages = hasMessages
   }
 
   /** Empties the places of messages: they are used again. */
@@ -43,7 +40,7 @@ export class MemoryTables implements TraceTables {
     if (exports.frameCount.value > this.framePcs.length) this.addFrames(exports.frameCount.value)
     if (exports.stackCount.value > this.stackStart.length - 1) this.addStacks(exports.stackCount.value)
     const count = exports.takeMessages()
-    if (count > 0 && this.hasMessages) this.takeMessages(count)
+    if (count > 0) this.takeMessages(count)
   }
 
   private addStrings(count: number): void {

@@ -22,6 +22,7 @@ export type OrderExports = {
   windowCapacity(): number
 
   clearTables(): void
+  leaveMessages(): void
   readStrings(from: number, end: number): number
   readStacks(from: number, end: number): number
   takeIncompleteStacks(): number

@@ -22,11 +22,11 @@ export type OrderTraceInput = {
   readonly withMessages: boolean
 }
 
-/** `tables`: what was added to them before the rest is told. */
+/** `tables`: what was added to them before the rest is told. `done`: bytes read so far. */
 export type OrderTraceNews =
   | { readonly kind: 'bytes'; readonly done: number }
   | { readonly kind: 'generation'; readonly generation: TraceGeneration; readonly tables?: TableAddition }
-  | { readonly kind: 'chunks'; readonly chunks: readonly ChunkNews[] }
+  | { readonly kind: 'chunks'; readonly chunks: readonly ChunkNews[]; readonly done: number }
   | { readonly kind: 'samples'; readonly samples: readonly TraceCpuSample[]; readonly tables?: TableAddition }
   | { readonly kind: 'experiment'; readonly rows: readonly TraceExperimentRow[] }
 
@@ -50,8 +50,8 @@ export type OrderTraceJob = {
   readonly news: OrderTraceNews
 }
 
-/** Chunks that are told together: a message costs a few microseconds on both sides, and wakes the other one. */
-const TOLD_TOGETHER = 3
+/** Chunks that are told together: a message wakes the other thread, which costs both as much as a chunk does. */
+const TOLD_TOGETHER = 12
 
 export const orderTrace: WorkerHandler<OrderTraceJob> = async (input, { signal, tell }) => {
   const { place, chunks, strict, withMessages } = input
@@ -60,8 +60,9 @@ export const orderTrace: WorkerHandler<OrderTraceJob> = async (input, { signal, 
   const filler = openChunkFiller(chunks)
   const watcher = openTableWatcher()
   let untold: ChunkNews[] = []
+  let done = 0
   const tellChunks = (): void => {
-    if (untold.length > 0) tell({ kind: 'chunks', chunks: untold })
+    if (untold.length > 0) tell({ kind: 'chunks', chunks: untold, done })
     untold = []
   }
   const tellNews = (news: OrderTraceNews): void => {
@@ -69,12 +70,11 @@ export const orderTrace: WorkerHandler<OrderTraceJob> = async (input, { signal, 
     tell(news)
   }
   async function* pieces(from: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void> {
-    let done = 0
     for await (const piece of from) {
       done += piece.length
       yield piece
       if (signal.aborted || filler.isEnded) return
-      tellNews({ kind: 'bytes', done })
+      if (untold.length === 0) tell({ kind: 'bytes', done })
     }
   }
   try {
@@ -104,7 +104,7 @@ export const orderTrace: WorkerHandler<OrderTraceJob> = async (input, { signal, 
         },
         onExperiment: (rows) => tellNews({ kind: 'experiment', rows }),
       },
-      { strict, seat: chunks.seat },
+      { strict, withMessages, seat: chunks.seat },
     )
     tellChunks()
     const failure = file.value.failure()

@@ -30,7 +30,7 @@ export type AsideReading = {
 }
 
 /** Chunks that lie between the two threads: enough for one not to wait for every breath of the other. */
-const PLACES = 8
+const PLACES = 32
 
 /** Undefined where threads can share no memory. */
 export function openSharedPlaces(): SharedChunks | undefined {
@@ -52,17 +52,24 @@ export async function readTraceAside(
     consumer.onChunk?.(taker.take(at, rowCount, hasSlots), mirror.tables)
     taker.release()
   }
+  let heard = 0
+  const hearBytes = (done: number): void => {
+    if (done === heard) return
+    heard = done
+    if (onBytes?.(done) === false) taker.end()
+  }
   const hear = (news: OrderTraceNews): void => {
     if ('tables' in news && news.tables !== undefined) mirror.add(news.tables)
     switch (news.kind) {
       case 'bytes':
-        if (onBytes?.(news.done) === false) taker.end()
+        hearBytes(news.done)
         return
       case 'generation':
         consumer.onGeneration?.(news.generation, mirror.tables)
         return
       case 'chunks':
         for (const chunk of news.chunks) hearChunk(chunk)
+        hearBytes(news.done)
         return
       case 'samples':
         consumer.onCpuSamples?.(news.samples, mirror.tables)

@@ -46,12 +46,12 @@ export async function readTraceStream(
   watch: InputWatch,
 ): Promise<AsideReading> {
   const { place } = stream
-  const { strict = false, threads } = options
+  const { strict = false, withMessages = true, threads } = options
   if (place !== undefined && threads !== undefined && countThreads(place, threads, options.workers) > 1) {
     const chunks = openSharedPlaces()
     if (chunks !== undefined) return readWithThread({ stream, place, threads, chunks }, consumer, options, watch)
   }
-  const read = await readTrace(watchBytes(stream, options, watch), consumer, { strict })
+  const read = await readTrace(watchBytes(stream, options, watch), consumer, { strict, withMessages })
   const failure = stream.failure()
   return { read, ...(failure === undefined ? {} : { failure }) }
 }

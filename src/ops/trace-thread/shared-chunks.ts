@@ -19,9 +19,12 @@ export type SharedChunks = {
   readonly control: SharedArrayBuffer
 }
 
-/** Words of `control`. */
+/** Words of `control`: places given back so far; whether no more is wanted; how many must have been given back for the
+ *  waiting thread to go on. */
 const TAKEN = 0
 const ENDED = 1
+const WANTED = 2
+const WORDS = 3
 /** Looked up anyway: a wake-up may come between a look and a wait. */
 const WAIT_MS = 100
 
@@ -37,7 +40,7 @@ export function makeSharedChunks(places: number): SharedChunks | undefined {
   // TraceMemory is a WebAssembly.Memory; that the buffer of this one is shared is known where it is made and here.
   return {
     seat: { memory: memory as TraceSeat['memory'], chunks },
-    control: new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT),
+    control: new SharedArrayBuffer(WORDS * Int32Array.BYTES_PER_ELEMENT),
   }
 }
 
@@ -46,7 +49,8 @@ export type ChunkFiller = {
   put(chunk: TraceChunk): number
   /** True when the next place is not free. */
   readonly isFull: boolean
-  /** Waits until the next place is free: never on a main thread. After the other side was told of the last one. */
+  /** While all places are full: waits until a good part of them is free, as to be woken costs more than a chunk does.
+   *  Never on a main thread. After the other side was told of the last one. */
   wait(): void
   /** True when the other side wants no more. */
   readonly isEnded: boolean
@@ -68,7 +72,10 @@ export function openChunkFiller({ seat, control: words }: SharedChunks): ChunkFi
       return filled - Atomics.load(control, TAKEN) >= chunks.length
     },
     wait() {
-      for (let taken = Atomics.load(control, TAKEN); filled - taken >= chunks.length; ) {
+      if (filled - Atomics.load(control, TAKEN) < chunks.length) return
+      const wanted = filled - (chunks.length >> 1)
+      Atomics.store(control, WANTED, wanted)
+      for (let taken = Atomics.load(control, TAKEN); taken < wanted; ) {
         Atomics.wait(control, TAKEN, taken, WAIT_MS)
         taken = Atomics.load(control, TAKEN)
       }
@@ -98,8 +105,8 @@ export function openChunkTaker({ seat, control: words }: SharedChunks): ChunkTak
       return hasSlots ? { rowCount, ...columns, slots, targets, memory } : { rowCount, ...columns }
     },
     release() {
-      Atomics.add(control, TAKEN, 1)
-      Atomics.notify(control, TAKEN)
+      const taken = Atomics.add(control, TAKEN, 1) + 1
+      if (taken === Atomics.load(control, WANTED)) Atomics.notify(control, TAKEN)
     },
     end() {
       Atomics.store(control, ENDED, 1)
