@@ -1,0 +1,189 @@
+/**
+ * The answer of `trust` in the order a person needs it: what the spans are worth, what breaks them (worst first), what
+ * only looks like a break. Enters: TrustData with findings, issues, coverage. Leaves: plain sentences and rows that
+ * every renderer lays out; nothing is concluded here that the data does not say, nothing is escaped yet.
+ */
+import { formatDuration } from '../../base/units.ts'
+import type { Coverage, Finding } from '../../model/contract.ts'
+import type { Issue } from '../../model/issue.ts'
+import { type BreakClassRow, breakClasses, decisionWays } from '../../model/trust/break-classes.ts'
+import type { TraceTree } from '../../model/trust/trace-tree.ts'
+import type { SkewRow, TrustBreak, TrustData, TrustGrade, TrustService } from '../../model/trust/trust-data.ts'
+import { countOf, formatCount, formatShare, joinAnd } from '../text.ts'
+import type { Theme } from '../theme.ts'
+
+export type TrustReport = {
+  readonly data: TrustData & { readonly trace?: TraceTree }
+  readonly findings: readonly Finding[]
+  readonly issues: readonly Issue[]
+  readonly coverage: Coverage
+}
+
+export type TrustTrouble = {
+  readonly finding: Finding
+  /** `412 of 680 traces that crossed (61 %, surely 57 to 64 %), about 9,900 a day` */
+  readonly howMany: string
+  readonly why?: string
+  /** Other names that the evidence leaves. */
+  readonly others?: string
+  readonly decide?: string
+  readonly fix: string
+  readonly look: readonly string[]
+}
+
+export type TrustAnswer = {
+  readonly grade: TrustGrade
+  readonly headline: string
+  readonly facts: readonly string[]
+  readonly troubles: readonly TrustTrouble[]
+  /** `120 traces: sampled (head-sampling-disagreement)` */
+  readonly noDebt: readonly string[]
+  readonly skewed: readonly SkewRow[]
+  /** Of pairs of hosts whose clocks may agree. */
+  readonly agreeing: number
+}
+
+const order: readonly TrustGrade[] = ['A', 'B', 'C', 'D', 'E', 'F']
+const rowOf: ReadonlyMap<string, BreakClassRow> = new Map(breakClasses.map((row) => [row.name, row]))
+const MIN_TRACES = 300
+
+export function answerTrust({ data, findings }: TrustReport): TrustAnswer {
+  const grade = worstGrade(data.services)
+  const skewed = data.skew.filter(isSkewed)
+  return {
+    grade,
+    headline: sayHeadline(data, grade),
+    facts: sayFacts(data),
+    troubles: toTroubles(data, findings),
+    noDebt: sayNoDebt(data),
+    skewed,
+    agreeing: data.skew.length - skewed.length,
+  }
+}
+
+export function isSkewed({ interval: [least, most] }: SkewRow): boolean {
+  return least > 0 || most < 0
+}
+
+/** The worst that was given; `insufficient` where none was. */
+export function worstGrade(services: readonly TrustService[]): TrustGrade {
+  const graded = services.filter(({ grade }) => grade !== 'insufficient')
+  return graded.reduce<TrustGrade>(
+    (worst, { grade }) => (worst === 'insufficient' || order.indexOf(grade) > order.indexOf(worst) ? grade : worst),
+    'insufficient',
+  )
+}
+
+export function toneOfTrust(grade: TrustGrade): keyof Theme {
+  if (grade === 'A' || grade === 'B') return 'good'
+  return grade === 'C' || grade === 'D' || grade === 'insufficient' ? 'warn' : 'bad'
+}
+
+function sayHeadline({ services, traces }: TrustData, grade: TrustGrade): string {
+  if (grade === 'insufficient') {
+    return `Too few traces for a grade: ${formatCount(traces)} in all, and a service needs ${MIN_TRACES}`
+  }
+  const graded = services.filter((one) => one.grade !== 'insufficient')
+  const broken = graded.filter(({ breakRate }) => (breakRate ?? 0) > 0)
+  const [first] = graded
+  if (broken.length === 0) {
+    return graded.length === 1 && first !== undefined
+      ? `${first.service}: no broken trace in ${formatCount(first.traces)}`
+      : `No broken trace in the ${formatCount(graded.length)} services that have enough traces`
+  }
+  const worst = graded.find((one) => one.grade === grade) ?? (broken[0] as TrustService)
+  const capped = worst.cappedBy === undefined ? '' : `, capped by ${worst.cappedBy}`
+  const said = `${worst.service} breaks ${formatShare(worst.breakRate ?? 0)} of its traces${capped}`
+  if (graded.length === 1) return said
+  return `${said}; ${formatCount(broken.length)} of ${countOf(graded.length, 'service')} break any`
+}
+
+function sayFacts({ window, spans, traces, services }: TrustData): string[] {
+  const facts = [countOf(spans, 'span'), countOf(traces, 'trace'), countOf(services.length, 'service')]
+  if (window !== undefined) facts.push(`${shortTime(window.startTime)}, ${formatDuration(window.durationNs)}`)
+  return facts
+}
+
+export function shortTime(time: string): string {
+  return time.replace('T', ' ').replace(/\.\d+Z$/, ' UTC')
+}
+
+/** `58 % (55 to 61 %)` */
+export function sayRate(rate: number, [least, most]: readonly [number, number]): string {
+  return `${formatShare(rate)} (${formatShare(least).replace(/ %$/, '')} to ${formatShare(most)})`
+}
+
+function toTroubles({ services }: TrustData, findings: readonly Finding[]): TrustTrouble[] {
+  const breaks = new Map<string, TrustBreak[]>()
+  for (const one of services.flatMap((service) => service.breaks)) {
+    if (one.fingerprint === undefined) continue
+    const known = breaks.get(one.fingerprint)
+    if (known === undefined) breaks.set(one.fingerprint, [one])
+    else known.push(one)
+  }
+  return findings.map((finding) => {
+    const own = breaks.get(finding.fingerprint)?.shift()
+    const look = finding.evidence.flatMap(({ at, source }) => (at === undefined ? [] : [`${at} (${source})`]))
+    if (own === undefined) return { finding, howMany: '', fix: finding.fix.summary, look }
+    const row = own.class === undefined ? undefined : rowOf.get(own.class)
+    const isOpen = own.state === 'unexplained'
+    const names = [...(own.class === undefined ? [] : [own.class]), ...own.alternatives]
+    const ways = own.decidedBy.map((word) => decisionWays[word as keyof typeof decisionWays] ?? word)
+    return {
+      finding,
+      howMany: sayHowMany(own),
+      why: own.why,
+      ...(isOpen && names.length > 0 ? { others: sayNames(names) } : {}),
+      ...(isOpen && ways.length > 0 ? { decide: joinAnd(ways, 'or') } : {}),
+      fix:
+        isOpen && row !== undefined ? `${names.length > 1 ? `if ${row.name}: ` : ''}${row.fix}` : finding.fix.summary,
+      look,
+    }
+  })
+}
+
+/** `likeliest background-context; or goroutine-without-context` */
+function sayNames([first, ...more]: readonly string[]): string {
+  return more.length === 0
+    ? `only ${first} fits, and spans cannot prove it`
+    : `${first} likeliest, or ${joinAnd(more, 'or')}`
+}
+
+function sayHowMany({ count, traces, rate, interval, affectedTracesPerDay }: TrustBreak): string {
+  const perDay = affectedTracesPerDay === undefined ? '' : `, about ${formatCount(affectedTracesPerDay)} a day`
+  return `${formatCount(count)} of ${formatCount(traces)} traces: ${sayRate(rate, interval)}${perDay}`
+}
+
+/** What was not counted, by why: most first. */
+function sayNoDebt({ services }: TrustData): string[] {
+  const counts = new Map<string, number>()
+  for (const one of services.flatMap(({ breaks }) => breaks)) {
+    if (one.state !== 'exonerated' && one.state !== 'pending') continue
+    const name = one.class === undefined ? '' : ` (${one.class})`
+    const reason = one.state === 'pending' ? 'spans that may still come' : `${one.exoneratedBy ?? 'exonerated'}${name}`
+    counts.set(reason, (counts.get(reason) ?? 0) + one.count)
+  }
+  return [...counts].sort((a, b) => b[1] - a[1]).map(([reason, count]) => `${countOf(count, 'trace')}: ${reason}`)
+}
+
+/** `gateway is 35ms behind cart (10 to 60)` and the like. */
+export function saySkew({ from, to, offsetNs, interval, pairs }: SkewRow): string {
+  const [least, most] = offsetNs < 0 ? [-interval[1], -interval[0]] : interval
+  const way = offsetNs < 0 ? 'behind' : 'ahead of'
+  return `${to} is ${formatDuration(Math.abs(offsetNs))} ${way} ${from} (${formatDuration(least)} to ${formatDuration(most)}, ${countOf(pairs, 'call')})`
+}
+
+/** `82 over 9 of 19 rules; failed SPA-002, RES-001` */
+export function sayScore({ score, band, rules }: TrustService['instrumentationScore']): {
+  readonly score: string
+  readonly rules: string
+  readonly failed: string
+} {
+  const answered = rules.filter(({ state }) => state !== 'not-answerable')
+  const failed = rules.filter(({ state }) => state === 'failed').map(({ id }) => id)
+  return {
+    score: answered.length === 0 ? '' : `${Number(score.toFixed(1))}${band === undefined ? '' : ` ${band}`}`,
+    rules: `${answered.length} of ${rules.length}`,
+    failed: failed.join(', '),
+  }
+}
