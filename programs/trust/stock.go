@@ -1,0 +1,145 @@
+package main
+
+import (
+	"context"
+	"database/sql"
+	"hash/fnv"
+	"log/slog"
+	"net"
+	"time"
+
+	"go.opentelemetry.io/contrib/instrumentation/google.golang.org/grpc/otelgrpc"
+	"google.golang.org/grpc"
+	"google.golang.org/protobuf/types/known/wrapperspb"
+)
+
+type stock struct {
+	db   *sql.DB
+	jobs chan restockJob
+}
+
+type restockJob struct {
+	ctx context.Context
+	id  string
+}
+
+func runStock(ctx context.Context) error {
+	db, err := openDatabase(ctx, "CREATE TABLE levels (item TEXT, amount INTEGER); INSERT INTO levels VALUES ('tea', 1000000)")
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	s := &stock{db: db, jobs: make(chan restockJob, 256)}
+	for range 2 {
+		go s.restock()
+	}
+	go s.reportLevels(ctx)
+
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	server := grpc.NewServer(grpc.StatsHandler(otelgrpc.NewServerHandler()))
+	server.RegisterService(&stockService, s)
+	go func() {
+		<-ctx.Done()
+		server.GracefulStop()
+	}()
+	announce(listener.Addr().String())
+	return server.Serve(listener)
+}
+
+// Reserve takes one of everything, and asks for more where little is left.
+func (s *stock) Reserve(ctx context.Context, id *wrapperspb.StringValue) (*wrapperspb.BoolValue, error) {
+	ctx, span := tracer.Start(ctx, "reserve")
+	if !broken("span-never-ended") {
+		defer span.End()
+	}
+	slog.InfoContext(ctx, "reserve", "order", id.Value)
+	if _, err := s.db.ExecContext(ctx, "UPDATE levels SET amount = amount - 1 WHERE item = 'tea'"); err != nil {
+		return nil, err
+	}
+	if isScarce(id.Value) {
+		if broken("handoff-without-context") {
+			s.jobs <- restockJob{id: id.Value}
+		} else {
+			s.jobs <- restockJob{ctx: context.WithoutCancel(ctx), id: id.Value}
+		}
+		return wrapperspb.Bool(false), nil
+	}
+	if broken("span-never-ended") {
+		span.End()
+	}
+	return wrapperspb.Bool(true), nil
+}
+
+func isScarce(id string) bool {
+	sum := fnv.New32a()
+	_, _ = sum.Write([]byte(id))
+	return sum.Sum32()%3 == 0
+}
+
+// restock is a worker of the pool.
+func (s *stock) restock() {
+	for job := range s.jobs {
+		s.order(job)
+	}
+}
+
+func (s *stock) order(job restockJob) {
+	ctx := job.ctx
+	if ctx == nil {
+		ctx = context.Background()
+	}
+	ctx, span := tracer.Start(ctx, "restock")
+	defer span.End()
+	slog.InfoContext(ctx, "restock", "order", job.id)
+	if _, err := s.db.ExecContext(ctx, "UPDATE levels SET amount = amount + 3 WHERE item = 'tea'"); err != nil {
+		span.RecordError(err)
+	}
+}
+
+// reportLevels is on its own by design: it runs by the clock, for no request.
+func (s *stock) reportLevels(ctx context.Context) {
+	ticker := time.NewTicker(250 * time.Millisecond)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+			s.reportOnce(ctx)
+		}
+	}
+}
+
+func (s *stock) reportOnce(ctx context.Context) {
+	ctx, span := tracer.Start(ctx, "report levels")
+	defer span.End()
+	var amount int
+	if err := s.db.QueryRowContext(ctx, "SELECT amount FROM levels").Scan(&amount); err != nil {
+		span.RecordError(err)
+		return
+	}
+	slog.InfoContext(ctx, "levels", "tea", amount)
+}
+
+// stockService is what protoc would make of: service Stock { rpc Reserve(google.protobuf.StringValue) returns (google.protobuf.BoolValue); }
+var stockService = grpc.ServiceDesc{
+	ServiceName: "shop.Stock",
+	HandlerType: (*any)(nil),
+	Methods: []grpc.MethodDesc{{
+		MethodName: "Reserve",
+		Handler: func(server any, ctx context.Context, decode func(any) error, intercept grpc.UnaryServerInterceptor) (any, error) {
+			request := new(wrapperspb.StringValue)
+			if err := decode(request); err != nil {
+				return nil, err
+			}
+			return server.(*stock).Reserve(ctx, request)
+		},
+	}},
+}
+
+func reserve(ctx context.Context, conn *grpc.ClientConn, id string) error {
+	return conn.Invoke(ctx, "/shop.Stock/Reserve", wrapperspb.String(id), new(wrapperspb.BoolValue))
+}

@@ -1,0 +1,80 @@
+/**
+ * The breaks that programs/trust can switch on: one row each, with where it is on, and what must be said of it.
+ * `spans`: what the spans (and logs) show: `named` (the class alone or first), `in set` (among at most three), `nothing`
+ * (spans cannot show it), `exonerated` (intended). `source`: whether its Go has a rule.
+ */
+import type { BreakClass } from '../../../src/model/trust/break-classes.ts'
+import type { Role, RunPlan } from './system.ts'
+
+export type TrustCase = {
+  readonly breakClass: BreakClass
+  /** Absent where it is not Go code that breaks. */
+  readonly isFlag: boolean
+  readonly brokenIn: readonly Role[]
+  readonly spans: 'named' | 'in set' | 'nothing' | 'exonerated'
+  readonly source: boolean
+  /** Where the break is, as an edge or a service. */
+  readonly at: string
+  readonly plan?: Partial<RunPlan>
+}
+
+export const trustCases: readonly TrustCase[] = [
+  row('goroutine-without-context', ['gateway'], 'in set', 'gateway'),
+  row('background-context', ['cart'], 'in set', 'cart'),
+  row('no-extract', ['pricing'], 'in set', 'cart > pricing'),
+  row('no-propagator', ['gateway'], 'in set', 'gateway > cart'),
+  row('propagator-mismatch', ['cart'], 'in set', 'gateway > cart'),
+  row('trace-id-truncated', ['gateway', 'cart', 'pricing', 'stock', 'mailer'], 'named', 'gateway > cart'),
+  row('uninstrumented-client', ['gateway'], 'in set', 'gateway > cart'),
+  row('request-without-context', ['cart'], 'in set', 'cart'),
+  row('framework-context', ['cart'], 'in set', 'cart'),
+  row('span-context-dropped', ['gateway'], 'in set', 'gateway'),
+  row('borrowed-span-ended', ['cart'], 'named', 'cart'),
+  row('span-never-ended', ['stock'], 'named', 'stock'),
+  row('no-flush', ['cart'], 'in set', 'cart', { plan: { restartCart: true } }),
+  row('queue-overflow', ['cart'], 'in set', 'cart'),
+  row('export-context-cancelled', ['cart'], 'in set', 'cart'),
+  row('consumer-without-extract', ['mailer'], 'in set', 'gateway > mailer'),
+  row('producer-without-inject', ['gateway'], 'in set', 'gateway > mailer'),
+  row('handoff-without-context', ['stock'], 'in set', 'stock'),
+  row('stale-context', ['cart'], 'named', 'cart'),
+  row('context-overwritten', ['gateway'], 'named', 'gateway'),
+  row('shared-work', ['cart'], 'in set', 'cart'),
+  row('outer-context-captured', ['gateway'], 'nothing', 'gateway'),
+  row('homemade-trace-id', ['pricing'], 'in set', 'pricing'),
+  row('log-without-context', ['mailer'], 'named', 'mailer'),
+  row('proxy-strips-header', ['proxy'], 'in set', 'gateway > cart', { source: false }),
+  row('header-overwritten', ['cart'], 'named', 'cart > pricing'),
+  row('sampling-disagreement', ['cart', 'pricing'], 'named', 'cart > pricing'),
+  row('forced-new-root', ['mailer'], 'exonerated', 'gateway > mailer', { source: false }),
+  row('duplicate-span-id', [], 'named', 'gateway', {
+    source: false,
+    isFlag: false,
+    plan: { collector: { repeatFirst: 2 } },
+  }),
+  row('external-caller', [], 'exonerated', 'gateway', { source: false, isFlag: false, plan: { tracedCallers: true } }),
+  row('baggage-only', ['gateway'], 'in set', 'gateway > cart'),
+  row('detached-context-cancelled', ['gateway'], 'named', 'gateway'),
+]
+
+function row(
+  breakClass: BreakClass,
+  brokenIn: readonly Role[],
+  spans: TrustCase['spans'],
+  at: string,
+  more: Partial<TrustCase> = {},
+): TrustCase {
+  return { breakClass, isFlag: true, brokenIn, spans, source: true, at, ...more }
+}
+
+/** The plan of one case, or with all off. */
+export function planOf(row: TrustCase | undefined, requests: number): RunPlan {
+  return {
+    ...(row?.isFlag === true ? { breakName: row.breakClass } : {}),
+    brokenIn: row?.brokenIn ?? [],
+    requests,
+    requestsPerSecond: 200,
+    ...row?.plan,
+    ...(row === undefined ? { restartCart: true } : {}),
+  }
+}

@@ -1,0 +1,55 @@
+/**
+ * A collector for the real services: takes OTLP over HTTP as protobuf, and writes it down as it arrives. A file of
+ * requests put one after another is one message again, since their fields are repeated.
+ * `repeatFirst`: of the first requests with spans, each is kept and yet refused, as a collector does that fails after it
+ * stored: the exporter sends it again.
+ */
+import { appendFileSync, writeFileSync } from 'node:fs'
+import { createServer, type IncomingMessage } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { gunzipSync } from 'node:zlib'
+
+export type Collector = {
+  readonly url: string
+  readonly files: { readonly spans: string; readonly logs: string }
+  readonly close: () => Promise<void>
+}
+
+export type CollectorOptions = { readonly repeatFirst?: number }
+
+export async function startCollector(folder: string, options: CollectorOptions = {}): Promise<Collector> {
+  const files = { spans: join(folder, 'spans.otlp.pb'), logs: join(folder, 'logs.otlp.pb') }
+  for (const file of Object.values(files)) writeFileSync(file, '')
+  let toRepeat = options.repeatFirst ?? 0
+  const server = createServer(async (request, response) => {
+    const file = request.url === '/v1/traces' ? files.spans : request.url === '/v1/logs' ? files.logs : undefined
+    const body = await readBody(request).catch(() => undefined)
+    if (file === undefined || body === undefined) {
+      response.writeHead(file === undefined ? 404 : 400).end()
+      return
+    }
+    appendFileSync(file, body)
+    const isRefused = file === files.spans && toRepeat-- > 0
+    response.writeHead(isRefused ? 503 : 200, { 'content-type': 'application/x-protobuf' }).end()
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  return {
+    url: `http://127.0.0.1:${port}`,
+    files,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}
+
+/** The whole body; fails where the sender gave up on the way. */
+async function readBody(request: IncomingMessage): Promise<Buffer> {
+  const pieces: Buffer[] = []
+  for await (const piece of request) pieces.push(piece as Buffer)
+  const body = Buffer.concat(pieces)
+  return request.headers['content-encoding'] === 'gzip' ? gunzipSync(body) : body
+}

@@ -1,0 +1,146 @@
+/**
+ * The shop of programs/trust, built and run: seven processes, a collector, and a load on the gateway. Enters: which break
+ * is on, and in which of them. Leaves: the files of spans and logs that they sent. Nothing is simulated.
+ */
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { err, ok, type Result } from '../../../src/base/result.ts'
+import { buildProgram, type Service, startService } from '../../fixtures/build-program.ts'
+import { ROOT } from '../../fixtures/case-folder.ts'
+import type { GoTool } from '../../setup/go.ts'
+import { runTool } from '../../setup/run-tool.ts'
+import { type Collector, type CollectorOptions, startCollector } from './collector.ts'
+
+export const PROGRAM = join(ROOT, 'programs', 'trust')
+
+export const roles = ['gateway', 'cart', 'pricing', 'stock', 'mailer', 'proxy'] as const
+export type Role = (typeof roles)[number]
+
+export type RunPlan = {
+  readonly breakName?: string
+  /** In which processes it is on. */
+  readonly brokenIn: readonly Role[]
+  readonly requests: number
+  readonly requestsPerSecond: number
+  /** The gateway's callers trace themselves, and send nothing here. */
+  readonly tracedCallers?: boolean
+  /** The cart is ended and started again in the middle, as in a release. */
+  readonly restartCart?: boolean
+  readonly collector?: CollectorOptions
+}
+
+export type Recording = { readonly spans: string; readonly logs: string; readonly said: string }
+
+/** The go of the user's settings: modules come from their proxy. */
+export async function buildTrustProgram(
+  go: GoTool,
+  folder: string,
+): Promise<Result<{ readonly shop: string; readonly fold: string }, string>> {
+  const env: NodeJS.ProcessEnv = { ...go.env }
+  if (process.env.GOPROXY === undefined) delete env.GOPROXY
+  else env.GOPROXY = process.env.GOPROXY
+  delete env.GOENV
+  const built: string[] = []
+  for (const [name, source] of [
+    ['shop', PROGRAM],
+    ['fold', join(PROGRAM, 'fold')],
+  ] as const) {
+    const one = await buildProgram({ ...go, env }, source, join(folder, name))
+    if (!one.ok) return one
+    built.push(one.value)
+  }
+  return ok({ shop: built[0] as string, fold: built[1] as string })
+}
+
+/** Runs the whole system once; `folder` gets the files. */
+export async function recordSystem(shop: string, folder: string, plan: RunPlan): Promise<Result<Recording, string>> {
+  mkdirSync(folder, { recursive: true })
+  const collector = await startCollector(folder, plan.collector)
+  const running = openProcesses(shop, collector, plan)
+  try {
+    const said = await serveLoad(running, shop, plan)
+    return said.ok ? ok({ ...collector.files, said: said.value }) : said
+  } finally {
+    await running.closeAll()
+    await collector.close()
+  }
+}
+
+async function serveLoad(running: Processes, shop: string, plan: RunPlan): Promise<Result<string, string>> {
+  const queue = await running.start('queue', [])
+  if (!queue.ok) return queue
+  const pricing = await running.start('pricing', [])
+  if (!pricing.ok) return pricing
+  const startCart = () => running.start('cart', ['-pricing', pricing.value])
+  const cart = await startCart()
+  if (!cart.ok) return cart
+  const stock = await running.start('stock', [])
+  if (!stock.ok) return stock
+  const mailer = await running.start('mailer', ['-queue', queue.value])
+  if (!mailer.ok) return mailer
+  let said = ''
+  const parts = plan.restartCart === true ? 2 : 1
+  for (let part = 0; part < parts; part++) {
+    const at = part === 0 ? cart : await startCart()
+    if (!at.ok) return at
+    const load = await loadOnce(running, shop, plan, {
+      cart: at.value,
+      pricing: pricing.value,
+      stock: stock.value,
+      queue: queue.value,
+      requests: Math.ceil(plan.requests / parts),
+    })
+    if (!load.ok) return load
+    said += load.value
+    for (const role of ['gateway', 'proxy', 'cart'] as const) await running.close(role)
+  }
+  return ok(said)
+}
+
+type Around = Readonly<Record<'cart' | 'pricing' | 'stock' | 'queue', string>> & { readonly requests: number }
+
+async function loadOnce(running: Processes, shop: string, plan: RunPlan, at: Around): Promise<Result<string, string>> {
+  const proxy = await running.start('proxy', ['-cart', at.cart])
+  if (!proxy.ok) return proxy
+  const { pricing, stock, queue, requests } = at
+  const peers = ['-cart', proxy.value, '-pricing', pricing, '-stock', stock, '-queue', queue]
+  const gateway = await running.start('gateway', peers)
+  if (!gateway.ok) return gateway
+  const args = ['-role', 'load', '-url', gateway.value, '-pricing', pricing]
+  args.push('-requests', String(requests), '-rate', String(plan.requestsPerSecond))
+  if (plan.tracedCallers === true) args.push('-parent')
+  const load = await runTool(shop, args, { cwd: PROGRAM, timeoutMs: 60_000 })
+  // What outlives the last request.
+  await new Promise((resolve) => setTimeout(resolve, 200))
+  return load.failure === undefined ? ok(load.stdout.toString('utf8')) : err(`load: ${load.failure}`)
+}
+
+type Processes = {
+  readonly start: (role: Role | 'queue', args: readonly string[]) => Promise<Result<string, string>>
+  readonly close: (role: Role) => Promise<void>
+  readonly closeAll: () => Promise<void>
+}
+
+function openProcesses(shop: string, collector: Collector, plan: RunPlan): Processes {
+  const running = new Map<string, Service>()
+  const env = { ...process.env, OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, GOMAXPROCS: '2' }
+  const close = async (role: string) => {
+    await running.get(role)?.close()
+    running.delete(role)
+  }
+  return {
+    async start(role, args) {
+      const isBroken = plan.breakName !== undefined && plan.brokenIn.some((one) => one === role)
+      const flags = ['-role', role, ...args, ...(isBroken ? ['-break', plan.breakName ?? ''] : [])]
+      const service = await startService(shop, flags, { env })
+      if (!service.ok) return service
+      running.set(role, service.value)
+      const { addr } = service.value.said
+      return typeof addr === 'string' ? ok(addr) : err(`${role} did not say its address`)
+    },
+    close,
+    async closeAll() {
+      for (const role of ['gateway', 'mailer', 'stock', 'proxy', 'cart', 'pricing', 'queue']) await close(role)
+    },
+  }
+}
