@@ -111,16 +111,16 @@ function renderDoubts({ issues, coverage }: DiagnoseReport): string {
   return lines.length === 0 ? '' : fold('Doubts, and what did not answer', lines)
 }
 
-function fold(title: string, lines: readonly string[]): string {
+export function fold(title: string, lines: readonly string[]): string {
   return `<details><summary>${title}</summary>\n\n${lines.join('\n')}\n\n</details>`
 }
 
-function row(cells: readonly string[]): string {
+export function row(cells: readonly string[]): string {
   return `| ${cells.join(' | ')} |`
 }
 
 /** Code; what a code span cannot hold in a table (a backtick, a pipe) goes into a `code` element as escaped text. */
-function code(text: string): string {
+export function code(text: string): string {
   if (text === '') return ''
   return /[`|]/.test(text) ? `<code>${escapeMarkdown(text)}</code>` : `\`${escapeControls(text)}\``
 }
@@ -134,7 +134,7 @@ const entities: Readonly<Record<string, string>> = {
 }
 
 /** Text that Markdown takes as text: marks, HTML, mentions, references and bare links lose their meaning. */
-function escapeMarkdown(text: string): string {
+export function escapeMarkdown(text: string): string {
   return escapeControls(text)
     .replace(/[\\*_{}[\]#~!$]/g, '\\$&')
     .replace(/[&<>`|]/g, (character) => entities[character] as string)

@@ -7,25 +7,16 @@
 import { type Confidence, type Evidence, type Finding, type Severity, severities } from '../../model/contract.ts'
 import { makeFingerprint } from '../../model/fingerprint.ts'
 import { type LogTable, type SpanTable, spanKinds } from '../../model/spans.ts'
-import { type BreakClassRow, breakClasses } from '../../model/trust/break-classes.ts'
+import { type BreakClassRow, breakClasses, decisionWays, UNEXPLAINED_BREAK } from '../../model/trust/break-classes.ts'
 import type { BreakCase } from '../trust/break-case.ts'
 import { ROOT, type SpanForest } from '../trust/forest.ts'
 import { wilsonInterval } from '../trust/wilson.ts'
 import { compare } from './edges.ts'
 import { parentIdOf, pickExampleRows, spanIdOf, traceIdOf } from './examples.ts'
-import { MIN_TRACES } from './verdict.ts'
 
-export const UNEXPLAINED_RULE = 'unexplained-break'
+/** Below what a grade needs, a rate is not called severe. */
+const MIN_TRACES = 300
 const DOC = 'docs/trust.md'
-
-/** How each of these would settle a cause. */
-export const decisions: Readonly<Record<BreakClassRow['decidedBy'][number], string>> = {
-  headers: 'the headers of that edge: --headers FILE',
-  source: 'the source: sightline audit DIR',
-  'sdk-metrics': "the SDK's own metrics: OTEL_GO_X_OBSERVABILITY=true",
-  logs: 'log records of the same time, given with the spans',
-  runtime: 'an execution trace of the process: sightline timeline --span',
-}
 
 export type FindingsInput = {
   readonly forest: SpanForest
@@ -55,7 +46,7 @@ function toFinding(
   mayBePartial: boolean,
 ): Finding {
   const isKnown = one.state === 'lost' && row !== undefined
-  const rule = isKnown ? row.name : UNEXPLAINED_RULE
+  const rule = ruleOf(one)
   return {
     rule,
     title: titleOf(one, row),
@@ -69,12 +60,18 @@ function toFinding(
       ...(one.logRecords === undefined ? {} : { affectedRecords: one.logRecords.affected }),
     },
     fix: { summary: fixOf(one, row, isKnown), doc: `${DOC}#${rule}` },
-    fingerprint: makeFingerprint({
-      rule,
-      service: one.service,
-      symbols: [one.operation, ...(one.edge === undefined ? [] : [`${one.edge.from} → ${one.edge.to}`])],
-    }),
+    fingerprint: fingerprintOf(one),
   }
+}
+
+function ruleOf({ state, class: name }: BreakCase): string {
+  return state === 'lost' && name !== undefined ? name : UNEXPLAINED_BREAK
+}
+
+/** Of the edge and the operation: the same in every run and release. */
+export function fingerprintOf(one: BreakCase): string {
+  const edge = one.edge === undefined ? [] : [`${one.edge.from} → ${one.edge.to}`]
+  return makeFingerprint({ rule: ruleOf(one), service: one.service, symbols: [one.operation, ...edge] })
 }
 
 export function titleOf({ state, edge, operation, service }: BreakCase, row: BreakClassRow | undefined): string {
@@ -85,7 +82,7 @@ export function titleOf({ state, edge, operation, service }: BreakCase, row: Bre
 
 function fixOf({ alternatives, decidedBy }: BreakCase, row: BreakClassRow | undefined, isKnown: boolean): string {
   if (isKnown && row !== undefined) return row.fix
-  const would = decidedBy.map((word) => decisions[word as keyof typeof decisions] ?? word)
+  const would = decidedBy.map((word) => decisionWays[word as keyof typeof decisionWays] ?? word)
   const settle = would.length === 0 ? '' : `Settle the cause with ${would.join('; or ')}.`
   if (row === undefined) return settle === '' ? 'Open the traces named here and look at what is missing.' : settle
   const others = alternatives.length === 0 ? '' : ` (or ${alternatives.join(', ')})`

@@ -17,6 +17,7 @@ import { compare, countEdges, isBroken, numberServices } from './edges.ts'
 import { listExamples } from './examples.ts'
 import { countPrimitives, hasTraceId } from './primitives.ts'
 import { estimateSkew } from './skew.ts'
+import { fingerprintOf } from './trust-findings.ts'
 
 /** Fewer traces are no grade. */
 export const MIN_TRACES = 300
@@ -181,6 +182,7 @@ function toBreak(one: BreakCase, spans: SpanTable, windowNs: number): TrustBreak
     ...(isPerDay ? { affectedTracesPerDay: Math.round((affected / windowNs) * DAY_NS) } : {}),
     decidedBy: one.decidedBy,
     why: one.why,
+    ...(one.state === 'lost' || one.state === 'unexplained' ? { fingerprint: fingerprintOf(one) } : {}),
     examples: listExamples(spans, one.rows),
   }
 }

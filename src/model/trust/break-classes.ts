@@ -17,6 +17,18 @@ export type BreakClassRow = {
   readonly fix: string
 }
 
+/** How each of the ways in `decidedBy` is gone: what a person gives or runs. */
+export const decisionWays: Readonly<Record<BreakClassRow['decidedBy'][number], string>> = {
+  headers: 'the headers of that edge (--headers FILE)',
+  source: 'the Go source (sightline audit DIR)',
+  'sdk-metrics': "the SDK's own metrics (OTEL_GO_X_OBSERVABILITY=true)",
+  logs: 'log records of the same time, given with the spans',
+  runtime: 'an execution trace of the process (sightline timeline --span)',
+}
+
+/** The rule of findings whose cause is not settled. */
+export const UNEXPLAINED_BREAK = 'unexplained-break'
+
 export const breakClasses = [
   row(
     1,

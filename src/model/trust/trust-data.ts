@@ -48,6 +48,8 @@ export type TrustBreak = {
   /** What would decide between class and alternatives. */
   readonly decidedBy: readonly string[]
   readonly why: string
+  /** Of the finding that says the same; what is pending or exonerated has none. */
+  readonly fingerprint?: string
   /** Traces to look at, as hex ids; at most 5. */
   readonly examples: readonly { readonly traceId: string; readonly spanId: string }[]
 }

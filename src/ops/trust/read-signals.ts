@@ -1,0 +1,150 @@
+/**
+ * Files → spans and logs: what each is gets decided by its content, together they are one input.
+ * Spans are read as they come, file after file; logs after them. A file that is neither is named and left out; one that
+ * breaks off keeps what came before. Fault: where no span could be read, what is wrong with the only file or the first.
+ */
+import { type Fault, fault } from '../../base/errors.ts'
+import { err, ok, type Result } from '../../base/result.ts'
+import { detectKind } from '../../decode/detect.ts'
+import { decodeLogs, type LogInput } from '../../decode/logs/logs.ts'
+import { openSpanReader } from '../../decode/spans/spans.ts'
+import type { CoverageGap } from '../../model/contract.ts'
+import { type Issue, type IssueLog, openIssueLog } from '../../model/issue.ts'
+import type { ProgressSink } from '../../model/report.ts'
+import type { LogTable, SpanTable } from '../../model/spans.ts'
+import type { InputFile, InputPlace } from '../../model/trust/input-files.ts'
+
+export type Signals = {
+  readonly spans: SpanTable
+  readonly logs?: LogTable
+  readonly issues: readonly Issue[]
+  readonly asked: number
+  readonly missing: readonly CoverageGap[]
+}
+
+export type SignalOptions = {
+  readonly progress?: ProgressSink
+  readonly signal?: AbortSignal
+  /** More spans than this are counted, not kept. */
+  readonly maxSpans?: number
+  readonly mayBePartial?: string
+}
+
+type Reading = {
+  readonly issues: IssueLog
+  readonly missing: CoverageGap[]
+  readonly logs: InputFile[]
+  asked: number
+  firstFault?: Fault
+}
+
+export async function readSignals(places: readonly InputPlace[], options: SignalOptions): Promise<Result<Signals>> {
+  const reading: Reading = { issues: openIssueLog(), missing: [], logs: [], asked: 0 }
+  const reader = openSpanReader(options.maxSpans === undefined ? {} : { limits: { maxSpans: options.maxSpans } })
+  const isOne = places.length === 1
+  for (const place of places) {
+    if (options.signal?.aborted === true) break
+    // What a capture says to be something else is not asked for.
+    if (place.kind !== undefined && place.kind !== 'spans' && place.kind !== 'logs' && place.kind !== 'unknown')
+      continue
+    reading.asked++
+    const opened = await place.open()
+    if (!opened.ok) {
+      refuse(reading, place.name, opened.error)
+      continue
+    }
+    const file = opened.value
+    const kind = tellKind(file, place.kind)
+    if (kind === 'logs') reading.logs.push(file)
+    else if (kind === 'spans') {
+      reader.beginFile(file.name, options.mayBePartial)
+      await feedFile(file, (piece) => reader.feed(piece), options)
+      const failure = file.failure()
+      if (failure !== undefined) reader.failFile(failure)
+      reader.endFile()
+    } else {
+      await file.close()
+      refuse(reading, file.name, kind)
+    }
+  }
+  const decoded = reader.finish()
+  if (options.signal?.aborted === true) {
+    return err(fault('SL_COLLECT_INTERRUPTED', { message: 'Reading was ended' }))
+  }
+  if (!decoded.ok) {
+    for (const file of reading.logs) await file.close()
+    return err(explain(decoded.error, reading, isOne))
+  }
+  reading.issues.addAll(decoded.value.issues)
+  const logs = await readLogs(reading, options)
+  return ok({
+    spans: decoded.value.value,
+    ...(logs === undefined ? {} : { logs }),
+    issues: reading.issues.list(),
+    asked: reading.asked,
+    missing: reading.missing,
+  })
+}
+
+/** A fault where it is surely something else; what nothing is known of the reader of spans may try. */
+function tellKind({ head, name }: InputFile, said: string | undefined): 'spans' | 'logs' | Fault {
+  if (said === 'spans' || said === 'logs') return said
+  const detected = detectKind(head, { name })
+  if (detected.kind === 'spans' || detected.kind === 'logs') return detected.kind
+  const isOpen = detected.kind === 'unknown' && detected.fault?.code === 'SL_DECODE_UNKNOWN_FORMAT'
+  const first = head.find((byte) => byte > 0x20 && byte !== 0xef && byte !== 0xbb && byte !== 0xbf)
+  if (isOpen && (first === 0x7b || first === 0x5b)) return 'spans'
+  if (detected.fault !== undefined) return detected.fault
+  const message = `This is no spans and no logs: ${detected.kind.replaceAll('-', ' ')}`
+  const hint =
+    'trust reads OTLP, Jaeger, Zipkin and Tempo spans, and logs beside them; diagnose and timeline read others.'
+  return fault('SL_DECODE_UNKNOWN_FORMAT', { message, hint })
+}
+
+async function feedFile(
+  file: InputFile,
+  feed: (piece: Uint8Array) => void,
+  { progress, signal }: SignalOptions,
+): Promise<void> {
+  let done = 0
+  for await (const piece of file.bytes) {
+    feed(piece)
+    done += piece.length
+    const total = file.sizeBytes
+    progress?.step(`reading ${file.name}`, { done, ...(total === undefined ? {} : { total }), unit: 'bytes' })
+    if (signal?.aborted === true) return
+  }
+}
+
+async function readLogs(reading: Reading, { progress }: SignalOptions): Promise<LogTable | undefined> {
+  if (reading.logs.length === 0) return undefined
+  progress?.step('reading logs')
+  const inputs = reading.logs.map((file): LogInput => ({ name: file.name, bytes: file.bytes }))
+  const decoded = await decodeLogs(inputs)
+  for (const file of reading.logs) {
+    const failure = file.failure()
+    if (failure !== undefined) reading.issues.add(failure.code, failure.message, { at: { file: file.name } })
+  }
+  if (!decoded.ok) {
+    for (const { name } of reading.logs) refuse(reading, name, decoded.error)
+    return undefined
+  }
+  reading.issues.addAll(decoded.value.issues)
+  return decoded.value.value
+}
+
+function refuse(reading: Reading, name: string, why: Fault): void {
+  const target = { ...why, target: why.target ?? name }
+  reading.firstFault ??= target
+  reading.missing.push({ what: name, why: why.message, code: why.code })
+  reading.issues.add('SL_OPS_FILE_UNREADABLE', `left out: ${why.message} (${why.code})`, { at: { file: name } })
+}
+
+function explain(none: Fault, { firstFault, logs, asked }: Reading, isOne: boolean): Fault {
+  if (firstFault !== undefined && (isOne || none.code === 'SL_DECODE_NO_SPANS')) return firstFault
+  if (logs.length > 0 && none.code === 'SL_DECODE_NO_SPANS') {
+    return { ...none, message: 'Logs were given, and no spans: trust judges spans, and reads logs beside them' }
+  }
+  if (asked === 0) return { ...none, message: 'The capture holds no spans' }
+  return none
+}
