@@ -8,6 +8,7 @@ import { openCaptureReader } from './collect/capture-read.ts'
 import { openCaptureWriter } from './collect/capture-write.ts'
 import { startDemoService } from './collect/demo/demo-service.ts'
 import { openInflater } from './collect/inflate.ts'
+import { openInputOpener } from './collect/input-files.ts'
 import { isTargetAddress } from './collect/target.ts'
 import { openTraceOpener } from './collect/trace-stream.ts'
 import { openWorkerPool } from './collect/workers/worker-pool.ts'
@@ -55,6 +56,7 @@ const deps: CliDeps = {
   reader: openCaptureReader({ inflater, stdin: process.stdin }),
   writer: openCaptureWriter(),
   traces: openTraceOpener({ inflater, stdin: process.stdin }),
+  inputs: openInputOpener({ inflater, stdin: process.stdin }),
   threads: {
     cores: availableParallelism(),
     openPool: (size) => openWorkerPool({ entry: threadEntry, size }),

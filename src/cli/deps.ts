@@ -1,5 +1,6 @@
 /** What the command line is handed by main.ts: engines behind ports, so that `cli` never sees `collect`. */
 import type { CaptureReader, CaptureWriter, Clock, Inflater, TraceOpener } from '../model/ports.ts'
+import type { InputOpener } from '../model/trust/input-files.ts'
 import type { DemoStarter } from '../ops/demo.ts'
 import type { TraceThreads } from '../ops/trace-thread/read-stream.ts'
 
@@ -10,6 +11,8 @@ export type CliDeps = {
   readonly reader: CaptureReader
   readonly writer: CaptureWriter
   readonly traces: TraceOpener
+  /** Files as streams, for what reads more than fits into memory. */
+  readonly inputs: InputOpener
   /** Threads beside the first, for what pays for them. */
   readonly threads: TraceThreads
   /** True for what can only be meant as the address of a target. */

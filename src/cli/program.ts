@@ -9,6 +9,7 @@ import { registerDemo } from './commands/demo.ts'
 import { registerDiagnose } from './commands/diagnose.ts'
 import { registerDiff } from './commands/diff.ts'
 import { registerTimeline } from './commands/timeline.ts'
+import { registerTrust } from './commands/trust.ts'
 import type { Runner } from './context.ts'
 import { addCommonFlags } from './flags.ts'
 import type { CliIo } from './streams.ts'
@@ -25,6 +26,7 @@ const registrations: readonly ((program: Command, run: Runner) => void)[] = [
   registerCapture,
   registerDiagnose,
   registerTimeline,
+  registerTrust,
   registerDiff,
   registerLenses,
   registerErrors,
@@ -57,6 +59,7 @@ Examples:
   sightline capture http://localhost:6060 -o shop.slc && sightline diagnose shop.slc
   sightline diagnose goroutines.txt block.pb.gz     files that you have
   sightline timeline trace.bin                      where the time of an execution trace went
+  sightline trust spans.json                        where trace context breaks, and why
 
 Exit codes: 0 done, 1 --fail-on, 2 inconclusive, 3 partial, 64 usage, 65 bad data, 66 no input, 69 unavailable.
 
