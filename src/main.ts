@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import type { CliDeps } from './cli/deps.ts'
 import { runCli } from './cli/run-cli.ts'
 import { openCaptureReader } from './collect/capture-read.ts'
@@ -60,6 +61,14 @@ const deps: CliDeps = {
   threads: {
     cores: availableParallelism(),
     openPool: (size) => openWorkerPool({ entry: threadEntry, size }),
+  },
+  auditThreads: {
+    cores: availableParallelism(),
+    openPool: (size) => openWorkerPool({ entry: threadEntry, size }),
+  },
+  goGrammar: {
+    runtime: fileURLToPath(import.meta.resolve('web-tree-sitter/web-tree-sitter.wasm')),
+    grammar: join(root, 'assets', 'tree-sitter-go.wasm'),
   },
   isAddress: isTargetAddress,
   startDemo: (hooks) =>

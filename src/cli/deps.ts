@@ -1,6 +1,7 @@
 /** What the command line is handed by main.ts: engines behind ports, so that `cli` never sees `collect`. */
 import type { CaptureReader, CaptureWriter, Clock, Inflater, TraceOpener } from '../model/ports.ts'
 import type { InputOpener } from '../model/trust/input-files.ts'
+import type { AuditDeps } from '../ops/audit/audit.ts'
 import type { DemoStarter } from '../ops/demo.ts'
 import type { TraceThreads } from '../ops/trace-thread/read-stream.ts'
 
@@ -15,6 +16,9 @@ export type CliDeps = {
   readonly inputs: InputOpener
   /** Threads beside the first, for what pays for them. */
   readonly threads: TraceThreads
+  /** Threads for reading source, and the files of the grammar. */
+  readonly auditThreads: AuditDeps['auditThreads']
+  readonly goGrammar: AuditDeps['goGrammar']
   /** True for what can only be meant as the address of a target. */
   readonly isAddress: (text: string) => boolean
   /** Builds and runs the demo's service, for `demo --live`. */

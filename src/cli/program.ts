@@ -3,6 +3,7 @@
  * `register<Name>`; what is not built yet is not listed. Parsing is commander's; it never exits and never prints errors.
  */
 import { Command } from 'commander'
+import { registerAudit } from './commands/audit.ts'
 import { registerCapture } from './commands/capture.ts'
 import { registerErrors, registerLenses, registerRules } from './commands/catalogue.ts'
 import { registerDemo } from './commands/demo.ts'
@@ -27,6 +28,7 @@ const registrations: readonly ((program: Command, run: Runner) => void)[] = [
   registerDiagnose,
   registerTimeline,
   registerTrust,
+  registerAudit,
   registerDiff,
   registerLenses,
   registerErrors,

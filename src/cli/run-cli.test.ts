@@ -16,6 +16,8 @@ function brokenDeps(): CliDeps {
     writer: { writeCapture: fail },
     traces: { openTrace: fail },
     threads: { cores: 1, openPool: fail },
+    auditThreads: { cores: 1, openPool: fail },
+    goGrammar: { runtime: 'nowhere', grammar: 'nowhere' },
     isAddress: () => false,
     startDemo: fail,
     demoCapture: 'nowhere',

@@ -58,7 +58,8 @@ export type Subject = {
 
 /** Something a person can open: a file of the capture, the place in it, and the words that stand there. */
 export type Evidence = {
-  readonly lens: Lens
+  /** `source` is no lens of a running process: it is the code. */
+  readonly lens: Lens | 'source'
   readonly source: string
   /** `line 118`, `offset 4096`, `sample 12`. */
   readonly at?: string

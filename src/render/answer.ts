@@ -188,7 +188,7 @@ function describeFinding(
     title: finding.title,
     rule: finding.rule,
     missedBy: finding.blindTo.length > 0 || group === undefined ? finding.blindTo : group.notSeenBy,
-    seenBy: group?.seenBy ?? [...new Set(finding.evidence.map((one) => one.lens))],
+    seenBy: group?.seenBy ?? [...new Set(finding.evidence.flatMap((one) => (one.lens === 'source' ? [] : [one.lens])))],
     fix: finding.fix,
     finding,
   }

@@ -16,10 +16,10 @@ import {
   kindOf,
   textOf,
 } from '../../model/trust/go-source.ts'
+import { type DeclaredMember, findDeclaredMember, type GoDeclarations, noDeclarations } from './declarations.ts'
 import { knownFields, knownResults } from './known-signatures.ts'
 import {
   builtinResult,
-  elementOf,
   listImports,
   listNames,
   packageNameOf,
@@ -28,6 +28,7 @@ import {
   readConstraint,
   receiverType,
   spread,
+  typeFromParts,
 } from './syntax-parts.ts'
 import { namesOf, resultOf, type TypeScope, writeSignature, writeType } from './type-text.ts'
 
@@ -40,18 +41,29 @@ export type ResolveInput = {
   readonly importPath?: string
   readonly module?: GoModule
   readonly files: readonly GoSyntax[]
+  /** Of other packages, where their source is at hand. */
+  readonly known?: GoDeclarations
+  /** Names of packages by import path, where they are known. */
+  readonly packageNames?: ReadonlyMap<string, string>
 }
 
 export function resolvePackage(input: ResolveInput): GoPackage {
   return new Resolver(input).resolve()
 }
 
+/** What the package declares, without its bodies. */
+export function declarePackage(input: ResolveInput): GoDeclarations {
+  return new Resolver(input).declare()
+}
+
 type Scope = { readonly names: Map<string, number>; readonly outer: Scope | undefined }
+type Pass = 'types' | 'functions' | 'variables' | 'bodies'
 type OpenFile = GoFile & { readonly scope: Scope; readonly types_: TypeScope }
 
 class Resolver {
   private readonly input: ResolveInput
   private readonly home: string
+  private readonly known: GoDeclarations
   private readonly symbols: GoSymbol[] = []
   private readonly types: string[] = ['']
   private readonly typeIndex = new Map<string, number>([['', 0]])
@@ -67,19 +79,13 @@ class Resolver {
 
   constructor(input: ResolveInput) {
     this.input = input
+    this.known = input.known ?? noDeclarations
     this.home = input.importPath ?? (input.directory === '' ? '.' : input.directory)
   }
 
   resolve(): GoPackage {
     const files = this.input.files.map((syntax) => this.openFile(syntax))
-    // Types first: signatures and fields name them; then functions and methods, then variables with their values.
-    for (const pass of ['types', 'functions', 'variables', 'bodies'] as const) {
-      files.forEach((file, index) => {
-        this.file = index
-        this.open = file
-        for (const node of childrenOf(file.syntax, 0)) this.declareTop(pass, file, node)
-      })
-    }
+    this.runPasses(files, ['types', 'functions', 'variables', 'bodies'])
     const { directory, importPath, module } = this.input
     return {
       directory,
@@ -92,8 +98,43 @@ class Resolver {
     }
   }
 
+  declare(): GoDeclarations {
+    this.runPasses(
+      this.input.files.map((syntax) => this.openFile(syntax)),
+      ['types', 'functions', 'variables'],
+    )
+    const signatures: Record<string, string> = {}
+    for (const name of this.packageScope.names.values()) {
+      const symbol = this.symbols[name]
+      const type = this.typeOf(name)
+      if (symbol?.qualified !== undefined && symbol.kind !== 'type' && type !== '') signatures[symbol.qualified] = type
+    }
+    const members: Record<string, Record<string, DeclaredMember>> = {}
+    for (const [owner, table] of this.members) {
+      const rows: Record<string, DeclaredMember> = {}
+      for (const [name, index] of table) {
+        const { qualified = '', kind } = this.symbols[index] as GoSymbol
+        rows[name] = { qualified, type: this.typeOf(index), isField: kind === 'field' }
+      }
+      members[owner] = rows
+    }
+    const { underlying, embedded } = this
+    return { signatures, members, embedded: Object.fromEntries(embedded), underlying: Object.fromEntries(underlying) }
+  }
+
+  /** Types first: signatures and fields name them; then functions and methods, then variables with their values. */
+  private runPasses(files: readonly OpenFile[], passes: readonly Pass[]): void {
+    for (const pass of passes) {
+      files.forEach((file, index) => {
+        this.file = index
+        this.open = file
+        for (const node of childrenOf(file.syntax, 0)) this.declareTop(pass, file, node)
+      })
+    }
+  }
+
   private openFile(syntax: GoSyntax): OpenFile {
-    const imports = listImports(syntax)
+    const imports = listImports(syntax, this.input.packageNames)
     const scope: Scope = { names: new Map(), outer: this.packageScope }
     const paths = new Map(imports.map(({ name, path }) => [name, path]))
     return {
@@ -112,7 +153,7 @@ class Resolver {
 
   // ── declarations of the package ──
 
-  private declareTop(pass: 'types' | 'functions' | 'variables' | 'bodies', file: OpenFile, node: number): void {
+  private declareTop(pass: Pass, file: OpenFile, node: number): void {
     const { syntax } = file
     const kind = kindOf(syntax, node)
     if (pass === 'types' && kind === 'import_declaration') this.declareImports(file)
@@ -434,7 +475,10 @@ class Resolver {
       return this.note(node, writeType(file.types_, type))
     }
     const parts = [...childrenOf(syntax, node)].map((child) => this.visitPart(child, scope))
-    return this.note(node, this.typeFromParts(node, kind, parts))
+    return this.note(
+      node,
+      typeFromParts(syntax, node, parts, (type) => this.underlyingOf(type)),
+    )
   }
 
   /** Keys of a composite literal are names of fields, unless they are expressions. */
@@ -443,46 +487,6 @@ class Resolver {
     if (kindOf(syntax, node) !== 'keyed_element') return this.visit(node, scope)
     const value = childAt(syntax, node, 'value') ?? [...childrenOf(syntax, node)].at(-1)
     return value === undefined ? '' : this.visit(value, scope)
-  }
-
-  private typeFromParts(node: number, kind: string, parts: readonly string[]): string {
-    const { syntax } = this.open as OpenFile
-    const first = parts[0] ?? ''
-    switch (kind) {
-      case 'parenthesized_expression':
-      case 'literal_element':
-        return first
-      case 'unary_expression': {
-        const operator = textOf(syntax, childAt(syntax, node, 'operator') ?? node)
-        const operand = parts.at(-1) ?? ''
-        if (operator === '&') return operand === '' ? '' : `*${operand}`
-        if (operator === '*') return operand.startsWith('*') ? operand.slice(1) : ''
-        if (operator === '<-') return operand.replace(/^(<-chan|chan) /, '')
-        return operator === '!' ? 'bool' : operand
-      }
-      case 'binary_expression': {
-        const operator = textOf(syntax, childAt(syntax, node, 'operator') ?? node)
-        return /^(==|!=|<|<=|>|>=|&&|\|\|)$/.test(operator) ? 'bool' : first
-      }
-      case 'index_expression':
-        return elementOf(this.underlyingOf(first))
-      case 'slice_expression':
-        return first
-      case 'interpreted_string_literal':
-      case 'raw_string_literal':
-        return 'string'
-      case 'int_literal':
-        return 'int'
-      case 'float_literal':
-        return 'float64'
-      case 'rune_literal':
-        return 'rune'
-      case 'true':
-      case 'false':
-        return 'bool'
-      default:
-        return ''
-    }
   }
 
   // ── symbols ──
@@ -496,10 +500,9 @@ class Resolver {
       const found = this.findMember(embedded, name, depth + 1)
       if (found !== undefined) return found
     }
-    const field = knownFields[`${base}.${name}`]
-    if (field !== undefined) return this.findExternal(`${base}.${name}`, field, 'field')
-    for (const qualified of [`(*${base}).${name}`, `(${base}).${name}`]) {
-      if (knownResults[qualified] !== undefined) return this.findExternal(qualified)
+    const declared = findDeclaredMember(this.known, base, name)
+    if (declared !== undefined) {
+      return this.findExternal(declared.qualified, declared.type, declared.isField ? 'field' : 'method')
     }
     // A type of another package: the method's name is sure, its signature is not.
     if (base.includes('.') && !base.startsWith(`${this.home}.`)) return this.findExternal(`(${owner}).${name}`)
@@ -510,7 +513,9 @@ class Resolver {
     const known = this.external.get(qualified)
     if (known !== undefined) return known
     const result = knownResults[qualified]
-    const signature = type ?? knownFields[qualified] ?? (result === undefined ? '' : `func() ${result}`)
+    const table = knownFields[qualified] ?? (result === undefined ? '' : `func() ${result}`)
+    const declared = Object.hasOwn(this.known.signatures, qualified) ? this.known.signatures[qualified] : undefined
+    const signature = type ?? declared ?? table
     const name = qualified.slice(qualified.lastIndexOf('.') + 1)
     const symbol = this.symbols.push({
       kind: qualified.startsWith('(') ? 'method' : kind,
@@ -523,7 +528,7 @@ class Resolver {
   }
 
   private underlyingOf(type: string): string {
-    return this.underlying.get(type) ?? type
+    return this.underlying.get(type) ?? this.known.underlying[type] ?? type
   }
 
   private declareName(kind: GoSymbolKind, node: number, type: string, scope: Scope, isTop = false): void {

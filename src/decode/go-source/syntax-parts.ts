@@ -14,7 +14,10 @@ export function packageNameOf(syntax: GoSyntax | undefined): string {
   return ''
 }
 
-export function listImports(syntax: GoSyntax): { name: string; path: string; node: number }[] {
+export function listImports(
+  syntax: GoSyntax,
+  names?: ReadonlyMap<string, string>,
+): { name: string; path: string; node: number }[] {
   const imports: { name: string; path: string; node: number }[] = []
   for (const declaration of childrenOf(syntax, 0)) {
     if (kindOf(syntax, declaration) !== 'import_declaration') continue
@@ -22,7 +25,11 @@ export function listImports(syntax: GoSyntax): { name: string; path: string; nod
       if (kindOf(syntax, node) !== 'import_spec') continue
       const path = textOf(syntax, childAt(syntax, node, 'path') ?? node).slice(1, -1)
       const name = childAt(syntax, node, 'name')
-      imports.push({ name: name === undefined ? guessPackageName(path) : textOf(syntax, name), path, node })
+      imports.push({
+        name: name === undefined ? (names?.get(path) ?? guessPackageName(path)) : textOf(syntax, name),
+        path,
+        node,
+      })
     }
   }
   return imports
@@ -104,4 +111,49 @@ export function builtinResult(
   if (name === 'len' || name === 'cap' || name === 'copy') return 'int'
   if (name === 'recover') return 'any'
   return name === 'string' || name === 'error' ? name : ''
+}
+
+/** Type of an expression from those of its parts, in order. */
+export function typeFromParts(
+  syntax: GoSyntax,
+  node: number,
+  parts: readonly string[],
+  underlyingOf: (type: string) => string,
+): string {
+  const first = parts[0] ?? ''
+  switch (kindOf(syntax, node)) {
+    case 'parenthesized_expression':
+    case 'literal_element':
+      return first
+    case 'unary_expression': {
+      const operator = textOf(syntax, childAt(syntax, node, 'operator') ?? node)
+      const operand = parts.at(-1) ?? ''
+      if (operator === '&') return operand === '' ? '' : `*${operand}`
+      if (operator === '*') return operand.startsWith('*') ? operand.slice(1) : ''
+      if (operator === '<-') return operand.replace(/^(<-chan|chan) /, '')
+      return operator === '!' ? 'bool' : operand
+    }
+    case 'binary_expression': {
+      const operator = textOf(syntax, childAt(syntax, node, 'operator') ?? node)
+      return /^(==|!=|<|<=|>|>=|&&|\|\|)$/.test(operator) ? 'bool' : first
+    }
+    case 'index_expression':
+      return elementOf(underlyingOf(first))
+    case 'slice_expression':
+      return first
+    case 'interpreted_string_literal':
+    case 'raw_string_literal':
+      return 'string'
+    case 'int_literal':
+      return 'int'
+    case 'float_literal':
+      return 'float64'
+    case 'rune_literal':
+      return 'rune'
+    case 'true':
+    case 'false':
+      return 'bool'
+    default:
+      return ''
+  }
 }

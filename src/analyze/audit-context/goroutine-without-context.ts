@@ -1,0 +1,138 @@
+/**
+ * Class 1: work that is started with `go`, or in a group (errgroup, sync.WaitGroup.Go, conc), inside a function that was
+ * given a context, and whose literal never touches one. Left alone: literals with a context of their own or given one as
+ * an argument; waiters, accept loops, tickers and signal loops; main, init and tests; shutdown.
+ */
+import { childAt, childrenOf, kindOf } from '../../model/trust/go-source.ts'
+import { carriedContext, openContextScope } from '../audit/context-scope.ts'
+import { callsWithin, isRoot, isServiceBody, isShutdown, isTestFile } from '../audit/intent.ts'
+import type { FunctionView, PackageView } from '../audit/package-view.ts'
+import type { AuditContext, AuditRule } from '../audit/rule.ts'
+
+/** Methods that run a function literal on a goroutine of its own; the number of the argument. */
+const spawners: readonly (readonly [name: string, argument: number, says: string, alias: string])[] = [
+  ['golang.org/x/sync/errgroup.Group.Go', 0, 'errgroup.Group.Go', 'errgroup'],
+  ['golang.org/x/sync/errgroup.Group.TryGo', 0, 'errgroup.Group.TryGo', 'errgroup'],
+  ['sync.WaitGroup.Go', 0, 'sync.WaitGroup.Go', 'waitgroup'],
+  ['github.com/sourcegraph/conc.WaitGroup.Go', 0, 'conc.WaitGroup.Go', 'conc'],
+  ['github.com/sourcegraph/conc/pool.Pool.Go', 0, 'pool.Pool.Go', 'conc'],
+  ['github.com/sourcegraph/conc/pool.ErrorPool.Go', 0, 'pool.ErrorPool.Go', 'conc'],
+  ['github.com/sourcegraph/conc/pool.ContextPool.Go', 0, 'pool.ContextPool.Go', 'conc'],
+]
+
+export const goroutineWithoutContext: AuditRule = {
+  id: 'goroutine-without-context',
+  classNumber: 1,
+  title: 'A goroutine is started without the context',
+  severity: 'medium',
+  saysWhen:
+    'a literal that is started with go, in an errgroup, a WaitGroup or a conc pool, inside a function with a context, uses none. ' +
+    'Waiters, accept loops, tickers, signal loops, main, init, tests and shutdown are left alone.',
+  fix: 'Pass ctx into the goroutine; context.WithoutCancel(ctx) where it outlives the request.',
+  check(context) {
+    const scope = openContextScope(context.view)
+    const { view } = context
+    for (const { file, node } of view.nodesOf('go_statement')) {
+      const { syntax } = view.file(file)
+      const call = view.callAt(file, node + 1)
+      const called = call === undefined ? undefined : childAt(syntax, call.node, 'function')
+      if (call === undefined || called === undefined || kindOf(syntax, called) !== 'func_literal') continue
+      if (call.args.some((arg) => carriedContext(view.typeAt(file, arg), 'x') !== undefined)) continue
+      check(context, scope, { file, node, literal: called, what: 'The goroutine', alias: 'goroutine' })
+    }
+    for (const [name, argument, says, alias] of spawners) {
+      for (const call of view.callsOf(name)) {
+        const literal = call.args[argument]
+        if (literal === undefined || view.kind(call.file, literal) !== 'func_literal') continue
+        check(context, scope, { file: call.file, node: call.node, literal, what: `The closure of ${says}`, alias })
+      }
+    }
+  },
+}
+
+type Spawn = {
+  readonly file: number
+  readonly node: number
+  readonly literal: number
+  readonly what: string
+  readonly alias: string
+}
+
+function check(context: AuditContext, scope: ReturnType<typeof openContextScope>, spawn: Spawn): void {
+  const { view, report } = context
+  const { file, node, literal } = spawn
+  if (isTestFile(view, file)) return
+  const fn = view.functions[view.functionOf(file, literal)]
+  const outer = view.functions[view.functionOf(file, node)]
+  if (fn === undefined || outer === undefined || isRoot(view, outer.index) || isShutdown(view, outer.index)) return
+  // A parameter, of the function or of one around it: a local context may be anybody's.
+  const given = scope.sourcesAt(file, node).filter((source) => source.kind === 'parameter')
+  const declared = given.find(({ expression, name }) => expression === name) ?? given[0]
+  if (declared === undefined) return
+  if (scope.parametersOf(fn).length > 0 || usesContext(view, fn)) return
+  const service = isServiceBody(view, fn)
+  if (service !== undefined) return
+  const isTraced = callsWithin(view, fn).some(({ name }) => traced.test(name))
+  const first = firstParameter(scope, view, outer) ?? declared
+  report(file, node, {
+    message: `${spawn.what} does not use ${first.expression}: what it does is no part of the caller's trace`,
+    confidence: isTraced ? 'probable' : 'possible',
+    severity: isTraced ? 'medium' : 'low',
+    aliases: [`goroutinectx/${spawn.alias}`],
+  })
+}
+
+/** Calls that make spans, ask other services, or write log lines. */
+const traced =
+  /^(go\.opentelemetry\.io\/otel|net\/http\.(Get|Post|Head|PostForm|NewRequest|Client\.)|database\/sql\.|google\.golang\.org\/grpc|log\/slog\.|context\.(Background|TODO)|github\.com\/(nats-io|segmentio|IBM\/sarama|redis|jackc))/
+
+function firstParameter(scope: ReturnType<typeof openContextScope>, view: PackageView, fn: FunctionView) {
+  for (let at: FunctionView | undefined = fn; at !== undefined; at = view.functions[at.parent]) {
+    const [first] = scope.parametersOf(at)
+    if (first !== undefined) return first
+  }
+  return undefined
+}
+
+/** Anything inside that is a context or holds one: a captured variable, a field, the result of a call. */
+export function usesContext(view: PackageView, fn: FunctionView): boolean {
+  const { syntax } = view.file(fn.file)
+  const end = syntax.after[fn.node] as number
+  for (let node = fn.node + 1; node < end; node++) {
+    const kind = kindOf(syntax, node)
+    if (kind !== 'identifier' && kind !== 'selector_expression') continue
+    const type = view.typeAt(fn.file, node)
+    if (type === '' || carriedContext(type, 'x') === undefined) continue
+    const declaredIn = view.symbolAt(fn.file, node)
+    // A context that the literal itself makes of nothing is none of the caller's.
+    if (
+      declaredIn?.node !== undefined &&
+      declaredIn.node > fn.node &&
+      declaredIn.node < end &&
+      isFreshInside(declaredIn.node)
+    )
+      continue
+    return true
+  }
+  return false
+
+  function isFreshInside(declared: number): boolean {
+    for (let at = declared; at > fn.node; at = syntax.parents[at] as number) {
+      if (kindOf(syntax, at) !== 'short_var_declaration') continue
+      const right = childAt(syntax, at, 'right')
+      return (
+        right !== undefined &&
+        [...childrenOf(syntax, right)].some((value) => {
+          const name = view.callAt(fn.file, value)?.name ?? ''
+          const [first] = view.callAt(fn.file, value)?.args ?? []
+          const inner = first === undefined ? '' : (view.callAt(fn.file, first)?.name ?? '')
+          return (
+            /^context\.(Background|TODO)$/.test(name) ||
+            (/^context\.With/.test(name) && /^context\.(Background|TODO)$/.test(inner))
+          )
+        })
+      )
+    }
+    return false
+  }
+}

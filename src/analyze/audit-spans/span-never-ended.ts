@@ -1,0 +1,139 @@
+/**
+ * Class 12: a span that is started and not ended on every way out of the function (spancheck's ground; ways by the
+ * control flow of flow.ts). A span that is returned, stored, sent, given to a goroutine or to a function that is not known
+ * is somebody else's to end. Enters: calls of Tracer.Start (OpenTelemetry, OpenCensus) whose results are seen.
+ */
+import { childAt, childrenOf, kindOf, textOf } from '../../model/trust/go-source.ts'
+import { buildFlow, findWayWithout } from '../audit/flow.ts'
+import { isTestFile } from '../audit/intent.ts'
+import { type CallSite, isAssigned, type PackageView } from '../audit/package-view.ts'
+import type { AuditContext, AuditRule } from '../audit/rule.ts'
+
+/** Calls that start a span, and which result it is. */
+export const startCalls: readonly string[] = [
+  'go.opentelemetry.io/otel/trace.Tracer.Start',
+  'go.opencensus.io/trace.StartSpan',
+  'go.opencensus.io/trace.StartSpanWithRemoteParent',
+]
+
+export const spanNeverEnded: AuditRule = {
+  id: 'span-never-ended',
+  classNumber: 12,
+  title: 'A span is never ended',
+  severity: 'high',
+  saysWhen:
+    'a way out of the function has no span.End, or the span is thrown away. A span that is returned, stored, or given to other code is left alone.',
+  fix: 'defer span.End() right after Start, on every path.',
+  check(context) {
+    for (const name of startCalls) for (const call of context.view.callsOf(name)) checkStart(context, call)
+  },
+}
+
+export type StartedSpan = {
+  readonly statement: number
+  /** Nodes of the two names; undefined where it is `_` or nothing. */
+  readonly context: number | undefined
+  readonly span: number | undefined
+}
+
+/** `ctx, span := tracer.Start(…)`, `var …`, `=`; undefined where the results go elsewhere (returned, given on). */
+export function readStart(view: PackageView, call: CallSite): StartedSpan | 'discarded' | undefined {
+  const { syntax } = view.file(call.file)
+  const parent = syntax.parents[call.node] as number
+  if (kindOf(syntax, parent) === 'expression_statement') return 'discarded'
+  if (kindOf(syntax, parent) !== 'expression_list') return undefined
+  const statement = syntax.parents[parent] as number
+  const kind = kindOf(syntax, statement)
+  const isSpec = kind === 'var_spec'
+  if (!isSpec && kind !== 'short_var_declaration' && kind !== 'assignment_statement') return undefined
+  const left = childAt(syntax, statement, 'left')
+  const names = isSpec
+    ? [...childrenOf(syntax, statement)].filter((child) => kindOf(syntax, child) === 'identifier')
+    : left === undefined
+      ? []
+      : [...childrenOf(syntax, left)]
+  if (names.length !== 2) return undefined
+  const [context, span] = names
+  const named = (node: number | undefined): number | undefined =>
+    node === undefined || textOf(syntax, node) === '_' ? undefined : node
+  return { statement, context: named(context), span: named(span) }
+}
+
+function checkStart({ view, report }: AuditContext, call: CallSite): void {
+  if (isTestFile(view, call.file)) return
+  const started = readStart(view, call)
+  const { syntax } = view.file(call.file)
+  const fn = view.functions[call.fn]
+  if (started === undefined || fn === undefined) return
+  if (started === 'discarded' || started.span === undefined) {
+    report(call.file, call.node, { message: 'The span is thrown away, so nothing can end it', confidence: 'probable' })
+    return
+  }
+  if (kindOf(syntax, started.span) !== 'identifier') return
+  const symbol = view.file(call.file).symbols[started.span] as number
+  const name = textOf(syntax, started.span)
+  const declared = view.pkg.symbols[symbol]
+  // A variable that outlives the function: its other users may end it.
+  if (declared?.node === undefined || view.functionOf(call.file, declared.node) !== fn.index) return
+  if (declared.kind === 'parameter') return
+  const uses = view.usesOf(symbol).filter((use) => use.file === call.file)
+  if (uses.some((use) => isGivenAway(view, use.file, use.node, fn.index))) return
+  const flow = buildFlow(view, fn)
+  const start = flow.pointOf(call.node)
+  if (start === undefined) return
+  const ends = uses.filter((use) => isEnd(view, use.file, use.node)).map((use) => use.node)
+  const again = uses.filter(
+    (use) => use.node > (syntax.after[started.statement] as number) && isAssigned(view.file(use.file), use.node),
+  )
+  const within = (point: number, nodes: readonly number[]): boolean =>
+    point !== fn.node &&
+    nodes.some((node) => flow.pointOf(node) !== undefined && flow.nodes[flow.pointOf(node) as number] === point)
+  const way = findWayWithout(
+    flow,
+    start,
+    (point) => within(point, ends),
+    (point) =>
+      within(
+        point,
+        again.map(({ node }) => node),
+      ),
+  )
+  if (way === undefined) return
+  report(call.file, call.node, {
+    message: ends.length === 0 ? `${name} is never ended` : `${name} is not ended on every way out of the function`,
+    confidence: 'probable',
+    related: way === fn.node ? [] : [{ node: way, note: `reached without ${name}.End()` }],
+  })
+}
+
+/** `span.End()`, itself or in a literal. */
+function isEnd(view: PackageView, file: number, node: number): boolean {
+  const { syntax } = view.file(file)
+  const selector = syntax.parents[node] as number
+  if (kindOf(syntax, selector) !== 'selector_expression') return false
+  const field = childAt(syntax, selector, 'field')
+  return field !== undefined && textOf(syntax, field) === 'End'
+}
+
+/** Functions that look at a span and do not keep it. */
+const onlooker =
+  /^(fmt\.|log\.|log\/slog\.|print$|println$|go\.opentelemetry\.io\/otel\/trace\.(LinkFromContext|ContextWithSpan)$)/
+
+function isGivenAway(view: PackageView, file: number, node: number, fn: number): boolean {
+  const { syntax } = view.file(file)
+  const parent = syntax.parents[node] as number
+  const kind = kindOf(syntax, parent)
+  if (kind === 'selector_expression') {
+    // In a literal that runs elsewhere or later the span is used there: `go func() { defer span.End() … }()`.
+    return false
+  }
+  if (kind === 'argument_list') {
+    const around = view.callAt(file, syntax.parents[parent] as number)
+    return around === undefined || !onlooker.test(around.name)
+  }
+  if (kind === 'unary_expression' || kind === 'literal_element' || kind === 'send_statement') return true
+  if (kind !== 'expression_list') return view.functionOf(file, node) !== fn
+  const statement = syntax.parents[parent] as number
+  const isReturn = kindOf(syntax, statement) === 'return_statement'
+  return isReturn || childAt(syntax, statement, 'right') === parent || childAt(syntax, statement, 'value') === parent
+}

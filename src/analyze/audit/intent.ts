@@ -1,0 +1,106 @@
+/**
+ * What is detached on purpose: tests, main and init, shutdown, endless service loops, tickers, accept loops, waiters.
+ * A rule asks here before it calls something a debt. By the names that Go itself gives (main, init, TestX) and by shape;
+ * names of functions count for shutdown alone, where Go has no other sign.
+ */
+import { childAt, childrenOf, kindOf } from '../../model/trust/go-source.ts'
+import type { CallSite, FunctionView, PackageView } from './package-view.ts'
+
+/** The declaration around a function: itself, or what its literal stands in. */
+export function declarationOf(view: PackageView, fn: number): FunctionView | undefined {
+  let at = view.functions[fn]
+  while (at !== undefined && at.parent >= 0) at = view.functions[at.parent]
+  return at
+}
+
+export function isTestFile(view: PackageView, file: number): boolean {
+  return view.file(file).isTest
+}
+
+/** main and init: nobody called them with a context. */
+export function isRoot(view: PackageView, fn: number): boolean {
+  const at = declarationOf(view, fn)
+  if (at === undefined) return true
+  return at.kind === 'function' && (at.name === 'init' || (at.name === 'main' && view.pkg.name === 'main'))
+}
+
+const shutdownName = /shut ?down|^close|^stop|cleanup|teardown|drain|^flush|dispose|terminate|rollback|^release/i
+
+/** A function whose work goes on after its caller's context is over. */
+export function isShutdown(view: PackageView, fn: number): boolean {
+  for (let at = view.functions[fn]; at !== undefined; at = view.functions[at.parent]) {
+    const name = at.name.replace(/^\(.*\)\./, '')
+    if (at.kind !== 'literal' && shutdownName.test(name)) return true
+    if (at.kind === 'literal' && isDeferred(view, at)) return true
+  }
+  return false
+}
+
+export function isShutdownCall(call: CallSite): boolean {
+  return shutdownName.test(call.lastName) || call.lastName === 'ForceFlush'
+}
+
+/** `defer func() { … }()`, `t.Cleanup(func() { … })`, `sync.OnceFunc`. */
+export function isDeferred(view: PackageView, fn: FunctionView): boolean {
+  const { syntax } = view.file(fn.file)
+  const call = syntax.parents[fn.node] as number
+  if (kindOf(syntax, call) === 'call_expression') {
+    return kindOf(syntax, syntax.parents[call] as number) === 'defer_statement'
+  }
+  const outer = view.callAt(fn.file, syntax.parents[call] as number)
+  return outer !== undefined && /Cleanup|RegisterOnShutdown|OnStop/.test(outer.lastName)
+}
+
+/** How a literal is started: by `go`, by a group, by a call on the spot, or not here. */
+export function startOf(view: PackageView, fn: FunctionView): 'go' | 'defer' | 'call' | 'argument' | 'value' {
+  const { syntax } = view.file(fn.file)
+  const parent = syntax.parents[fn.node] as number
+  const kind = kindOf(syntax, parent)
+  if (kind === 'argument_list') return 'argument'
+  const call = kind === 'parenthesized_expression' ? (syntax.parents[parent] as number) : parent
+  if (kindOf(syntax, call) !== 'call_expression' || childAt(syntax, call, 'arguments') === parent) return 'value'
+  const around = kindOf(syntax, syntax.parents[call] as number)
+  return around === 'go_statement' ? 'go' : around === 'defer_statement' ? 'defer' : 'call'
+}
+
+/** Calls of a function's own body, literals inside included. */
+export function callsWithin(view: PackageView, fn: FunctionView): readonly CallSite[] {
+  const end = view.file(fn.file).syntax.after[fn.node] as number
+  return view.calls.filter((call) => call.file === fn.file && call.node > fn.node && call.node < end)
+}
+
+const serving =
+  /^(Accept|AcceptTCP|Serve|ServeTLS|ListenAndServe|ListenAndServeTLS|ReadFrom|ReadFromUDP|ReadMessage|FetchMessage|Recv)$/
+
+/** The body only waits for others, or serves as long as the process lives: `wg.Wait(); close(c)`, accept loops, tickers. */
+export function isServiceBody(
+  view: PackageView,
+  fn: FunctionView,
+): 'waiter' | 'server' | 'ticker' | 'signal' | undefined {
+  const { syntax } = view.file(fn.file)
+  const calls = callsWithin(view, fn)
+  const end = syntax.after[fn.node] as number
+  const named = (pattern: RegExp): boolean =>
+    calls.some((call) => pattern.test(call.name) || pattern.test(call.lastName))
+  const hasWait = calls.some((call) => call.lastName === 'Wait')
+  if (hasWait && calls.every((call) => /^(Wait|close|Done|Close|cancel|panic|recover|len)$/.test(call.lastName)))
+    return 'waiter'
+  if (named(serving)) return 'server'
+  if (named(/^os\/signal\./)) return 'signal'
+  if (named(/^time\.(NewTicker|Tick)$/)) return 'ticker'
+  for (let node = fn.node; node < end; node++) {
+    if (kindOf(syntax, node) !== 'for_statement') continue
+    const text = syntax.text.slice(syntax.starts[node], syntax.ends[node])
+    if (/range\s+[\w.]*[tT]icker?\.C\b|<-\s*[\w.]*[tT]ick(er)?(\.C)?\b/.test(text)) return 'ticker'
+  }
+  return undefined
+}
+
+/** Statements of a function's body, in order; comments left out. */
+export function statementsOf(view: PackageView, fn: FunctionView): readonly number[] {
+  const { syntax } = view.file(fn.file)
+  if (fn.body === undefined) return []
+  return [...childrenOf(syntax, fn.body)]
+    .flatMap((child) => (kindOf(syntax, child) === 'statement_list' ? [...childrenOf(syntax, child)] : [child]))
+    .filter((child) => kindOf(syntax, child) !== 'comment')
+}

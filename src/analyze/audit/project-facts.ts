@@ -1,0 +1,144 @@
+/**
+ * Facts of a package for rules that look further than one, and the project as the sum of them: which packages there are,
+ * what a command reaches through its imports, who uses what. Plain data, so that packages can be read on other threads.
+ */
+
+import type { AuditPlace, PackageFacts } from '../../model/trust/audit-data.ts'
+import { positionOf, textOf } from '../../model/trust/go-source.ts'
+import { declarationOf } from './intent.ts'
+import type { PackageView } from './package-view.ts'
+
+/** Distinct names kept of one package. */
+const MAX_USES = 20_000
+const MAX_EXCERPT = 240
+
+export type ProjectView = {
+  readonly packages: readonly PackageFacts[]
+  /** A package of the project and those of the project that it imports, all the way down. */
+  reach(pkg: PackageFacts): readonly PackageFacts[]
+  /** First use of a name in these packages; of a pattern, the first that fits. */
+  findUse(packages: readonly PackageFacts[], name: string | RegExp): FoundUse | undefined
+  imports(packages: readonly PackageFacts[], path: RegExp): boolean
+}
+
+export type FoundUse = {
+  readonly pkg: PackageFacts
+  readonly name: string
+  readonly place: AuditPlace
+  readonly symbol: string
+}
+
+export function placeOf(view: PackageView, file: number, node: number): AuditPlace {
+  const { syntax } = view.file(file)
+  const { line, column } = positionOf(syntax, node)
+  const start = syntax.lineStarts[line - 1] as number
+  const end = line < syntax.lineStarts.length ? (syntax.lineStarts[line] as number) - 1 : syntax.text.length
+  const excerpt = syntax.text.slice(start, Math.min(end, start + MAX_EXCERPT)).replace(/\r$/, '')
+  const last = syntax.ends[node] as number
+  const sameLine = last <= end
+  const width = countBytes(syntax.text.slice(syntax.starts[node], last))
+  return {
+    file: syntax.path,
+    line,
+    column,
+    ...(sameLine ? { endLine: line, endColumn: column + width } : {}),
+    excerpt,
+  }
+}
+
+function countBytes(text: string): number {
+  return new TextEncoder().encode(text).length
+}
+
+/** `(*Server).handle` around a node; '' outside functions. */
+export function symbolAround(view: PackageView, file: number, node: number): string {
+  return declarationOf(view, view.functionOf(file, node))?.name ?? ''
+}
+
+export function serviceOf(view: PackageView): string {
+  const path = view.pkg.module?.path ?? view.pkg.importPath ?? view.pkg.directory
+  const parts = path.split('/').filter((part) => part !== '' && !/^v\d+$/.test(part))
+  return parts.at(-1) ?? view.pkg.name
+}
+
+export function gatherFacts(view: PackageView): PackageFacts {
+  const { pkg } = view
+  const uses = new Map<string, { place: AuditPlace; symbol: string }>()
+  const imports = new Set<string>()
+  for (const [index, file] of pkg.files.entries()) {
+    if (file.isTest) continue
+    for (const { path } of file.imports) imports.add(path)
+    const { syntax } = file
+    for (let node = 0; node < syntax.nodeCount && uses.size < MAX_USES; node++) {
+      const symbol = file.symbols[node] as number
+      if (symbol < 0) continue
+      const name = view.nameAt(index, node)
+      if (name === '' || (!name.includes('/') && !/^(context|net|os|log|time)\./.test(name))) continue
+      if (uses.has(name)) continue
+      uses.set(name, { place: placeOf(view, index, node), symbol: symbolAround(view, index, node) })
+    }
+    for (const { type } of view.functions.flatMap((fn) => fn.parameters)) {
+      const plain = type.replace(/^\*/, '')
+      if (plain.includes('/') && !uses.has(plain)) uses.set(plain, { place: placeOf(view, index, 0), symbol: '' })
+    }
+  }
+  const main =
+    pkg.name !== 'main' ? undefined : view.functions.find((fn) => fn.kind === 'function' && fn.name === 'main')
+  return {
+    directory: pkg.directory,
+    name: pkg.name,
+    importPath: view.packagePath,
+    service: serviceOf(view),
+    ...(pkg.module?.goVersion === undefined ? {} : { goVersion: pkg.module.goVersion }),
+    imports: [...imports],
+    uses: [...uses].map(([name, use]) => ({ name, ...use })),
+    requires: (pkg.module?.requires ?? []).map(({ path }) => path),
+    ...(main === undefined ? {} : { main: placeOf(view, main.file, nameNodeOf(view, main.file, main.node)) }),
+  }
+}
+
+function nameNodeOf(view: PackageView, file: number, fn: number): number {
+  const { syntax } = view.file(file)
+  for (let node = fn + 1; node < (syntax.after[fn] as number); node++) {
+    if (textOf(syntax, node) === 'main') return node
+  }
+  return fn
+}
+
+export function viewProject(packages: readonly PackageFacts[]): ProjectView {
+  const byPath = new Map(packages.map((one) => [one.importPath, one]))
+  const reached = new Map<PackageFacts, readonly PackageFacts[]>()
+  const tables = new Map<PackageFacts, Map<string, PackageFacts['uses'][number]>>()
+  const tableOf = (pkg: PackageFacts): Map<string, PackageFacts['uses'][number]> => {
+    const known = tables.get(pkg)
+    if (known !== undefined) return known
+    const made = new Map(pkg.uses.map((use) => [use.name, use]))
+    tables.set(pkg, made)
+    return made
+  }
+  return {
+    packages,
+    reach(pkg) {
+      const known = reached.get(pkg)
+      if (known !== undefined) return known
+      const found = new Set<PackageFacts>([pkg])
+      for (const one of found) {
+        for (const path of one.imports) {
+          const other = byPath.get(path)
+          if (other !== undefined) found.add(other)
+        }
+      }
+      const list = [...found]
+      reached.set(pkg, list)
+      return list
+    },
+    findUse(among, name) {
+      for (const pkg of among) {
+        const use = typeof name === 'string' ? tableOf(pkg).get(name) : pkg.uses.find((one) => name.test(one.name))
+        if (use !== undefined) return { pkg, ...use }
+      }
+      return undefined
+    },
+    imports: (among, path) => among.some((pkg) => pkg.imports.some((one) => path.test(one))),
+  }
+}

@@ -1,0 +1,71 @@
+/** `sightline audit DIR`: Go source → ops/audit → terminal with code frames, JSON, SARIF; --fix writes the safe fixes. */
+import { resolve } from 'node:path'
+import { type Command, InvalidArgumentError } from 'commander'
+import type { ExitCode } from '../../base/errors.ts'
+import type { SchemaName, Severity } from '../../model/contract.ts'
+import { auditDirectory } from '../../ops/audit/audit.ts'
+import { listAuditRules } from '../../ops/audit/list-rules.ts'
+import { renderSarif } from '../../render/sarif.ts'
+import { renderAudit } from '../../render/terminal-audit.ts'
+import type { CommandContext, Runner } from '../context.ts'
+import { readCount, readInput, readSeverity, valueFlag } from '../flags.ts'
+import { failedOutcome, printOutcome } from '../print-envelope.ts'
+
+const SCHEMA: SchemaName = 'sightline.audit/v1'
+const MAX_WORKERS = 2
+
+type AuditFlags = {
+  readonly failOn?: Severity
+  readonly sarif?: boolean
+  readonly fix?: boolean
+  readonly rule?: readonly string[]
+  readonly top?: number
+  readonly workers?: number
+}
+
+export function registerAudit(program: Command, run: Runner): void {
+  program
+    .command('audit')
+    .description('where Go source breaks trace context, and the faults that go with it')
+    .argument('<dir>', 'the directory of a Go module, or of some of its packages', readInput)
+    .addOption(valueFlag('--rule <name>', 'only this rule; repeatable', readRule))
+    .addOption(valueFlag('--fail-on <severity>', 'exit 1 on a finding this severe or worse', readSeverity))
+    .option('--sarif', 'print SARIF 2.1.0 instead, for code scanning')
+    .option('--fix', 'write the fixes that are mechanical and safe into the files')
+    .addOption(valueFlag('--top <count>', 'findings with a code frame at most (default: 20)', readCount(0, 100_000)))
+    .addOption(
+      valueFlag('--workers <count>', 'threads that read, 1 or 2 (default: 2 where it pays)', readCount(1, MAX_WORKERS)),
+    )
+    .action((directory: string, _flags, self: Command) =>
+      run(self.optsWithGlobals(), (context) => audit(context, directory, self.opts<AuditFlags>())),
+    )
+}
+
+async function audit(context: CommandContext, directory: string, flags: AuditFlags): Promise<ExitCode> {
+  const { deps, io, progress } = context
+  const report = await auditDirectory(deps, {
+    root: resolve(io.cwd, directory),
+    name: directory,
+    progress,
+    ...(flags.fix === true ? { fix: true } : {}),
+    ...(flags.rule === undefined ? {} : { rules: flags.rule }),
+    ...(flags.workers === undefined ? {} : { workers: flags.workers }),
+  })
+  if (!report.ok) return printOutcome(context, failedOutcome(SCHEMA, report.error))
+  return printOutcome(context, {
+    schema: SCHEMA,
+    report: report.value,
+    ...(flags.failOn === undefined ? {} : { policy: { failOn: flags.failOn } }),
+    text: (options) =>
+      flags.sarif === true
+        ? renderSarif(report.value.findings, { version: deps.version, rules: listAuditRules() })
+        : renderAudit(report.value, { ...options, ...(flags.top === undefined ? {} : { top: flags.top }) }),
+  })
+}
+
+function readRule(text: string, previous: readonly string[] | undefined): readonly string[] {
+  if (!listAuditRules().some(({ id }) => id === text)) {
+    throw new InvalidArgumentError(`There is no rule '${text}'. docs/audit.md lists them.`)
+  }
+  return [...(previous ?? []), text]
+}
