@@ -14,5 +14,7 @@ export function wilsonInterval(count: number, total: number, z: number = Z): rea
   const middle = rate + square / 2
   const margin = z * Math.sqrt((rate * (1 - rate)) / total + square / (4 * total))
   const scale = 1 + square
-  return [Math.max(0, (middle - margin) / scale), Math.min(1, (middle + margin) / scale)]
+  // At the ends the formula gives exactly 0 and 1, but for rounding.
+  const least = count <= 0 ? 0 : Math.max(0, (middle - margin) / scale)
+  return [least, count >= total ? 1 : Math.min(1, (middle + margin) / scale)]
 }

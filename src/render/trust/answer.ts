@@ -89,7 +89,9 @@ function sayHeadline({ services, traces }: TrustData, grade: TrustGrade): string
   if (broken.length === 0) {
     return graded.length === 1 && first !== undefined
       ? `${first.service}: no broken trace in ${formatCount(first.traces)}`
-      : `No broken trace in the ${formatCount(graded.length)} services that have enough traces`
+      : graded.length === services.length
+        ? `No broken trace in ${formatCount(traces)}, over ${formatCount(graded.length)} services`
+        : `No broken trace in the ${countOf(graded.length, 'service')} with enough traces; ${formatCount(services.length - graded.length)} have too few`
   }
   const worst = graded.find((one) => one.grade === grade) ?? (broken[0] as TrustService)
   const capped = worst.cappedBy === undefined ? '' : `, capped by ${worst.cappedBy}`
