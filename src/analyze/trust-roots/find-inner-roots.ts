@@ -16,7 +16,6 @@ import {
   instanceOfRow,
   MIN_SIGHTINGS,
   nameOfOperation,
-  nameOfService,
   SERVER,
   sampleRows,
   type TrustFacts,
@@ -91,6 +90,8 @@ function describeRoots(
   const found = describeHosts(facts, hosts, sample, operation)
   const usualParent = at(facts.usualParent, operation)
   const affected = countTraces(facts, rows)
+  const periodic = measurePeriod(facts, rows)
+  const apart = describeApart(own.name, rows.length, beginsWithin, periodic)
   const version = versionOf(facts, rows)
   return {
     shape: 'inner-root',
@@ -107,11 +108,25 @@ function describeRoots(
     usuallyChild,
     ...(usualParent < 0 ? {} : { usualParent: nameOfOperation(facts, usualParent) }),
     besideSiblings: found.besideSiblings,
-    periodic: measurePeriod(facts, rows),
+    periodic,
+    ...(apart === undefined ? {} : { apart }),
     ...(found.framework === undefined ? {} : { framework: found.framework }),
     isAutomatic: isAutomatic(facts, at(facts.opService, operation)),
     isSerial: isSerial(facts, rows),
   }
+}
+
+/** Roots that handlers hold no oftener than chance would, where more could have been seen: they run by themselves. */
+function describeApart(
+  name: string,
+  count: number,
+  { seen, chance, sample }: Lift,
+  periodic: number,
+): InnerRootGroup['apart'] {
+  if (sample < MIN_SIGHTINGS || chance > 0.5 || seen > chance + 0.15) return undefined
+  const held = `${count} roots ${name} lie within handlers as often as by chance (${Math.round(seen * 100)} and ${Math.round(chance * 100)} %)`
+  if (periodic >= 0.7) return { by: 'scheduled root', why: `${held}, and begin at a steady period` }
+  return { by: 'intended root', why: held }
 }
 
 /** Traces of the operation, or of the handler that should have held it: those that could have broken. */
@@ -278,8 +293,4 @@ export function describeLift(group: InnerRootGroup): string {
   const count = Math.round(lift.seen * lift.sample)
   const where = host === undefined ? '' : ` of ${group.service} (${host})`
   return `${count} of ${lift.sample} roots ${group.operation} lie within a handler${where}; by chance ${Math.round(lift.chance * 100)} %`
-}
-
-export function nameService(facts: TrustFacts, service: number): string {
-  return nameOfService(facts, service)
 }

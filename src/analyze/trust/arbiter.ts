@@ -24,6 +24,9 @@ export function decideCase(group: BreakGroup, claims: readonly NamedClaim[], fac
   if (group.shape === 'outside') {
     return { ...withoutCause(group, 'exonerated', group.why), exoneratedBy: 'outside the window' }
   }
+  if (group.shape === 'inner-root' && group.apart !== undefined) {
+    return { ...withoutCause(group, 'exonerated', group.apart.why), exoneratedBy: group.apart.by }
+  }
   const ranked = claims.filter(({ score }) => score >= LEAST_SCORE).sort((left, right) => right.score - left.score)
   const best = ranked[0]
   if (best === undefined) {

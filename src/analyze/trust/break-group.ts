@@ -42,6 +42,8 @@ export type InnerRootGroup = Place & {
   readonly isAutomatic: boolean
   /** Roots that never overlap one another on an instance, although handlers do: one worker. */
   readonly isSerial: boolean
+  /** They are where chance puts them: an operation that also runs by itself. */
+  readonly apart?: { readonly by: Exoneration; readonly why: string }
 }
 
 /** Server spans that are roots, and the caller they were paired with. */
@@ -59,15 +61,25 @@ export type ServerRootGroup = Place & {
   /** Edges into the caller, and out of the callee. */
   readonly intoCaller: readonly EdgeRate[]
   readonly outOfCallee: readonly EdgeRate[]
-  readonly languages: readonly [string, string]
+  readonly languages: readonly [from: string, to: string]
   /** Other edges between the same two languages, in this direction: broken and sound. */
   readonly sameLanguages: readonly EdgeRate[]
   /** Roots that carry baggage or tracestate, and no context that they could have read. */
   readonly baggageOnly: number
+  /** Of the calls, those whose trace has a broken call of the caller's above, of the callee's below. */
+  readonly jointInto: number
+  readonly jointOut: number
+  /** Roots whose trace ids are 64 bits wide. */
+  readonly narrowIds: number
+  /** The handler that holds them, where no client span does. */
+  readonly host?: string
   /** Roots whose own attributes show the header that arrived, by format. */
-  readonly arrived: Readonly<Record<string, number>>
+  readonly arrived: Readonly<Partial<Record<ContextFormat, number>>>
   readonly viaProxy?: string
 }
+
+/** Formats of context that a header attribute of a server's span can show. */
+export type ContextFormat = 'tracecontext' | 'b3' | 'b3multi' | 'jaeger' | 'datadog' | 'xray'
 
 export type EdgeRate = {
   readonly from: string
@@ -126,6 +138,8 @@ export type DirectGroup = Place & {
   readonly shape: 'direct'
   readonly claims: readonly (Claim & { readonly class: BreakClass })[]
   readonly logRecords?: { readonly affected: number; readonly all: number }
+  /** Where spans lie within a sibling: the share of them that overlap one another. */
+  readonly parallel?: number
 }
 
 /** Orphans whose parents may still come. */

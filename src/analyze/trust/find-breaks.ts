@@ -8,6 +8,8 @@
  *   forest ─► facts ─► finders ─► groups ─► class claims ─► arbiter ─► cases
  */
 import { breakClassRules } from '../trust-classes/registry.ts'
+import { findMessageRoots } from '../trust-edges/find-message-roots.ts'
+import { findServerRoots } from '../trust-edges/find-server-roots.ts'
 import { findLosses } from '../trust-orphans/find-losses.ts'
 import { findInnerRoots } from '../trust-roots/find-inner-roots.ts'
 import { decideCase, type NamedClaim } from './arbiter.ts'
@@ -32,7 +34,8 @@ export function findBreaks(input: BreakInput): BreakCase[] {
 /** Shapes of one class first: what they take, the wider shapes leave alone. */
 function findGroups(facts: TrustFacts): BreakGroup[] {
   const direct = breakClassRules.flatMap((rule) => rule.find?.(facts) ?? [])
-  return [...direct, ...findInnerRoots(facts), ...findLosses(facts)]
+  const finders = [findMessageRoots, findServerRoots, findInnerRoots, findLosses]
+  return [...direct, ...finders.flatMap((find) => find(facts))]
 }
 
 function claimGroup(group: BreakGroup, facts: TrustFacts): NamedClaim[] {

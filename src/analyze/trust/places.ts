@@ -31,8 +31,8 @@ export function groupByOperation(facts: TrustFacts, rows: readonly number[]): nu
 }
 
 /** In order of the first row of each. */
-export function groupRows<Key>(rows: readonly number[], keyOf: (row: number) => Key): number[][] {
-  const groups = new Map<Key, number[]>()
+export function groupRows<Row, Key>(rows: readonly Row[], keyOf: (row: Row) => Key): Row[][] {
+  const groups = new Map<Key, Row[]>()
   for (const row of rows) {
     const key = keyOf(row)
     const group = groups.get(key)

@@ -1,0 +1,138 @@
+/**
+ * Server spans without a parent that no client span holds, but that lie within a handler of another service which made
+ * no call to them that was traced: a client without instrumentation. Enters: roots of one server operation that were not
+ * paired. Leaves: the handler's operation that holds them most, if more than chance, and the roots it holds.
+ */
+import type { Lift } from '../trust/break-group.ts'
+import { at, CLIENT, MIN_SIGHTINGS, sampleRows, serviceOfRow, type TrustFacts } from '../trust/trust-facts.ts'
+import {
+  buildWindows,
+  findActive,
+  isLifted,
+  lastBefore,
+  measureLift,
+  moveTime,
+  type Windows,
+} from '../trust/windows.ts'
+
+const SAMPLE = 200
+const MAX_HOSTS = 40
+const LEAST = 0.3
+
+export type BareCaller = { readonly host: number; readonly lift: Lift; readonly servers: readonly number[] }
+
+/** Handlers (server and consumer spans) by operation; built once. */
+export type HandlersByOperation = ReadonlyMap<number, Windows>
+
+export function collectHandlers(facts: TrustFacts): HandlersByOperation {
+  const lists = new Map<number, number[]>()
+  for (let row = 0; row < facts.spans.count; row++) {
+    const kind = at(facts.spans.kinds, row)
+    if (kind !== 2 && kind !== 5) continue
+    const operation = at(facts.operations.of, row)
+    const list = lists.get(operation)
+    if (list === undefined) lists.set(operation, [row])
+    else list.push(row)
+  }
+  return new Map([...lists].map(([operation, rows]) => [operation, buildWindows(facts.spans, rows)]))
+}
+
+export function findBareCaller(
+  facts: TrustFacts,
+  handlers: HandlersByOperation,
+  roots: readonly number[],
+): BareCaller | undefined {
+  if (roots.length < MIN_SIGHTINGS) return undefined
+  const callee = serviceOfRow(facts, roots[0] as number)
+  const operation = at(facts.operations.of, roots[0] as number)
+  const usual = usualHost(facts, operation)
+  const candidates = usual >= 0 ? [usual] : listHosts(facts, handlers, callee)
+  const sample = sampleRows(roots, SAMPLE)
+  let best: { host: number; lift: Lift } | undefined
+  for (const host of candidates) {
+    const windows = handlers.get(host)
+    if (windows === undefined) continue
+    const lift = measureHost(facts, windows, sample, callee) ?? measureBack(facts, windows, roots, callee, usual >= 0)
+    if (lift === undefined) continue
+    if (best === undefined || lift.seen - lift.chance > best.lift.seen - best.lift.chance) best = { host, lift }
+  }
+  if (best === undefined) return undefined
+  const windows = handlers.get(best.host) as Windows
+  const servers = roots.filter((row) => isWithin(facts, windows, row, 0, callee))
+  return servers.length < MIN_SIGHTINGS ? undefined : { ...best, servers }
+}
+
+/** The handler above the client that usually calls the operation. */
+function usualHost(facts: TrustFacts, operation: number): number {
+  let above = at(facts.usualParent, operation)
+  for (let steps = 0; above >= 0 && steps < 8; steps++) {
+    const kind = facts.operations.list[above]?.kind
+    if (kind === 2 || kind === 5) return above
+    above = at(facts.usualParent, above)
+  }
+  return -1
+}
+
+function listHosts(facts: TrustFacts, handlers: HandlersByOperation, callee: number): number[] {
+  return [...handlers]
+    .filter(([host, { rows }]) => at(facts.opService, host) !== callee && rows.length >= MIN_SIGHTINGS)
+    .sort((left, right) => right[1].rows.length - left[1].rows.length)
+    .slice(0, MAX_HOSTS)
+    .map(([host]) => host)
+}
+
+function measureHost(facts: TrustFacts, windows: Windows, sample: readonly number[], callee: number): Lift | undefined {
+  const holds = (row: number, movedNs: number): boolean => isWithin(facts, windows, row, movedNs, callee)
+  if (sample.filter((row) => holds(row, 0)).length < LEAST * sample.length) return undefined
+  const lift = measureLift(facts, sample, windows.medianNs, holds)
+  return isLifted(lift, LEAST) ? lift : undefined
+}
+
+/** From the handlers' side: those that made no call to the callee, and usually do, hold one of the roots. */
+function measureBack(
+  facts: TrustFacts,
+  windows: Windows,
+  roots: readonly number[],
+  callee: number,
+  isUsual: boolean,
+): Lift | undefined {
+  if (!isUsual) return undefined
+  const { spans } = facts
+  const without = Array.from(windows.rows).filter((row) => !calls(facts, row, callee))
+  const sample = sampleRows(without, SAMPLE)
+  const servers = buildWindows(spans, roots)
+  const lift = measureLift(facts, sample, windows.medianNs, (row, movedNs) => {
+    const start = moveTime(facts, at(spans.startNs, row), movedNs)
+    const end = start + at(spans.endNs, row) - at(spans.startNs, row)
+    const index = lastBefore(servers.starts, start) + 1
+    const server = servers.rows[index]
+    return server !== undefined && at(servers.starts, index) <= end && at(spans.endNs, server) <= end
+  })
+  return isLifted(lift, LEAST) ? lift : undefined
+}
+
+function isWithin(facts: TrustFacts, windows: Windows, row: number, movedNs: number, callee: number): boolean {
+  const { spans } = facts
+  const start = moveTime(facts, at(spans.startNs, row), movedNs)
+  const end = start + at(spans.endNs, row) - at(spans.startNs, row)
+  return findActive(
+    windows,
+    spans,
+    start,
+    (host) =>
+      at(spans.endNs, host) >= end && at(spans.traces, host) !== at(spans.traces, row) && !calls(facts, host, callee),
+  )
+}
+
+/** A client span below the handler (or one level deeper) was answered by the callee. */
+function calls(facts: TrustFacts, host: number, callee: number): boolean {
+  const { spans, forest } = facts
+  const from = at(forest.traceStart, at(spans.traces, host))
+  const to = Math.min(at(forest.traceStart, at(spans.traces, host) + 1), from + 128)
+  for (let index = from; index < to; index++) {
+    const row = at(forest.rows, index)
+    const parent = at(forest.parents, row)
+    if (parent >= 0 && serviceOfRow(facts, row) === callee && at(spans.kinds, parent) === CLIENT) return true
+  }
+  return false
+}

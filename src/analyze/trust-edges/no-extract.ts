@@ -1,0 +1,30 @@
+/**
+ * Class 3. A childless client span of the caller holds a server span that is a root; the callee breaks for whoever calls
+ * it, the caller's other calls are sound. Settled where the header is seen to arrive in a format that the callee reads.
+ */
+import type { BreakClassRule } from '../trust/break-group.ts'
+import { allBreak, anySound, describePair, headersOf, speaksAnother } from './edge-signs.ts'
+
+export const noExtract: BreakClassRule = {
+  class: 'no-extract',
+  judge(group, facts) {
+    if (group.shape !== 'server-root' || !group.paired) return undefined
+    const why = describePair(group)
+    if ((group.arrived.tracecontext ?? 0) >= 0.9) {
+      return { score: 0.97, settled: true, culprit: group.to, why: `${why}; traceparent arrived in all of them` }
+    }
+    const headers = headersOf(facts, group)
+    if (headers?.received !== undefined && headers.stripped === 0 && headers.received.length > 0) {
+      const read = headers.read ?? headers.received
+      if (headers.received.some((format) => read.includes(format))) {
+        const score = 0.96
+        return { score, settled: true, culprit: group.to, why: `${why}; ${headers.received.join(', ')} arrives` }
+      }
+    }
+    const others = group.otherCallers
+    const base = anySound(others, group.rate) ? 0.4 : allBreak(others, group.rate) ? 0.9 : 0.85
+    const score = base > 0.8 && speaksAnother(group) && group.sameLanguages.length === 0 ? base - 0.1 : base
+    const alike = others.length > 0 && base === 0.9 ? `; so do its ${others.length} other callers` : ''
+    return { score, why: why + alike, culprit: group.to }
+  },
+}

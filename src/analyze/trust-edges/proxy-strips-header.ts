@@ -1,0 +1,40 @@
+/**
+ * Class 25. A hop between caller and callee. It drops the header: the edge breaks though the callee's other callers do
+ * not. Or it puts itself in between and does not export: the callee's parent is missing, and a childless client span of
+ * its own trace holds it; always: a mesh that exports elsewhere, no debt; now and then: it rewrites the header.
+ */
+import type { BreakClassRule, HopGroup, ServerRootGroup } from '../trust/break-group.ts'
+import { MIN_SIGHTINGS, percent, type TrustFacts } from '../trust/trust-facts.ts'
+import { allBreak, anySound, describePair, headersOf } from './edge-signs.ts'
+
+const ALWAYS = 0.9
+
+export const proxyStripsHeader: BreakClassRule = {
+  class: 'proxy-strips-header',
+  judge(group, facts) {
+    if (group.shape === 'hop') return judgeHop(group)
+    if (group.shape === 'server-root' && group.paired) return judgeEdge(group, facts)
+    if (group.shape !== 'loss' || group.isOwnerKnown || group.remote === 0) return undefined
+    return { score: 0.45, why: `${group.remote} remote parents that no service of this data ever is` }
+  },
+}
+
+function judgeHop(group: HopGroup): ReturnType<NonNullable<BreakClassRule['judge']>> {
+  const rate = group.affected / Math.max(1, group.crossed)
+  const why = `${group.affected} of ${group.crossed} calls ${group.from} → ${group.to} (${percent(rate)}): the callee's parent is missing, and a childless client span of the same trace holds it`
+  if (rate >= ALWAYS && group.affected >= MIN_SIGHTINGS) return { score: 0.9, why, exoneratedBy: 'exported elsewhere' }
+  return { score: 0.7, why }
+}
+
+function judgeEdge(group: ServerRootGroup, facts: TrustFacts): ReturnType<NonNullable<BreakClassRule['judge']>> {
+  const headers = headersOf(facts, group)
+  const why = describePair(group)
+  if (headers !== undefined && headers.stripped > 0) {
+    const said = `${why}; ${headers.stripped} of ${headers.requests} requests were sent with a context and arrived without`
+    return { score: 0.97, settled: true, why: said }
+  }
+  if (group.viaProxy !== undefined) return { score: 0.8, why: `${why}; the calls go to ${group.viaProxy}` }
+  if (anySound(group.otherCallers, group.rate))
+    return { score: 0.55, why: `${why}; other callers of ${group.to} are sound` }
+  return { score: allBreak(group.otherCallers, group.rate) ? 0.45 : 0.35, why }
+}

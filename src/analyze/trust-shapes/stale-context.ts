@@ -1,0 +1,41 @@
+/**
+ * Class 19. Local children that begin when their request is long over: by more than the settle window, or while another
+ * request is handled on the same instance, whose work they do. A short, steady delay may as well be a timer (21).
+ */
+import type { BreakClassRule, BreakGroup } from '../trust/break-group.ts'
+import { makePlace } from '../trust/places.ts'
+import { MIN_SIGHTINGS, percent } from '../trust/trust-facts.ts'
+import { isLifted } from '../trust/windows.ts'
+import { findLateChildren } from './find-late-children.ts'
+
+const LONG_NS = 60e9
+const SHORT_NS = 5e9
+const STEADY = 0.02
+
+export const staleContext: BreakClassRule = {
+  class: 'stale-context',
+  find(facts) {
+    return findLateChildren(facts).flatMap(({ rows, delayNs, spread, during }): BreakGroup[] => {
+      const isDuring = isLifted(during, 0.3) && rows.length >= MIN_SIGHTINGS
+      if (!isDuring && delayNs < SHORT_NS) return []
+      for (const row of rows) facts.taken[row] = 1
+      const place = makePlace(facts, rows)
+      const isSteady = spread < STEADY && rows.length >= MIN_SIGHTINGS
+      const seconds = (delayNs / 1e9).toFixed(1)
+      const meanwhile = isDuring
+        ? `; ${percent(during.seen)} of them while another request is handled there, by chance ${percent(during.chance)}`
+        : ''
+      const why = `${rows.length} ${place.operation} begin ${seconds} s (median) after their parent ended and nothing of the trace was left${meanwhile}`
+      const isSure = isDuring || (delayNs >= LONG_NS && !isSteady)
+      const claims = [
+        { class: 'stale-context', score: isSure ? 0.9 : isSteady ? 0.5 : 0.6, why } as const,
+        {
+          class: 'shared-work',
+          score: isSure ? 0.3 : isSteady ? 0.65 : 0.45,
+          why: `${why}; the delay is steady: a timer`,
+        } as const,
+      ]
+      return [{ ...place, shape: 'direct', claims }]
+    })
+  },
+}
