@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// The launcher: plain JavaScript that any Node from 16 on can parse. Node 24 or newer runs the program (src/main.ts in
-// a clone, dist/main.js in the installed package); an older Node hands over to the one that `npm ci` put into
+// The launcher: plain JavaScript that any Node from 16 on can parse. Node 24 or newer runs the program (src/start.ts in
+// a clone, dist/start.js in the installed package); an older Node hands over to the one that `npm ci` put into
 // node_modules; with neither it says so in one line. Prints nothing else.
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
@@ -12,11 +12,11 @@ const OLDEST = 24
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 
 function findProgram() {
-  const source = join(root, 'src', 'main.ts')
+  const source = join(root, 'src', 'start.ts')
   // Node strips types everywhere but below node_modules.
   const isInstalled = root.split(sep).indexOf('node_modules') !== -1
   if (!isInstalled && existsSync(source)) return source
-  return join(root, 'dist', 'main.js')
+  return join(root, 'dist', 'start.js')
 }
 
 // Sources are stripped of their types and compiled at the first start, not at each: a third of a second. The package

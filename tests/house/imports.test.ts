@@ -35,7 +35,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   cli: ['commander', 'picocolors', 'yaml'],
 }
 
-const roots = ['src/main.ts', 'src/worker.ts']
+const roots = ['src/main.ts', 'src/start.ts', 'src/worker.ts']
 
 type Import = { readonly from: string; readonly to: string; readonly line: number }
 

@@ -4,10 +4,11 @@
  * started when there is work for them and kept until `close`. Nothing waits for ever: a thread that ends, throws or
  * cannot be understood is a fault of the input at hand, and one that does not heed an abort is ended.
  */
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
 import { type Fault, fault } from '../../base/errors.ts'
 import { err, ok, type Result } from '../../base/result.ts'
 import type { AbortNotice, WorkerJobs, WorkerPool, WorkerRunOptions } from '../../model/ports.ts'
+import { startThread, takeEarlyThread } from './early-thread.ts'
 import type { FromWorker, ToWorker } from './messages.ts'
 
 export type WorkerPoolOptions = {
@@ -19,9 +20,6 @@ export type WorkerPoolOptions = {
 }
 
 const DEFAULT_GRACE_MS = 2_000
-/** Of a thread's young objects, in megabytes: the default costs 25 MB more and was measured no faster,
- *  as large data does not lie in this heap. */
-const YOUNG_MEGABYTES = 4
 
 /** One input on its way, and what to tell about it. */
 type Errand = {
@@ -149,19 +147,11 @@ class Thread {
 
   constructor(entry: URL, hooks: ThreadHooks) {
     this.hooks = hooks
-    // What a thread says belongs into faults, not between our own output.
-    this.worker = new Worker(entry, {
-      stdin: false,
-      stdout: true,
-      stderr: true,
-      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MEGABYTES },
-    })
+    this.worker = takeEarlyThread(entry) ?? startThread(entry)
     this.worker.on('message', (message: FromWorker) => this.take(message))
     this.worker.on('messageerror', (error) => this.fail(error))
     this.worker.on('error', (error) => this.fail(error))
     this.worker.on('exit', (code) => this.fail(`it ended with ${code}`))
-    // An idle thread does not keep the program alive.
-    this.worker.unref()
   }
 
   run(errand: Errand): void {
