@@ -54,12 +54,23 @@ export function findBareCaller(
     if (windows === undefined) continue
     const lift = measureHost(facts, windows, sample, callee) ?? measureBack(facts, windows, roots, callee, usual >= 0)
     if (lift === undefined) continue
-    if (best === undefined || lift.seen - lift.chance > best.lift.seen - best.lift.chance) best = { host, lift }
+    if (best === undefined || isCloser(handlers, { host, lift }, best)) best = { host, lift }
   }
   if (best === undefined) return undefined
   const windows = handlers.get(best.host) as Windows
   const servers = roots.filter((row) => isWithin(facts, windows, row, 0, callee))
   return servers.length < MIN_SIGHTINGS ? undefined : { ...best, servers }
+}
+
+/** Of handlers that hold the roots about as often the shortest: those around it hold them as well. */
+function isCloser(
+  handlers: HandlersByOperation,
+  one: { host: number; lift: Lift },
+  other: { host: number; lift: Lift },
+): boolean {
+  const gain = one.lift.seen - other.lift.seen
+  if (Math.abs(gain) > 0.1) return gain > 0
+  return (handlers.get(one.host)?.medianNs ?? 0) < (handlers.get(other.host)?.medianNs ?? 0)
 }
 
 /** The handler above the client that usually calls the operation. */

@@ -84,10 +84,13 @@ type Rates = {
   /** Rows of clients and servers in broken pairs. */
   readonly servers: ReadonlySet<number>
   readonly clients: ReadonlySet<number>
+  /** Sound calls by caller's service * operations + operation of the callee. */
+  readonly calls: ReadonlyMap<number, number>
 }
 
 function rateEdges(facts: TrustFacts, edges: readonly Edge[]): Rates {
-  const { spans, forest, services } = facts
+  const { spans, forest, services, operations } = facts
+  const calls = new Map<number, number>()
   const counts = new Map<number, { sound: number; broken: number }>()
   const countOf = (from: number, to: number): { sound: number; broken: number } => {
     const key = from * services.length + to
@@ -100,7 +103,10 @@ function rateEdges(facts: TrustFacts, edges: readonly Edge[]): Rates {
     if (parent < 0 || at(spans.kinds, row) !== SERVER) continue
     const from = serviceOfRow(facts, parent)
     const to = serviceOfRow(facts, row)
-    if (from !== to) countOf(from, to).sound++
+    if (from === to) continue
+    countOf(from, to).sound++
+    const call = from * operations.list.length + at(operations.of, row)
+    calls.set(call, (calls.get(call) ?? 0) + 1)
   }
   const servers = new Set<number>()
   const clients = new Set<number>()
@@ -118,7 +124,7 @@ function rateEdges(facts: TrustFacts, edges: readonly Edge[]): Rates {
     const to = nameOfService(facts, toIndex)
     return { fromIndex, toIndex, from, to, broken, crossed: sound + broken }
   })
-  return { list, servers, clients }
+  return { list, servers, clients, calls }
 }
 
 function describeEdge(facts: TrustFacts, { from, operation, lift, pairs }: Edge, rates: Rates): ServerRootGroup {
@@ -126,7 +132,7 @@ function describeEdge(facts: TrustFacts, { from, operation, lift, pairs }: Edge,
   const clients = pairs.map(({ client }) => client)
   const callee = at(facts.opService, operation)
   const place = makePlace(facts, rows)
-  const sound = countSound(facts, from, operation)
+  const sound = countSound(facts, rates, from, operation)
   const viaProxy = findProxy(facts, clients, callee)
   return {
     ...place,
@@ -143,15 +149,15 @@ function describeEdge(facts: TrustFacts, { from, operation, lift, pairs }: Edge,
     jointOut: jointShare(facts, rows, rates.clients, callee),
     baggageOnly: rows.filter((row) => isBaggageOnly(facts, row)).length / rows.length,
     arrived: countArrived(facts, rows),
-    narrowIds: rows.filter((row) => isNarrow(facts, row)).length / rows.length,
+    narrowIds:
+      pairs.filter(({ client, server }) => isNarrow(facts, server) && !isNarrow(facts, client)).length / pairs.length,
     ...(viaProxy === undefined ? {} : { viaProxy }),
   }
 }
 
-/** Children of the operation whose parents are the caller's. */
-function countSound(facts: TrustFacts, from: number, operation: number): number {
-  const usual = at(facts.usualParent, operation)
-  return usual >= 0 && at(facts.opService, usual) === from ? at(facts.usualCount, operation) : 0
+/** Spans of the operation whose parents are the caller's. */
+function countSound(facts: TrustFacts, { calls }: Rates, from: number, operation: number): number {
+  return calls.get(from * facts.operations.list.length + operation) ?? 0
 }
 
 function compareEdge(
@@ -161,7 +167,7 @@ function compareEdge(
   to: number,
 ): Pick<
   ServerRootGroup,
-  'otherCallers' | 'otherCallees' | 'intoCaller' | 'outOfCallee' | 'languages' | 'sameLanguages'
+  'otherCallers' | 'otherCallees' | 'intoCaller' | 'outOfCallee' | 'languages' | 'sameLanguages' | 'breaksAtHome'
 > {
   const languages = [languageOf(facts, from), languageOf(facts, to)] as const
   const others = list.filter((edge) => edge.fromIndex !== from || edge.toIndex !== to)
@@ -171,6 +177,9 @@ function compareEdge(
     intoCaller: others.filter((edge) => edge.toIndex === from),
     outOfCallee: others.filter((edge) => edge.fromIndex === to),
     languages,
+    breaksAtHome: others.some(
+      (edge) => edge.toIndex === to && edge.broken > 0 && languageOf(facts, edge.fromIndex) === languages[1],
+    ),
     sameLanguages: others.filter(
       (edge) => languageOf(facts, edge.fromIndex) === languages[0] && languageOf(facts, edge.toIndex) === languages[1],
     ),
@@ -247,7 +256,7 @@ function describeRest(
     const from = at(facts.opService, bare.host)
     for (const row of bare.servers) facts.taken[row] = 1
     const place = makePlace(facts, bare.servers)
-    const sound = countSound(facts, from, operation)
+    const sound = countSound(facts, rates, from, operation)
     groups.push({
       ...place,
       shape: 'server-root',

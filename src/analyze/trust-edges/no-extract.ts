@@ -22,8 +22,9 @@ export const noExtract: BreakClassRule = {
       }
     }
     const others = group.otherCallers
+    const isForeign = speaksAnother(group) && !anySound(group.sameLanguages, group.rate) && !group.breaksAtHome
     const base = anySound(others, group.rate) ? 0.4 : allBreak(others, group.rate) ? 0.9 : 0.85
-    const score = base > 0.8 && speaksAnother(group) && group.sameLanguages.length === 0 ? base - 0.1 : base
+    const score = base > 0.8 && isForeign ? base - 0.1 : base
     const alike = others.length > 0 && base === 0.9 ? `; so do its ${others.length} other callers` : ''
     return { score, why: why + alike, culprit: group.to }
   },

@@ -24,12 +24,11 @@ export const propagatorMismatch: BreakClassRule = {
 }
 
 function scoreBySpans(group: ServerRootGroup): number {
-  const { rate, otherCallers, otherCallees, sameLanguages } = group
-  const another = speaksAnother(group) && !anySound(sameLanguages, rate)
+  const { rate, otherCallers, otherCallees } = group
+  const another = speaksAnother(group) && !anySound(group.sameLanguages, rate)
   if (group.narrowIds >= 0.9) return 0.75
   if (anySound(otherCallers, rate)) return another ? 0.75 : anySound(otherCallees, rate) ? 0.5 : 0.45
-  if (another && anySound(otherCallees, rate)) return 0.65
-  return another ? 0.5 : 0.3
+  return another && !group.breaksAtHome ? 0.65 : 0.3
 }
 
 function describeLanguages(group: ServerRootGroup): string {

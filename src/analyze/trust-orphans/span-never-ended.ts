@@ -12,7 +12,7 @@ export const spanNeverEnded: BreakClassRule = {
     if (group.shape !== 'loss' || !group.isOwnerKnown || group.local === 0) return undefined
     const isLocal = group.local >= 0.9 * group.missing
     const isOne = isConcentrated(group)
-    const base = isOne ? 0.9 : group.topShare >= 0.9 ? 0.7 : 0.2
+    const base = isOne ? 0.9 : group.topShare >= 0.9 ? (group.missing >= MIN_ALONE ? 0.8 : 0.7) : 0.2
     const score = base * (isLocal ? 1 : 0.6) - (isBlindInTime(group) ? 0 : 0.45) - (group.wholeService ? 0.3 : 0)
     const what = group.topOperation === '' ? 'the same span' : group.topOperation
     return {
@@ -21,6 +21,9 @@ export const spanNeverEnded: BreakClassRule = {
     }
   },
 }
+
+/** The only operation that can be missed: as many losses without a pattern in time or load as leave little else. */
+const MIN_ALONE = 20
 
 /** One operation alone, although it is not the only one that could be missed. */
 function isConcentrated({ topShare, topExpected, missing }: LossGroup): boolean {

@@ -25,9 +25,9 @@ import { buildWindows, findActive, isLifted, measureLift, median, moveTime, type
 
 const SAMPLE = 300
 const CHILD_SHARE = 0.2
-const MAX_TRACE_ROWS = 128
+const MAX_BELOW = 64
 const frameworks = /gin|echo|fiber|iris|beego|chi|hertz|kratos/i
-const automatic = /opentelemetry\.io\/auto|obi$|beyla|ebpf|otelc/i
+const automatic = /opentelemetry\.io\/auto|go-instrumentation|\bobi\b|beyla|ebpf|\botelc\b/i
 
 export function findInnerRoots(facts: TrustFacts): BreakGroup[] {
   const byOperation = new Map<number, number[]>()
@@ -111,7 +111,7 @@ function describeRoots(
     periodic,
     ...(apart === undefined ? {} : { apart }),
     ...(found.framework === undefined ? {} : { framework: found.framework }),
-    isAutomatic: isAutomatic(facts, at(facts.opService, operation)),
+    isAutomatic: isAutomatic(facts, at(facts.opService, operation), sample),
     isSerial: isSerial(facts, rows),
   }
 }
@@ -154,20 +154,26 @@ function findHost(
   findActive(windows, spans, start, (candidate) => {
     if (at(spans.traces, candidate) === trace || at(facts.operations.of, candidate) === operation) return false
     if (isWhole && at(spans.endNs, candidate) < end) return false
-    if (hasOperation(facts, at(spans.traces, candidate), operation)) return false
+    if (hasOperation(facts, candidate, operation)) return false
     host = candidate
     return true
   })
   return host
 }
 
-/** The trace has a span of the operation: it did not lose this one. */
-function hasOperation({ forest, operations, opChildren }: TrustFacts, trace: number, operation: number): boolean {
-  if (at(opChildren, operation) === 0) return false
-  const from = at(forest.traceStart, trace)
-  const to = Math.min(at(forest.traceStart, trace + 1), from + MAX_TRACE_ROWS)
-  for (let index = from; index < to; index++) {
-    if (at(operations.of, at(forest.rows, index)) === operation) return true
+/** The handler has a span of the operation below it, in its own process: it did not lose this one. */
+function hasOperation(facts: TrustFacts, host: number, operation: number): boolean {
+  const { forest, operations } = facts
+  if (at(facts.opChildren, operation) === 0) return false
+  const instance = instanceOfRow(facts, host)
+  const open = [host]
+  for (let steps = 0; open.length > 0 && steps < MAX_BELOW; steps++) {
+    const row = open.pop() as number
+    for (let index = at(forest.childStart, row); index < at(forest.childStart, row + 1); index++) {
+      const child = at(forest.children, index)
+      if (at(operations.of, child) === operation) return true
+      if (instanceOfRow(facts, child) === instance) open.push(child)
+    }
   }
   return false
 }
@@ -268,7 +274,8 @@ function isSerial(facts: TrustFacts, rows: readonly number[]): boolean {
   return met === 0 && expected >= 3
 }
 
-function isAutomatic({ spans, services }: TrustFacts, service: number): boolean {
+function isAutomatic({ spans, services }: TrustFacts, service: number, sample: readonly number[]): boolean {
+  if (sample.every((row) => automatic.test(spans.scopes[at(spans.scopeOf, row)]?.name ?? ''))) return true
   const name = services[service]
   const own = spans.resources.filter((resource) => resource.service === name)
   return (

@@ -47,8 +47,8 @@ function listLate(facts: TrustFacts): number[] {
   const { spans, forest } = facts
   const late: number[] = []
   for (let trace = 0; trace < spans.traceCount; trace++) {
-    let lastNs = Number.NEGATIVE_INFINITY
     const firstNs = at(facts.traceFirst, trace)
+    let lastNs = firstNs
     if (at(facts.traceLast, trace) - firstNs < LEAST_NS) continue
     let isOver = false
     for (let index = at(forest.traceStart, trace); index < at(forest.traceStart, trace + 1); index++) {

@@ -10,7 +10,7 @@ import { findLateChildren } from './find-late-children.ts'
 
 const LONG_NS = 60e9
 const SHORT_NS = 5e9
-const STEADY = 0.02
+const STEADY = 0.005
 
 export const staleContext: BreakClassRule = {
   class: 'stale-context',
@@ -26,13 +26,13 @@ export const staleContext: BreakClassRule = {
         ? `; ${percent(during.seen)} of them while another request is handled there, by chance ${percent(during.chance)}`
         : ''
       const why = `${rows.length} ${place.operation} begin ${seconds} s (median) after their parent ended and nothing of the trace was left${meanwhile}`
-      const isSure = isDuring || (delayNs >= LONG_NS && !isSteady)
+      const isSure = isDuring || delayNs >= LONG_NS
       const claims = [
         { class: 'stale-context', score: isSure ? 0.9 : isSteady ? 0.5 : 0.6, why } as const,
         {
           class: 'shared-work',
           score: isSure ? 0.3 : isSteady ? 0.65 : 0.45,
-          why: `${why}; the delay is steady: a timer`,
+          why: isSteady ? `${why}; the delay is steady: a timer` : why,
         } as const,
       ]
       return [{ ...place, shape: 'direct', claims }]

@@ -64,6 +64,8 @@ export type ServerRootGroup = Place & {
   readonly languages: readonly [from: string, to: string]
   /** Other edges between the same two languages, in this direction: broken and sound. */
   readonly sameLanguages: readonly EdgeRate[]
+  /** A caller in the callee's own language breaks as well. */
+  readonly breaksAtHome: boolean
   /** Roots that carry baggage or tracestate, and no context that they could have read. */
   readonly baggageOnly: number
   /** Of the calls, those whose trace has a broken call of the caller's above, of the callee's below. */
