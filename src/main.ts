@@ -8,6 +8,8 @@ import { runCli } from './cli/run-cli.ts'
 import { openCaptureReader } from './collect/capture-read.ts'
 import { openCaptureWriter } from './collect/capture-write.ts'
 import { startDemoService } from './collect/demo/demo-service.ts'
+import { cacheFolder } from './collect/go-facts/cache-folder.ts'
+import { collectGoFacts } from './collect/go-facts/go-facts.ts'
 import { openInflater } from './collect/inflate.ts'
 import { openInputOpener } from './collect/input-files.ts'
 import { isTargetAddress } from './collect/target.ts'
@@ -69,6 +71,10 @@ const deps: CliDeps = {
   goGrammar: {
     runtime: fileURLToPath(import.meta.resolve('web-tree-sitter/web-tree-sitter.wasm')),
     grammar: join(root, 'assets', 'tree-sitter-go.wasm'),
+  },
+  typeGo: (input, hooks) => {
+    const cache = join(cacheFolder(process.env), 'gofacts')
+    return collectGoFacts({ source: join(root, 'assets', 'gofacts'), cache, env: process.env }, input, hooks)
   },
   isAddress: isTargetAddress,
   startDemo: (hooks) =>

@@ -19,6 +19,8 @@ export type CliDeps = {
   /** Threads for reading source, and the files of the grammar. */
   readonly auditThreads: AuditDeps['auditThreads']
   readonly goGrammar: AuditDeps['goGrammar']
+  /** Types of Go packages by the user's own toolchain. */
+  readonly typeGo?: NonNullable<AuditDeps['typeGo']>
   /** True for what can only be meant as the address of a target. */
   readonly isAddress: (text: string) => boolean
   /** Builds and runs the demo's service, for `demo --live`. */

@@ -18,6 +18,7 @@ type AuditFlags = {
   readonly failOn?: Severity
   readonly sarif?: boolean
   readonly fix?: boolean
+  readonly tier?: 'a' | 'b'
   readonly rule?: readonly string[]
   readonly top?: number
   readonly workers?: number
@@ -28,6 +29,13 @@ export function registerAudit(program: Command, run: Runner): void {
     .command('audit')
     .description('where Go source breaks trace context, and the faults that go with it')
     .argument('<dir>', 'the directory of a Go module, or of some of its packages', readInput)
+    .addOption(
+      valueFlag(
+        '--tier <a|b>',
+        'a: by syntax; b: with types of your Go toolchain (default: b where it works)',
+        readTier,
+      ),
+    )
     .addOption(valueFlag('--rule <name>', 'only this rule; repeatable', readRule))
     .addOption(valueFlag('--fail-on <severity>', 'exit 1 on a finding this severe or worse', readSeverity))
     .option('--sarif', 'print SARIF 2.1.0 instead, for code scanning')
@@ -47,6 +55,8 @@ async function audit(context: CommandContext, directory: string, flags: AuditFla
     root: resolve(io.cwd, directory),
     name: directory,
     progress,
+    signal: context.signal,
+    ...(flags.tier === undefined ? {} : { tier: flags.tier }),
     ...(flags.fix === true ? { fix: true } : {}),
     ...(flags.rule === undefined ? {} : { rules: flags.rule }),
     ...(flags.workers === undefined ? {} : { workers: flags.workers }),
@@ -61,6 +71,11 @@ async function audit(context: CommandContext, directory: string, flags: AuditFla
         ? renderSarif(report.value.findings, { version: deps.version, rules: listAuditRules() })
         : renderAudit(report.value, { ...options, ...(flags.top === undefined ? {} : { top: flags.top }) }),
   })
+}
+
+function readTier(text: string): 'a' | 'b' {
+  if (text === 'a' || text === 'b') return text
+  throw new InvalidArgumentError(`The tier is 'a' or 'b', not '${text}'.`)
 }
 
 function readRule(text: string, previous: readonly string[] | undefined): readonly string[] {

@@ -31,6 +31,8 @@ export type GoFactsInput = {
   readonly modules: readonly string[]
   /** Of packages beside go.mod; all by default. */
   readonly patterns?: readonly string[]
+  /** Also the files of tests, and what only they import. */
+  readonly tests?: boolean
 }
 
 export type GoFacts = {
@@ -81,7 +83,7 @@ export async function collectGoFacts(place: HelperPlace, input: GoFactsInput, ho
       unit: 'steps',
     })
     const read = await readModule(
-      { go: go.value, helper: helper.value, directory, root, patterns: input.patterns },
+      { go: go.value, helper: helper.value, directory, root, patterns: input.patterns, tests: input.tests === true },
       place.env,
       signal,
       take,
@@ -130,6 +132,7 @@ type ModuleInput = {
   readonly directory: string
   readonly root: string
   readonly patterns: readonly string[] | undefined
+  readonly tests: boolean
 }
 
 async function readModule(
@@ -147,12 +150,21 @@ async function readModule(
 }
 
 async function runList(
-  { go, helper, directory, root, patterns }: ModuleInput,
+  { go, helper, directory, root, patterns, tests }: ModuleInput,
   env: Env,
   signal: AbortSignal,
   take: (found: TypedPackage | TypedProblem) => void,
 ): Promise<Result<undefined>> {
-  const args = ['list', '-e', '-test', '-deps', '-export', `-json=${listFields}`, '--', ...(patterns ?? ['./...'])]
+  const args = [
+    'list',
+    '-e',
+    ...(tests ? ['-test'] : []),
+    '-deps',
+    '-export',
+    `-json=${listFields}`,
+    '--',
+    ...(patterns ?? ['./...']),
+  ]
   const list = startProgram(go.path, args, {
     cwd: directory,
     env,

@@ -86,5 +86,15 @@ export type AuditData = {
   readonly rules: readonly { readonly rule: string; readonly findings: number }[]
   readonly ignored: { readonly findings: number; readonly comments: readonly AuditIgnore[] }
   readonly fixes: { readonly available: number; readonly applied: number; readonly files: readonly string[] }
+  /** Of tier b. */
+  readonly typing?: {
+    /** The user's own toolchain. */
+    readonly goVersion: string
+    readonly packages: number
+    readonly files: number
+    /** Identifiers, selectors, calls and other expressions; those that got a type or a meaning. */
+    readonly expressions: number
+    readonly typed: number
+  }
   readonly durationMs: number
 }

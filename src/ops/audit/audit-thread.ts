@@ -12,9 +12,11 @@ import type { GoDeclarations } from '../../decode/go-source/declarations.ts'
 import { type GoParser, openGoParser } from '../../decode/go-source/parse-go.ts'
 import { declarePackage, type ResolveInput, resolvePackage } from '../../decode/go-source/resolve-names.ts'
 import { packageNameOf } from '../../decode/go-source/syntax-parts.ts'
+import { indexTypedFiles, layTypedFacts } from '../../decode/go-source/typed-facts.ts'
 import type { WorkerHandler } from '../../model/ports.ts'
 import type { AuditPlace, PackageFacts } from '../../model/trust/audit-data.ts'
 import { type GoSyntax, positionOf } from '../../model/trust/go-source.ts'
+import type { TypedPackage } from '../../model/trust/typed-facts.ts'
 import type { GoFolder } from './walk-go.ts'
 
 export const MAX_FILE_BYTES = 16 * 1024 * 1024
@@ -43,8 +45,14 @@ export type AuditJobs = {
     readonly news: never
   }
   readonly 'audit-resolve': {
-    readonly input: GoDeclarations
-    readonly output: readonly PackageFacts[]
+    /** Declarations of all packages, and what the toolchain says of this thread's (tier b). */
+    readonly input: { readonly known: GoDeclarations; readonly typed: readonly TypedPackage[] }
+    readonly output: {
+      readonly facts: readonly PackageFacts[]
+      readonly typedFiles: number
+      /** Files that were another text when the toolchain read them. */
+      readonly changedFiles: number
+    }
     readonly news: never
   }
   readonly 'audit-judge': {
@@ -72,10 +80,18 @@ export function openAuditThread(): AuditHandlers {
       names = new Map(all)
       return ok({ output: inputs.map((one) => declarePackage({ ...one, packageNames: names })) })
     },
-    'audit-resolve': async (known) => {
-      packages = inputs.map((one) => openPackage(resolvePackage({ ...one, known, packageNames: names })))
+    'audit-resolve': async ({ known, typed }) => {
+      const places = indexTypedFiles(typed)
+      let typedFiles = 0
+      let changedFiles = 0
+      packages = inputs.map((one) => {
+        const laid = layTypedFacts(resolvePackage({ ...one, known, packageNames: names }), places)
+        typedFiles += laid.typedFiles
+        changedFiles += laid.changedFiles
+        return openPackage(laid.package)
+      })
       inputs = []
-      return ok({ output: packages.map(({ facts }) => facts) })
+      return ok({ output: { facts: packages.map(({ facts }) => facts), typedFiles, changedFiles } })
     },
     'audit-judge': async (facts) => {
       const project = viewProject(facts)

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { auditProject, makeFindings } from '../../analyze/audit/run-audit.ts'
 import { type Fault, fault } from '../../base/errors.ts'
 import { err, ok, type Result } from '../../base/result.ts'
+import type { GoFacts, GoFactsInput } from '../../collect/go-facts/go-facts.ts'
 import { mergeDeclarations } from '../../decode/go-source/declarations.ts'
 import type { Finding } from '../../model/contract.ts'
 import { openIssueLog } from '../../model/issue.ts'
@@ -22,6 +23,7 @@ import {
   openAuditThread,
   type ReadOutput,
 } from './audit-thread.ts'
+import { addTyping, describeTyping, sharePackages, startTyping } from './typing.ts'
 import { type GoFolder, walkGo } from './walk-go.ts'
 
 /** Less source than this is read on the first thread: starting others costs more. */
@@ -32,13 +34,24 @@ const DOC = 'docs/audit.md'
 export type AuditDeps = {
   readonly clock: Clock
   readonly goGrammar: GrammarPaths
+  /** Absent: tier a only. */
+  readonly typeGo?: GoTyper
   readonly auditThreads: { readonly cores: number; readonly openPool: (size: number) => WorkerPool<AuditJobs> }
 }
+
+/** Types of the packages by the user's own toolchain; wired to collect/go-facts. */
+export type GoTyper = (
+  input: GoFactsInput,
+  hooks: { readonly signal: AbortSignal; readonly progress: ProgressSink },
+) => Promise<Result<GoFacts>>
 
 export type AuditInput = {
   readonly root: string
   /** As it was given, for people. */
   readonly name: string
+  /** `a`: by syntax alone; `b`: the toolchain or a fault; neither: the toolchain where it works. */
+  readonly tier?: 'a' | 'b'
+  readonly signal?: AbortSignal
   readonly fix?: boolean
   readonly rules?: readonly string[]
   readonly workers?: number
@@ -61,6 +74,7 @@ export async function auditDirectory(deps: AuditDeps, input: AuditInput): Promis
     input.workers ?? (total < LEAST_FILES_FOR_THREADS ? 1 : Math.min(MAX_THREADS, deps.auditThreads.cores)),
   )
   try {
+    const typing = startTyping(deps, input, tree.modules)
     const shares = shareOut(tree.folders, threads.length)
     input.progress?.step(`reading ${total} files`)
     const read = await each('audit-read', (index) => ({
@@ -74,9 +88,12 @@ export async function auditDirectory(deps: AuditDeps, input: AuditInput): Promis
     if (!declared.ok) return declared
     input.progress?.step('resolving names')
     const known = mergeDeclarations(declared.value.flat())
-    const facts = await each('audit-resolve', () => known)
-    if (!facts.ok) return facts
-    const project = facts.value.flat()
+    const typed = await typing
+    if (!typed.ok && (input.tier === 'b' || typed.error.code === 'SL_COLLECT_INTERRUPTED')) return typed
+    const byShare = sharePackages(typed.ok ? (typed.value?.packages ?? []) : [], shares)
+    const resolved = await each('audit-resolve', (index) => ({ known, typed: byShare[index] ?? [] }))
+    if (!resolved.ok) return resolved
+    const project = resolved.value.flatMap(({ facts }) => facts)
     input.progress?.step('judging')
     const audits = await each('audit-judge', () => project)
     if (!audits.ok) return audits
@@ -91,12 +108,16 @@ export async function auditDirectory(deps: AuditDeps, input: AuditInput): Promis
     const fixes = await fixAll(input, drafts)
     const findings = [...makeFindings(drafts, DOC)]
     const data = describe(input, { tree, read: read.value, findings, ignores, fixes })
+    const tierB = describeTyping(typed, resolved.value)
     return ok(
-      report(
-        { ...data, durationMs: Math.round((deps.clock.nowMonoNs() - started) / 1e6) },
-        findings,
-        read.value,
-        packages.reduce((sum, one) => sum + one.omitted, 0),
+      addTyping(
+        report(
+          { ...data, ...tierB.data, durationMs: Math.round((deps.clock.nowMonoNs() - started) / 1e6) },
+          findings,
+          read.value,
+          packages.reduce((sum, one) => sum + one.omitted, 0),
+        ),
+        tierB,
       ),
     )
   } finally {
