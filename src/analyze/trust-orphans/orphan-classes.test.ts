@@ -2,13 +2,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { drawSpans } from '../../decode/testing/draw-spans.ts'
 import type { SpanTable } from '../../model/spans.ts'
-import { breaksOf, type DrawnSpan, debtOf, drawTraces, summarise } from '../trust-testing/draw-shop.ts'
+import { breaksOf, type DrawnSpan, debtOf, drawTraces, some, summarise, without } from '../trust-testing/draw-shop.ts'
 
 const shop = (count: number, change: (index: number, spans: DrawnSpan[]) => DrawnSpan[]): SpanTable =>
   drawSpans(drawTraces(count, change))
-const without = (spans: DrawnSpan[], ...ids: string[]): DrawnSpan[] => spans.filter(({ id }) => !ids.includes(id))
-/** A share of the traces, spread without a period. */
-const some = (index: number, percent: number): boolean => (index * 7919 + 13) % 101 < percent
 
 for (const percent of [5, 50]) {
   test(`one span that never ends is named alone, at ${percent} %`, () => {
@@ -18,9 +15,7 @@ for (const percent of [5, 50]) {
   })
 
   test(`a service that samples for itself is exonerated, at ${percent} %`, () => {
-    const cases = breaksOf(
-      shop(400, (index, spans) => (some(index, percent) ? without(spans, 'c', 'd', 'h', 'e') : spans)),
-    )
+    const cases = breaksOf(shop(400, (index, spans) => (some(index, percent) ? without(spans, 'cdhe') : spans)))
     assert.deepEqual(debtOf(cases), [])
     assert.deepEqual(summarise(cases), ['exonerated sampling-disagreement'])
   })
@@ -43,3 +38,88 @@ test('a hop that is always missing is exported elsewhere; one that is missing no
   assert.deepEqual(debtOf(breaksOf(draw(101))), [])
   assert.equal(debtOf(breaksOf(draw(10)))[0]?.class, 'proxy-strips-header')
 })
+
+test('what is lost when the load is high is a queue that overflows', () => {
+  const cases = breaksOf(
+    drawSpans(
+      drawTraces(1200, (index, spans) => {
+        const isBusy = index % 300 >= 240
+        const moved = isBusy
+          ? spans.map((one) => ({ ...one, start: one.start - shift(index), end: one.end - shift(index) }))
+          : spans
+        if (!isBusy || index < 20) return moved
+        return some(index, 40) ? without(moved, index % 2 === 0 ? 'c' : index % 3 === 0 ? 'd' : 'e') : moved
+      }),
+    ),
+  )
+  assert.deepEqual(summarise(debtOf(cases)), ['lost queue-overflow'])
+})
+
+/** Sixty traces begin within the time of ten. */
+function shift(index: number): number {
+  return ((index % 300) - 240) * 340
+}
+
+test('what is lost in the last seconds of an instance is not flushed', () => {
+  const cases = breaksOf(
+    drawSpans(
+      drawTraces(1000, (index, spans) => {
+        const life = index % 250
+        const own = spans.map((one) =>
+          one.service === 'cart' ? { ...one, more: `instance=cart-${Math.floor(index / 250)}` } : one,
+        )
+        return life > 225 && index < 750 && some(index, 60) ? without(own, index % 2 === 0 ? 'c' : 'e') : own
+      }),
+    ),
+  )
+  const [first] = debtOf(cases)
+  assert.equal(first?.class, 'no-flush')
+  assert.equal(first?.state, 'unexplained')
+  assert.match(first?.why ?? '', /last 12 s of an instance's life; by chance/)
+})
+
+test('whole batches that are gone, at any load, are an export that was cancelled, or what looks like it', () => {
+  const cases = breaksOf(
+    drawSpans(
+      drawTraces(1000, (index, spans) => (index % 125 > 115 ? without(spans, index % 2 === 0 ? 'c' : 'e') : spans)),
+    ),
+  )
+  const names = debtOf(cases).map((one) => [one.class, ...one.alternatives])
+  assert.equal(names.length, 1)
+  assert.ok(names[0]?.includes('export-context-cancelled'), String(names))
+  assert.ok((names[0]?.length ?? 0) <= 3)
+})
+
+test('several services that are wholly missing together are split by tail sampling', () => {
+  const cases = breaksOf(
+    drawSpans(
+      drawTraces(600, (index, spans) => {
+        const more = [...spans, ...below(spans)]
+        return some(index, 20) ? more.filter(({ service }) => service !== 'cart' && service !== 'price') : more
+      }),
+    ),
+  )
+  for (const one of debtOf(cases)) assert.ok([one.class, ...one.alternatives].includes('tail-sampling-split'))
+  assert.ok(debtOf(cases).length > 0)
+})
+
+/** price and cart both call mail, so that both leave orphans when they are missing. */
+function below(spans: readonly DrawnSpan[]): DrawnSpan[] {
+  const first = spans[0] as DrawnSpan
+  const one = (id: string, parent: string, service: string, kind: string, start: number): DrawnSpan => ({
+    ...first,
+    id,
+    parent,
+    service,
+    kind,
+    start,
+    end: start + 3,
+    name: kind === 'client' ? 'POST /mail' : `POST /mail/${service}`,
+  })
+  return [
+    one('m', 'f!', 'price', 'client', 52),
+    { ...one('n', 'm@', 'mail', 'server', 53), name: 'POST /mail/price', end: 54 },
+    one('o', 'c!', 'cart', 'client', 62),
+    { ...one('q', 'o@', 'mail', 'server', 63), name: 'POST /mail/cart', end: 64 },
+  ]
+}

@@ -89,3 +89,23 @@ export function summarise(cases: readonly BreakCase[]): string[] {
 export function debtOf(cases: readonly BreakCase[]): BreakCase[] {
   return cases.filter(({ state }) => state === 'lost' || state === 'unexplained')
 }
+
+/** A share of the traces, spread without a period. */
+export function some(index: number, percent: number): boolean {
+  return (index * 7919 + 13) % 101 < percent
+}
+
+/** The spans named move to a trace of their own, the first as its root. */
+export function cutOff(spans: readonly DrawnSpan[], ids: string, trace: string): DrawnSpan[] {
+  return spans.map((one) =>
+    ids.includes(one.id) ? { ...one, trace, parent: one.id === ids[0] ? '-' : one.parent } : one,
+  )
+}
+
+export function without(spans: readonly DrawnSpan[], ids: string): DrawnSpan[] {
+  return spans.filter(({ id }) => !ids.includes(id))
+}
+
+export function edit(spans: readonly DrawnSpan[], id: string, changes: Partial<DrawnSpan>): DrawnSpan[] {
+  return spans.map((one) => (one.id === id ? { ...one, ...changes } : one))
+}

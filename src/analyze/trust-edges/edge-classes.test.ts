@@ -1,0 +1,159 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { drawSpans } from '../../decode/testing/draw-spans.ts'
+import type { BreakCase } from '../trust/break-case.ts'
+import type { BreakInput, EdgeHeaders } from '../trust/trust-evidence.ts'
+import {
+  breaksOf,
+  cutOff,
+  type DrawnSpan,
+  debtOf,
+  drawTraces,
+  edit,
+  some,
+  span,
+  summarise,
+  without,
+} from '../trust-testing/draw-shop.ts'
+
+function find(change: (index: number, spans: DrawnSpan[]) => DrawnSpan[], more: Partial<BreakInput> = {}): BreakCase[] {
+  return breaksOf(drawSpans(drawTraces(400, change)), more)
+}
+
+/** The gateway calls price as well. */
+const second = (spans: DrawnSpan[]): DrawnSpan[] => [
+  ...spans,
+  span('i', 'a!', 'gateway', 'client', 96, 99, 'GET /price'),
+  span('j', 'i@', 'price', 'server', 97, 98, 'GET /price'),
+]
+
+for (const percent of [5, 50]) {
+  test(`a server root within a childless client: the server does not extract, at ${percent} %`, () => {
+    const cases = find((index, spans) => (some(index, percent) ? cutOff(spans, 'fg', `x${index}`) : spans))
+    assert.deepEqual(summarise(cases), ['lost no-extract'])
+    assert.deepEqual([cases[0]?.service, cases[0]?.edge], ['price', { from: 'cart', to: 'price' }])
+    assert.equal(cases[0]?.crossed, 400)
+  })
+
+  test(`the same for every caller of it, at ${percent} %`, () => {
+    const cases = find((index, spans) => {
+      const more = second(spans)
+      return some(index, percent) ? cutOff(cutOff(more, 'fg', `x${index}`), 'j', `y${index}`) : more
+    })
+    assert.deepEqual(summarise(cases), ['lost no-extract', 'lost no-extract'])
+  })
+
+  test(`every edge of one service, in and out: no propagator, at ${percent} %`, () => {
+    const cases = find((index, spans) =>
+      some(index, percent) ? cutOff(cutOff(spans, 'cdhe', `x${index}`), 'fg', `y${index}`) : spans,
+    )
+    assert.deepEqual(summarise(cases), ['lost no-propagator', 'lost no-propagator'])
+    assert.deepEqual(
+      cases.map(({ service }) => service),
+      ['cart', 'cart'],
+    )
+  })
+
+  test(`one edge while the callee's other callers are sound: proxy or mismatch, at ${percent} %`, () => {
+    const cases = find((index, spans) => {
+      const more = second(spans)
+      return some(index, percent) ? cutOff(more, 'fg', `x${index}`) : more
+    })
+    assert.equal(cases.length, 1)
+    assert.equal(cases[0]?.state, 'unexplained')
+    assert.deepEqual([cases[0]?.class, ...(cases[0]?.alternatives ?? [])].sort(), [
+      'no-extract',
+      'propagator-mismatch',
+      'proxy-strips-header',
+    ])
+  })
+
+  test(`a root within a handler that has no client span for it: a bare client, at ${percent} %`, () => {
+    const cases = find((index, spans) =>
+      some(index, percent) ? without(cutOff(spans, 'fg', `x${index}`), 'e') : spans,
+    )
+    assert.deepEqual(summarise(cases), ['unexplained uninstrumented-client external-caller'])
+    assert.equal(cases[0]?.service, 'cart')
+  })
+
+  test(`a consumer's root without a link: consumer or producer, at ${percent} %`, () => {
+    const cases = find((index, spans) => queue(index, spans, some(index, percent)))
+    assert.deepEqual(summarise(cases), ['unexplained consumer-without-extract producer-without-inject'])
+  })
+}
+
+function queue(index: number, spans: DrawnSpan[], isBroken: boolean, more?: string): DrawnSpan[] {
+  const consumer = span('q', isBroken ? '-' : 'p@', 'mail', 'consumer', 200 + (index % 50), 260, 'orders process', more)
+  return [
+    ...spans,
+    span('p', 'c!', 'cart', 'producer', 61, 63, 'orders publish'),
+    isBroken ? { ...consumer, trace: `q${index}` } : consumer,
+  ]
+}
+
+test('a consumer with a link is sound, and so is one that continues', () => {
+  assert.deepEqual(debtOf(find((index, spans) => queue(index, spans, true, `link=t${index}/p${index}`))), [])
+  assert.deepEqual(
+    find((index, spans) => queue(index, spans, false)),
+    [],
+  )
+})
+
+test('a callee that outsiders call as well: their roots are no break', () => {
+  const cases = find((index, spans) => [
+    ...spans,
+    ...(index % 4 === 0
+      ? [
+          {
+            ...span('y', '-', 'price', 'server', (index * 37) % 400, ((index * 37) % 400) + 20, 'GET /price'),
+            trace: `y${index}`,
+          },
+        ]
+      : []),
+  ])
+  assert.deepEqual(debtOf(cases), [])
+})
+
+test('languages differ and no other edge between them is sound: mismatch is in the set', () => {
+  const speak = (spans: DrawnSpan[]): DrawnSpan[] => spans
+  const spans = drawSpans(
+    drawTraces(400, (index, own) => (some(index, 50) ? cutOff(speak(own), 'fg', `x${index}`) : own)),
+  )
+  const resources = spans.resources.map((resource) => ({
+    ...resource,
+    attributes: { ...resource.attributes, 'telemetry.sdk.language': resource.service === 'price' ? 'java' : 'go' },
+  }))
+  const [first] = breaksOf({ ...spans, resources })
+  assert.deepEqual([first?.state, first?.alternatives.includes('propagator-mismatch')], ['unexplained', true])
+})
+
+const headers: EdgeHeaders = {
+  from: 'cart',
+  to: 'price',
+  requests: 100,
+  sent: ['tracecontext'],
+  disagree: 0,
+  stripped: 0,
+  truncated: 0,
+  baggageOnly: 0,
+}
+
+test('headers settle the cause', () => {
+  const broken = (index: number, spans: DrawnSpan[]): DrawnSpan[] =>
+    some(index, 50) ? cutOff(spans, 'fg', `x${index}`) : spans
+  const named = (more: Partial<EdgeHeaders>): string[] =>
+    summarise(find(broken, { headers: [{ ...headers, ...more }] }))
+  assert.deepEqual(named({ sent: ['b3'], read: ['tracecontext'] }), ['lost propagator-mismatch'])
+  assert.deepEqual(named({ stripped: 60, received: [] }), ['lost proxy-strips-header'])
+  assert.deepEqual(named({ baggageOnly: 90, sent: [] }), ['lost baggage-only'])
+  assert.deepEqual(named({ sent: [] }), ['lost no-propagator'])
+  assert.deepEqual(named({ received: ['tracecontext'] }), ['lost no-extract'])
+})
+
+test('headers that a server recorded on its span settle it as well', () => {
+  const broken = (more: string) => (index: number, spans: DrawnSpan[]) =>
+    some(index, 50) ? edit(cutOff(spans, 'fg', `x${index}`), 'f', { more }) : spans
+  assert.deepEqual(summarise(find(broken('http.request.header.baggage=a'))), ['lost baggage-only'])
+  assert.deepEqual(summarise(find(broken('http.request.header.traceparent=a'))), ['lost no-extract'])
+  assert.deepEqual(summarise(find(broken('http.request.header.x-b3-traceid=a'))), ['lost propagator-mismatch'])
+})

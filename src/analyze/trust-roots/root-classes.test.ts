@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { drawSpans } from '../../decode/testing/draw-spans.ts'
+import type { BreakCase } from '../trust/break-case.ts'
+import type { BreakInput } from '../trust/trust-evidence.ts'
+import {
+  breaksOf,
+  cutOff,
+  type DrawnSpan,
+  debtOf,
+  drawTraces,
+  edit,
+  some,
+  summarise,
+} from '../trust-testing/draw-shop.ts'
+
+function find(change: (index: number, spans: DrawnSpan[]) => DrawnSpan[], more: Partial<BreakInput> = {}): BreakCase[] {
+  return breaksOf(drawSpans(drawTraces(400, change)), more)
+}
+
+const move = (spans: DrawnSpan[], ids: string, by: number, longer = 0): DrawnSpan[] =>
+  spans.map((one) => (ids.includes(one.id) ? { ...one, start: one.start + by, end: one.end + by + longer } : one))
+
+for (const percent of [5, 50]) {
+  test(`a call that is a root within its handler was built without context, at ${percent} %`, () => {
+    const cases = find((index, spans) => (some(index, percent) ? cutOff(spans, 'efg', `x${index}`) : spans))
+    assert.deepEqual(summarise(cases), ['lost request-without-context'])
+    assert.match(
+      cases[0]?.why ?? '',
+      /\d+ of \d+ roots GET \/price lie within a handler of cart \(GET \/cart\); by chance/,
+    )
+  })
+
+  test(`an inner root that the handler waits for: background context first, at ${percent} %`, () => {
+    const cases = find((index, spans) => (some(index, percent) ? cutOff(spans, 'dh', `x${index}`) : spans))
+    assert.equal(cases.length, 1)
+    assert.deepEqual([cases[0]?.state, cases[0]?.class], ['unexplained', 'background-context'])
+    assert.ok(cases[0]?.alternatives.includes('goroutine-without-context'))
+    assert.equal(
+      cases[0]?.affected,
+      Array.from({ length: 400 }, (_, index) => index).filter((index) => some(index, percent)).length,
+    )
+  })
+
+  test(`an inner root that outlives the handler: a goroutine first, at ${percent} %`, () => {
+    const cases = find((index, spans) =>
+      some(index, percent) ? move(cutOff(spans, 'dh', `x${index}`), 'dh', 30, 90) : spans,
+    )
+    assert.deepEqual([cases.length, cases[0]?.state, cases[0]?.class], [1, 'unexplained', 'goroutine-without-context'])
+  })
+}
+
+test('roots of one operation within handlers of several kinds: a hand-off is in the set', () => {
+  const cases = find((index, spans) => {
+    const named = index % 2 === 0 ? spans : edit(spans, 'c', { name: 'POST /cart' })
+    return some(index, 30) ? cutOff(named, 'dh', `x${index}`) : named
+  })
+  assert.deepEqual([cases.length, cases[0]?.class, cases[0]?.alternatives.length], [1, 'handoff-without-context', 2])
+})
+
+test('an audit that found the goroutine settles the set', () => {
+  const source = [
+    { class: 'goroutine-without-context', service: 'cart', spanName: 'load cart', file: 'cart/load.go', line: 41 },
+  ] as const
+  const cases = find((index, spans) => (some(index, 30) ? cutOff(spans, 'dh', `x${index}`) : spans), { source })
+  assert.deepEqual([summarise(cases), cases[0]?.confidence], [['lost goroutine-without-context'], 'certain'])
+  assert.match(cases[0]?.why ?? '', /cart\/load\.go:41/)
+})
+
+test('roots with a link are intended', () => {
+  const cases = find((index, spans) =>
+    some(index, 30) ? edit(cutOff(spans, 'dh', `x${index}`), 'd', { more: `link=t${index}/c${index}` }) : spans,
+  )
+  assert.deepEqual(summarise(cases), ['exonerated forced-new-root'])
+})
+
+const periodic = (index: number): number => -((index * 7919) % 389)
+
+test('an operation that runs by itself on a period is no break, though handlers run it, too', () => {
+  const cases = find((index, spans) => {
+    if (index % 3 !== 0) return spans
+    const start = periodic(index) + 170
+    return [...spans, { ...(spans[3] as DrawnSpan), id: 'k', parent: '-', trace: `k${index}`, start, end: start + 12 }]
+  })
+  assert.deepEqual(debtOf(cases), [])
+  assert.deepEqual(
+    cases.map(({ exoneratedBy }) => exoneratedBy),
+    ['scheduled root'],
+  )
+})
+
+test('roots of an operation that is never a child, and that no handler holds, are nothing', () => {
+  const cases = find((index, spans) => [
+    ...spans,
+    {
+      ...(spans[3] as DrawnSpan),
+      id: 'k',
+      parent: '-',
+      trace: `k${index}`,
+      name: 'sweep',
+      start: (index * 31) % 400,
+      end: ((index * 31) % 400) + 5,
+    },
+  ])
+  assert.deepEqual(cases, [])
+})
