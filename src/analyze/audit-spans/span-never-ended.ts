@@ -99,10 +99,18 @@ function checkStart({ view, report }: AuditContext, call: CallSite): void {
       ),
   )
   if (way === undefined) return
+  const isKill = (node: number): boolean =>
+    within(
+      node,
+      again.map((use) => use.node),
+    )
   report(call.file, call.node, {
     message: ends.length === 0 ? `${name} is never ended` : `${name} is not ended on every way out of the function`,
     confidence: 'probable',
-    related: way === fn.node ? [] : [{ node: way, note: `reached without ${name}.End()` }],
+    related: [
+      { node: way, note: `reached without ${name}.End()`, ...(way === fn.node ? { atEnd: true } : {}) },
+      ...(isKill(way) ? [{ node: fn.node, note: 'and the first span is still open here', atEnd: true }] : []),
+    ],
   })
 }
 

@@ -13,6 +13,8 @@ export type Flow = {
   readonly next: readonly (readonly number[])[]
   readonly entry: number
   readonly exit: number
+  /** Points that are return statements. */
+  readonly returns: ReadonlySet<number>
   /** The point that runs this node (or holds it). */
   pointOf(node: number): number | undefined
 }
@@ -33,6 +35,7 @@ export function buildFlow(view: PackageView, fn: FunctionView): Flow {
   const points = new Map<number, number>()
   const labels = new Map<string, number>()
   const jumps: { from: number; label: string }[] = []
+  const returns = new Set<number>()
   const exit = add(fn.node)
   const body = fn.body
   const entry = body === undefined ? exit : sequence(statementsOf(body), exit, [], undefined)
@@ -45,6 +48,7 @@ export function buildFlow(view: PackageView, fn: FunctionView): Flow {
     next,
     entry,
     exit,
+    returns,
     pointOf(node) {
       for (let at = node; at > fn.node; at = syntax.parents[at] as number) {
         const point = points.get(at)
@@ -118,6 +122,7 @@ export function buildFlow(view: PackageView, fn: FunctionView): Flow {
         return cases(node, after, targets, label)
       case 'return_statement': {
         const point = add(node)
+        returns.add(point)
         link(point, exit)
         return point
       }
@@ -242,9 +247,7 @@ export function findWayWithout(
   }))
   while (open.length > 0) {
     const { point, from } = open.pop() as { point: number; from: number }
-    if (point === flow.exit) {
-      return flow.nodes[from === start ? flow.exit : from]
-    }
+    if (point === flow.exit) return flow.nodes[flow.returns.has(from) ? from : flow.exit]
     if (seen.has(point)) continue
     seen.add(point)
     const node = flow.nodes[point] as number

@@ -37,8 +37,8 @@ const sameAs: Readonly<Record<string, readonly string[]>> = {
   sloglint: ['log-without-context'],
   gosec: ['goroutine-without-context', 'background-context'],
   goroutinectx: ['goroutine-without-context'],
-  bodyclose: ['long-poll-client'],
-  errcheck: ['trace-start-unchecked', 'long-poll-client', 'errgroup-not-waited'],
+  bodyclose: ['response-body-unclosed'],
+  errcheck: ['trace-start-unchecked', 'response-error-dropped', 'errgroup-not-waited'],
   wrapcheck: ['errors-wrapped-unevenly'],
   errorlint: ['errors-wrapped-unevenly'],
 }

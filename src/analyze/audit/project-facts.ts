@@ -46,6 +46,18 @@ export function placeOf(view: PackageView, file: number, node: number): AuditPla
   }
 }
 
+/** Of the node's last character: a function's closing brace. */
+export function endPlaceOf(view: PackageView, file: number, node: number): AuditPlace {
+  const { syntax } = view.file(file)
+  const offset = Math.max(0, (syntax.ends[node] as number) - 1)
+  let line = positionOf(syntax, node).line
+  while (line < syntax.lineStarts.length && (syntax.lineStarts[line] as number) <= offset) line++
+  const start = syntax.lineStarts[line - 1] as number
+  const end = line < syntax.lineStarts.length ? (syntax.lineStarts[line] as number) - 1 : syntax.text.length
+  const excerpt = syntax.text.slice(start, Math.min(end, start + MAX_EXCERPT)).replace(/\r$/, '')
+  return { file: syntax.path, line, column: countBytes(syntax.text.slice(start, offset)) + 1, excerpt }
+}
+
 function countBytes(text: string): number {
   return new TextEncoder().encode(text).length
 }

@@ -5,7 +5,7 @@
  * run-audit.ts makes a finding of. From source alone nothing is certain: a rule says `probable` or `possible`.
  */
 import type { Severity } from '../../model/contract.ts'
-import type { AuditDraft, AuditEdit, AuditPlace, PackageFacts } from '../../model/trust/audit-data.ts'
+import type { AuditEdit, AuditPlace, PackageFacts } from '../../model/trust/audit-data.ts'
 import type { PackageView } from './package-view.ts'
 import type { ProjectView } from './project-facts.ts'
 
@@ -40,8 +40,8 @@ export type ReportDraft = {
   /** Default: possible. */
   readonly confidence?: 'probable' | 'possible'
   readonly severity?: Severity
-  /** Other nodes of the same file that the finding is about. */
-  readonly related?: readonly { readonly node: number; readonly note: string }[]
+  /** Other nodes of the same file that the finding is about; `atEnd`: their last character. */
+  readonly related?: readonly { readonly node: number; readonly note: string; readonly atEnd?: boolean }[]
   /** A mechanical change that is safe; absent where there is none. */
   readonly fix?: AuditFix
   /** What to do, where that differs from the rule's own. */
@@ -51,5 +51,3 @@ export type ReportDraft = {
 }
 
 export type AuditFix = { readonly title: string; readonly edits: readonly AuditEdit[] }
-
-export type RuleDrafts = { readonly drafts: readonly AuditDraft[] }

@@ -10,7 +10,15 @@ import type { AuditDraft, AuditIgnore, PackageFacts } from '../../model/trust/au
 import type { GoPackage } from '../../model/trust/go-source.ts'
 import { readIgnores, silences } from './ignore-comments.ts'
 import { type PackageView, viewPackage } from './package-view.ts'
-import { gatherFacts, type ProjectView, placeOf, serviceOf, symbolAround, viewProject } from './project-facts.ts'
+import {
+  endPlaceOf,
+  gatherFacts,
+  type ProjectView,
+  placeOf,
+  serviceOf,
+  symbolAround,
+  viewProject,
+} from './project-facts.ts'
 import { auditRules } from './registry.ts'
 import type { AuditRule } from './rule.ts'
 
@@ -66,7 +74,10 @@ function auditPackage(view: PackageView, project: ProjectView): PackageAudit {
           severity: draft.severity ?? rule.severity,
           confidence: draft.confidence ?? 'possible',
           place,
-          related: (draft.related ?? []).map((one) => ({ ...placeOf(view, file, one.node), note: one.note })),
+          related: (draft.related ?? []).map((one) => ({
+            ...(one.atEnd === true ? endPlaceOf(view, file, one.node) : placeOf(view, file, one.node)),
+            note: one.note,
+          })),
           packagePath,
           symbol: symbolAround(view, file, node),
           service,

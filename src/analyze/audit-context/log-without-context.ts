@@ -1,0 +1,67 @@
+/**
+ * Class 24: a log line is written without the context that is in scope, so that no handler or bridge can add the trace id:
+ * slog without …Context; zap, logrus and the log package in a function that has a context with spans. Low: lines are not
+ * spans; told only where the package or its project traces at all.
+ */
+import { childAt } from '../../model/trust/go-source.ts'
+import { isContextType, openContextScope } from '../audit/context-scope.ts'
+import { isRoot, isTestFile } from '../audit/intent.ts'
+import type { AuditRule } from '../audit/rule.ts'
+
+const slog = /^log\/slog\.(Logger\.)?(Debug|Info|Warn|Error)$/
+const bare =
+  /^(go\.uber\.org\/zap\.(Logger|SugaredLogger)\.(Debug|Info|Warn|Error)[fw]?|github\.com\/sirupsen\/logrus\.(Logger\.|Entry\.)?(Debug|Info|Warn|Warning|Error)f?|log\.(Logger\.)?Print(f|ln)?)$/
+
+export const logWithoutContext: AuditRule = {
+  id: 'log-without-context',
+  classNumber: 24,
+  title: 'Log lines without the trace id',
+  severity: 'low',
+  saysWhen:
+    'slog is called without the context that is in scope; or zap, logrus or log, which take none, in a function with a context of a ' +
+    'package that makes spans. Projects without OpenTelemetry are left alone.',
+  fix: 'slog.InfoContext with a handler that adds ids, or the bridge of the logger in use.',
+  check({ view, project, report }) {
+    if (!project.imports(project.packages, /^go\.opentelemetry\.io\//)) return
+    const scope = openContextScope(view)
+    const makesSpans = view.callsOf('go.opentelemetry.io/otel/trace.Tracer.Start').length > 0
+    for (const call of view.calls) {
+      const isSlog = slog.test(call.name)
+      if (!isSlog && !(makesSpans && bare.test(call.name))) continue
+      if (isTestFile(view, call.file) || isRoot(view, call.fn)) continue
+      const source = scope.bestAt(call.file, call.node)
+      if (source === undefined || call.args.some((arg) => isContextType(view.typeAt(call.file, arg)))) continue
+      const { syntax } = view.file(call.file)
+      const called = childAt(syntax, call.node, 'function')
+      const field = called === undefined ? undefined : childAt(syntax, called, 'field')
+      const list = childAt(syntax, call.node, 'arguments')
+      if (!isSlog) {
+        report(call.file, call.node, {
+          message: `${call.lastName} writes a line without the trace id, though ${source.expression} is in scope`,
+          severity: 'info',
+        })
+        continue
+      }
+      report(call.file, call.node, {
+        message: `slog's ${call.lastName} is called without ${source.expression}: the line can not be joined to its trace`,
+        confidence: 'probable',
+        advice: `Use ${call.lastName}Context(${source.expression}, …).`,
+        ...(field === undefined || list === undefined
+          ? {}
+          : {
+              fix: {
+                title: `${call.lastName}Context with ${source.expression}`,
+                edits: [
+                  { start: syntax.ends[field] as number, end: syntax.ends[field] as number, text: 'Context' },
+                  {
+                    start: (syntax.starts[list] as number) + 1,
+                    end: (syntax.starts[list] as number) + 1,
+                    text: `${source.expression}, `,
+                  },
+                ],
+              },
+            }),
+      })
+    }
+  },
+}

@@ -1,0 +1,266 @@
+/**
+ * Faults with groups, loops and channels: an errgroup that is never waited for, or that starts a goroutine per item
+ * without a limit; Close deferred in a loop, so that all stay open; a loop's variable captured where the module's go line
+ * is before 1.22; a goroutine that drains a channel and drops errors or that nobody waits for.
+ */
+import { childAt, childrenOf, kindOf, textOf } from '../../model/trust/go-source.ts'
+import { isRoot, isTestFile } from '../audit/intent.ts'
+import type { CallSite, PackageView } from '../audit/package-view.ts'
+import { ancestorInFunction, callsIn, isAlone, loopAround } from '../audit/queries.ts'
+import type { AuditRule } from '../audit/rule.ts'
+
+const group = 'golang.org/x/sync/errgroup.Group'
+
+function receiverSymbol(view: PackageView, call: CallSite): number {
+  const { syntax, symbols } = view.file(call.file)
+  const called = childAt(syntax, call.node, 'function')
+  const operand = called === undefined ? undefined : childAt(syntax, called, 'operand')
+  return operand === undefined || kindOf(syntax, operand) !== 'identifier' ? -1 : (symbols[operand] as number)
+}
+
+/** The group's first Go call, by its variable: local ones only. */
+function groupsOf(view: PackageView): ReadonlyMap<number, readonly CallSite[]> {
+  const found = new Map<number, CallSite[]>()
+  for (const name of ['Go', 'TryGo']) {
+    for (const call of view.callsOf(`${group}.${name}`)) {
+      const symbol = receiverSymbol(view, call)
+      const declared = view.pkg.symbols[symbol]
+      if (declared?.node === undefined || declared.kind !== 'variable' || declared.qualified !== undefined) continue
+      found.set(symbol, [...(found.get(symbol) ?? []), call])
+    }
+  }
+  return found
+}
+
+function hasCall(view: PackageView, symbol: number, method: string): boolean {
+  return view.callsOf(`${group}.${method}`).some((call) => receiverSymbol(view, call) === symbol)
+}
+
+/** The variable is handed on or kept: others may do with it what is missed here. */
+function isShared(view: PackageView, symbol: number): boolean {
+  return view.usesOf(symbol).some(({ file, node }) => {
+    const { syntax } = view.file(file)
+    const kind = kindOf(syntax, syntax.parents[node] as number)
+    return (
+      kind === 'argument_list' ||
+      kind === 'unary_expression' ||
+      kind === 'literal_element' ||
+      kind === 'return_statement'
+    )
+  })
+}
+
+export const errgroupNotWaited: AuditRule = {
+  id: 'errgroup-not-waited',
+  title: 'An errgroup is never waited for',
+  severity: 'high',
+  saysWhen:
+    'a local errgroup runs work, and Wait is never called on it: errors are lost, and its context is never cancelled. Or Wait’s error is dropped.',
+  fix: 'if err := g.Wait(); err != nil { return err }.',
+  check({ view, report }) {
+    for (const [symbol, calls] of groupsOf(view)) {
+      const [first] = calls
+      if (first === undefined || isTestFile(view, first.file) || isShared(view, symbol)) continue
+      if (!hasCall(view, symbol, 'Wait')) {
+        report(first.file, first.node, {
+          message: `${view.pkg.symbols[symbol]?.name} runs work and is never waited for`,
+          confidence: 'probable',
+        })
+      }
+    }
+    for (const call of view.callsOf(`${group}.Wait`)) {
+      if (!isAlone(view, call) || isTestFile(view, call.file)) continue
+      report(call.file, call.node, {
+        message: 'The error of the group is thrown away',
+        severity: 'medium',
+        confidence: 'probable',
+      })
+    }
+  },
+}
+
+export const errgroupUnbounded: AuditRule = {
+  id: 'errgroup-unbounded',
+  title: 'An errgroup without a limit',
+  severity: 'low',
+  saysWhen: 'in a loop over data, a local errgroup starts a goroutine per item, and SetLimit is not called on it.',
+  fix: 'g.SetLimit(n) before the loop.',
+  check({ view, report }) {
+    for (const [symbol, calls] of groupsOf(view)) {
+      const call = calls.find((one) => isLoopOverData(view, one))
+      if (
+        call === undefined ||
+        isTestFile(view, call.file) ||
+        hasCall(view, symbol, 'SetLimit') ||
+        isShared(view, symbol)
+      )
+        continue
+      report(call.file, call.node, {
+        message: `${view.pkg.symbols[symbol]?.name} starts a goroutine for every item, without a limit`,
+      })
+    }
+  },
+}
+
+/** Not of `for i := range 4`, whose number stands there. */
+function isLoopOverData(view: PackageView, call: CallSite): boolean {
+  const loop = loopAround(view, call.file, call.node)
+  if (loop === undefined) return false
+  const { syntax } = view.file(call.file)
+  const head = textOf(syntax, loop).slice(0, textOf(syntax, loop).indexOf('{'))
+  return !/range\s+\d+|<=?\s*\d+\b|<=?\s*[A-Z_]\w*;|workers|concurrency|NumCPU|GOMAXPROCS/i.test(head)
+}
+
+export const deferInLoop: AuditRule = {
+  id: 'defer-in-loop',
+  title: 'A close is deferred in a loop',
+  severity: 'medium',
+  saysWhen:
+    'defer of Close, Stop, Unlock, cancel or End stands in a loop’s body: it runs when the function ends, not the turn.',
+  fix: 'Put the turn’s body into a function of its own, or close at its end.',
+  check({ view, report }) {
+    for (const { file, node } of view.nodesOf('defer_statement')) {
+      if (isTestFile(view, file) || loopAround(view, file, node) === undefined) continue
+      const calls = callsIn(view, file, node)
+      const closing = calls.find(({ lastName }) =>
+        /^(Close|CloseNow|Stop|Unlock|RUnlock|cancel|End|Release|Rollback)$/.test(lastName),
+      )
+      if (closing === undefined || endsTurn(view, file, node)) continue
+      report(file, node, {
+        message: `${closing.lastName} is deferred in a loop: each turn keeps what it opened until the function ends`,
+        confidence: 'probable',
+      })
+    }
+  },
+}
+
+/** The turn ends in a return, break or os.Exit: the loop runs once past here. */
+function endsTurn(view: PackageView, file: number, node: number): boolean {
+  const { syntax } = view.file(file)
+  const list = syntax.parents[node] as number
+  const last = [...childrenOf(syntax, list)].filter((child) => kindOf(syntax, child) !== 'comment').at(-1)
+  return last !== undefined && /^(return|break)_statement$/.test(kindOf(syntax, last))
+}
+
+export const loopVariableCaptured: AuditRule = {
+  id: 'loop-variable-captured',
+  title: 'A loop’s variable is captured',
+  severity: 'high',
+  saysWhen:
+    'the module’s go line is before 1.22, and a literal started with go, deferred, or given to a group in a loop uses the loop’s variable.',
+  fix: 'x := x before the literal, pass it as an argument, or raise the go line to 1.22.',
+  check({ view, report }) {
+    const version = view.pkg.module?.goVersion
+    if (view.pkg.module === undefined || !isBefore122(version)) return
+    for (const fn of view.functions) {
+      if (fn.kind !== 'literal' || isTestFile(view, fn.file)) continue
+      const { syntax, symbols } = view.file(fn.file)
+      if (!isDelayed(view, fn.file, fn.node)) continue
+      for (let loop = loopAround(view, fn.file, fn.node); loop !== undefined; loop = loopAround(view, fn.file, loop)) {
+        for (const name of loopVariables(view, fn.file, loop)) {
+          const symbol = symbols[name] as number
+          const use = view
+            .usesOf(symbol)
+            .find((one) => one.file === fn.file && one.node > fn.node && one.node < (syntax.after[fn.node] as number))
+          if (symbol < 0 || use === undefined) continue
+          report(fn.file, use.node, {
+            message: `${textOf(syntax, name)} is one variable for all turns (go ${version ?? 'line absent'}): the literal sees a later one`,
+            confidence: 'probable',
+          })
+        }
+      }
+    }
+  },
+}
+
+function isBefore122(version: string | undefined): boolean {
+  const [major = 1, minor = 16] = (version ?? '1.16').split('.').map(Number)
+  return major === 1 && minor < 22
+}
+
+function isDelayed(view: PackageView, file: number, literal: number): boolean {
+  const { syntax } = view.file(file)
+  const parent = syntax.parents[literal] as number
+  if (kindOf(syntax, parent) === 'call_expression')
+    return /^(go|defer)_statement$/.test(kindOf(syntax, syntax.parents[parent] as number))
+  const call = view.callAt(file, syntax.parents[parent] as number)
+  return call !== undefined && /errgroup\.Group\.(Go|TryGo)$|^sync\.WaitGroup\.Go$|^time\.AfterFunc$/.test(call.name)
+}
+
+function loopVariables(view: PackageView, file: number, loop: number): readonly number[] {
+  const { syntax } = view.file(file)
+  for (const clause of childrenOf(syntax, loop)) {
+    const kind = kindOf(syntax, clause)
+    if (kind === 'range_clause') {
+      const left = childAt(syntax, clause, 'left')
+      const isNew =
+        left !== undefined && /^\s*:=/.test(syntax.text.slice(syntax.ends[left], (syntax.ends[left] as number) + 8))
+      return left === undefined || !isNew
+        ? []
+        : [...childrenOf(syntax, left)].filter((child) => kindOf(syntax, child) === 'identifier')
+    }
+    if (kind === 'for_clause') {
+      const first = childAt(syntax, clause, 'initializer')
+      const left = first === undefined ? undefined : childAt(syntax, first, 'left')
+      return left === undefined
+        ? []
+        : [...childrenOf(syntax, left)].filter((child) => kindOf(syntax, child) === 'identifier')
+    }
+  }
+  return []
+}
+
+export const channelConsumer: AuditRule = {
+  id: 'channel-consumer-unguarded',
+  title: 'A consumer of a channel without drain or error',
+  severity: 'low',
+  saysWhen:
+    'a goroutine ranges over a channel and calls, in each turn, a function whose error it drops; or nothing tells when it has drained: no ' +
+    'WaitGroup, no channel closed or sent to at its end, no context.',
+  fix: 'Look at the error of each turn, and let shutdown wait until the channel is drained: a WaitGroup or a done channel.',
+  check({ view, report }) {
+    for (const { file, node } of view.nodesOf('go_statement')) {
+      if (isTestFile(view, file) || isRoot(view, view.functionOf(file, node))) continue
+      const { syntax } = view.file(file)
+      const call = view.callAt(file, node + 1)
+      const literal = call === undefined ? undefined : childAt(syntax, call.node, 'function')
+      if (literal === undefined || kindOf(syntax, literal) !== 'func_literal') continue
+      const loop = rangeOverChannel(view, file, literal)
+      if (loop === undefined) continue
+      const dropped = callsIn(view, file, loop).find(
+        (one) =>
+          isAlone(view, one) &&
+          /(^|[ ,(])error\)?$/.test(view.typeAt(file, one.node)) &&
+          !/^(fmt|io)\.|Close$/.test(one.name),
+      )
+      if (dropped !== undefined) {
+        report(file, dropped.node, {
+          message: `The error of ${dropped.lastName} is dropped for every item of the channel`,
+          severity: 'medium',
+          confidence: 'probable',
+        })
+      }
+      const text = textOf(syntax, literal)
+      if (!/\b(Done|close|cancel|Wait)\(|<-\s*(ctx|done|quit|stop)|ctx\.|\w+\s*<-/.test(text)) {
+        report(file, node, {
+          message: 'Nothing tells when the consumer of the channel has drained it: shutdown can not wait for it',
+        })
+      }
+    }
+  },
+}
+
+function rangeOverChannel(view: PackageView, file: number, literal: number): number | undefined {
+  const { syntax } = view.file(file)
+  for (let at = literal; at < (syntax.after[literal] as number); at++) {
+    if (kindOf(syntax, at) !== 'range_clause') continue
+    const right = childAt(syntax, at, 'right')
+    if (
+      right !== undefined &&
+      /^(<-)?chan /.test(view.typeAt(file, right)) &&
+      ancestorInFunction(view, file, at, ['for_statement']) !== undefined
+    )
+      return syntax.parents[at] as number
+  }
+  return undefined
+}

@@ -1,0 +1,201 @@
+/**
+ * Faults of HTTP clients, those of a long poll above all: an error that is dropped, so that the response is nil; a body
+ * that is never closed; a query in the Path of a URL, where ? is escaped; a request without scheme or host; a client
+ * without a timeout.
+ */
+import { childAt, childrenOf, kindOf, textOf } from '../../model/trust/go-source.ts'
+import { isTestFile } from '../audit/intent.ts'
+import type { PackageView } from '../audit/package-view.ts'
+import { fieldValue, givenBy, stringOf } from '../audit/queries.ts'
+import type { AuditRule } from '../audit/rule.ts'
+
+const asks = [
+  'net/http.Get',
+  'net/http.Post',
+  'net/http.Head',
+  'net/http.PostForm',
+  'net/http.Client.Do',
+  'net/http.Client.Get',
+  'net/http.Client.Post',
+  'net/http.Client.Head',
+  'net/http.Client.PostForm',
+]
+
+export const responseErrorDropped: AuditRule = {
+  id: 'response-error-dropped',
+  title: 'The error of a request is dropped',
+  severity: 'high',
+  saysWhen:
+    '`resp, _ := client.Do(req)` (or Get, Post …) and the response is used: it is nil whenever the request fails.',
+  fix: 'Look at the error before the response.',
+  check({ view, report }) {
+    for (const name of asks) {
+      for (const call of view.callsOf(name)) {
+        const given = givenBy(view, call.file, call.node)
+        if (given === undefined || given.names.length !== 2 || isTestFile(view, call.file)) continue
+        const [response, error] = given.names.map((node) => view.text(call.file, node))
+        if (error !== '_' || response === '_') continue
+        report(call.file, call.node, {
+          message: `The error is thrown away: ${response} is nil when the request fails`,
+          confidence: 'probable',
+        })
+      }
+    }
+  },
+}
+
+export const responseBodyUnclosed: AuditRule = {
+  id: 'response-body-unclosed',
+  title: 'A response’s body is never closed',
+  severity: 'medium',
+  saysWhen:
+    'a response is kept in a local variable, its body is never closed, and neither is handed on: the connection can not be used again.',
+  fix: 'defer resp.Body.Close() after the error was looked at.',
+  check({ view, report }) {
+    for (const name of asks) {
+      for (const call of view.callsOf(name)) {
+        const given = givenBy(view, call.file, call.node)
+        const response = given?.names[0]
+        if (given === undefined || response === undefined || isTestFile(view, call.file)) continue
+        const { syntax, symbols } = view.file(call.file)
+        if (kindOf(syntax, response) !== 'identifier' || name.endsWith('Head')) continue
+        if (textOf(syntax, response) === '_') {
+          report(call.file, call.node, {
+            message: 'The response is thrown away and its body stays open',
+            confidence: 'probable',
+          })
+          continue
+        }
+        const symbol = symbols[response] as number
+        const declared = view.pkg.symbols[symbol]
+        if (declared?.node === undefined || declared.kind !== 'variable' || declared.qualified !== undefined) continue
+        if (isClosedOrGiven(view, symbol)) continue
+        report(call.file, call.node, {
+          message: `The body of ${textOf(syntax, response)} is never closed`,
+          confidence: 'probable',
+        })
+      }
+    }
+  },
+}
+
+/** `resp.Body.Close()`, or resp (or its Body) given to something that may close it, returned or stored. */
+function isClosedOrGiven(view: PackageView, symbol: number): boolean {
+  return view.usesOf(symbol).some(({ file, node }) => {
+    const { syntax } = view.file(file)
+    let at = node
+    let parent = syntax.parents[at] as number
+    if (kindOf(syntax, parent) === 'selector_expression' && textOf(syntax, parent).endsWith('.Body')) {
+      const outer = syntax.parents[parent] as number
+      if (kindOf(syntax, outer) === 'selector_expression') return /\.Close$/.test(textOf(syntax, outer))
+      at = parent
+      parent = outer
+      if (kindOf(syntax, parent) === 'argument_list') {
+        const around = view.callAt(file, syntax.parents[parent] as number)
+        // Readers that are known to leave it open.
+        return around === undefined || !/^(io\.|io\/ioutil\.|encoding\/|bufio\.|fmt\.)/.test(around.name)
+      }
+      return kindOf(syntax, parent) !== 'selector_expression' && isKept(syntax.parents[at] as number, at)
+    }
+    if (kindOf(syntax, parent) === 'selector_expression') return false
+    return isKept(parent, at)
+
+    function isKept(around: number, inner: number): boolean {
+      const kind = kindOf(syntax, around)
+      if (
+        kind === 'argument_list' ||
+        kind === 'literal_element' ||
+        kind === 'unary_expression' ||
+        kind === 'send_statement'
+      )
+        return true
+      if (kind !== 'expression_list') return false
+      const statement = syntax.parents[around] as number
+      return (
+        kindOf(syntax, statement) === 'return_statement' || childAt(syntax, statement, 'right') === around || inner < 0
+      )
+    }
+  })
+}
+
+export const queryInPath: AuditRule = {
+  id: 'query-in-path',
+  title: 'A URL that can not work',
+  severity: 'high',
+  saysWhen:
+    'url.URL{Path: "…?…"} (the ? is escaped to %3F), or a request is made of a url.URL without scheme and host.',
+  fix: 'Put the query into RawQuery, and give Scheme and Host; or url.Parse the whole.',
+  check({ view, report }) {
+    for (const { file, node } of view.nodesOf('composite_literal')) {
+      if (view.typeAt(file, node) !== 'net/url.URL' || isTestFile(view, file)) continue
+      const path = fieldValue(view, file, node, 'Path')
+      const text = stringOf(view, file, path) ?? (path === undefined ? '' : firstString(view, file, path))
+      if (path !== undefined && text.includes('?')) {
+        report(file, path, {
+          message: 'The ? in Path is escaped to %3F: the server sees no query',
+          confidence: 'probable',
+        })
+      }
+      const isOfRequest = /http\.Request\{/.test(
+        view
+          .file(file)
+          .syntax.text.slice(
+            Math.max(0, (view.file(file).syntax.starts[node] as number) - 200),
+            view.file(file).syntax.starts[node],
+          ),
+      )
+      if (isOfRequest && path !== undefined && fieldValue(view, file, node, 'Host') === undefined) {
+        report(file, node, {
+          message: 'The request’s URL has no host: a client refuses it (unsupported protocol scheme)',
+          confidence: 'probable',
+        })
+      }
+    }
+  },
+}
+
+function firstString(view: PackageView, file: number, node: number): string {
+  const { syntax } = view.file(file)
+  for (let at = node; at < (syntax.after[node] as number); at++) {
+    const text = stringOf(view, file, at)
+    if (text?.includes('?') === true) return text
+  }
+  return ''
+}
+
+export const clientWithoutTimeout: AuditRule = {
+  id: 'client-without-timeout',
+  title: 'An HTTP client without a timeout',
+  severity: 'low',
+  saysWhen:
+    'http.Get and its like (which wait for ever), or an http.Client without Timeout in a package that gives requests no context.',
+  fix: 'Set Client.Timeout above the longest wait, or give each request a context with a deadline.',
+  check({ view, report }) {
+    const usesContext =
+      view.callsOf('net/http.NewRequestWithContext').length > 0 ||
+      view.callsOf('net/http.Request.WithContext').length > 0
+    for (const name of asks.slice(0, 4)) {
+      for (const call of view.callsOf(name)) {
+        if (!isTestFile(view, call.file))
+          report(call.file, call.node, {
+            message: `http.${call.lastName} waits without end: the default client has no timeout`,
+            confidence: 'probable',
+          })
+      }
+    }
+    if (usesContext) return
+    for (const { file, node } of view.nodesOf('composite_literal')) {
+      if (view.typeAt(file, node) !== 'net/http.Client' || isTestFile(view, file)) continue
+      if (fieldValue(view, file, node, 'Timeout') !== undefined || isSetLater(view, file, node)) continue
+      report(file, node, { message: 'The client has no timeout, and the package gives its requests no context' })
+    }
+  },
+}
+
+function isSetLater(view: PackageView, file: number, node: number): boolean {
+  const { syntax } = view.file(file)
+  const fn = view.functions[view.functionOf(file, node)]
+  return (
+    fn !== undefined && /\.Timeout\s*=/.test(textOf(syntax, fn.node)) && [...childrenOf(syntax, fn.node)].length > 0
+  )
+}

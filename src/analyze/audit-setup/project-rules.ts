@@ -1,0 +1,141 @@
+/**
+ * Classes of a whole program, told from what its packages use: 4 no propagator, 5 two commands of the project with
+ * propagators that share nothing, 13 spans that nothing flushes, and servers without Extract (3). A command is a package
+ * main with all of the project that it imports; where the SDK is set up in code that is not at hand, nothing is said.
+ */
+import type { PackageFacts } from '../../model/trust/audit-data.ts'
+import type { ProjectView } from '../audit/project-facts.ts'
+import type { AuditRule } from '../audit/rule.ts'
+
+const otel = 'go.opentelemetry.io/otel'
+const sdkProvider = `${otel}/sdk/trace.NewTracerProvider`
+/** Sets a propagator, or all of the SDK. */
+const setsPropagator = new RegExp(
+  `^(${otel}\\.SetTextMapPropagator|go\\.opentelemetry\\.io/contrib/propagators/autoprop\\.|github\\.com/(uptrace/uptrace-go|honeycombio/otel-config-go|signalfx/splunk-otel-go|lightstep/otel-launcher-go|agoda-com/opentelemetry-go)|go\\.opentelemetry\\.io/contrib/(otelconf|config)|.*\\.WithPropagators$|.*/otelconfig\\.)`,
+)
+const crossesProcess =
+  /^(net\/http\.(ListenAndServe|Server|HandleFunc|Handle|NewServeMux|Get|Post|Client|NewRequest|NewRequestWithContext|DefaultClient)|google\.golang\.org\/grpc\.|github\.com\/(gin-gonic|labstack|gofiber|go-chi|gorilla\/mux|nats-io|segmentio|IBM\/sarama|Shopify\/sarama|twmb|rabbitmq)|go\.opentelemetry\.io\/contrib\/instrumentation)/
+
+function commandsOf(project: ProjectView): readonly PackageFacts[] {
+  return project.packages.filter(({ main }) => main !== undefined)
+}
+
+export const noPropagator: AuditRule = {
+  id: 'no-propagator',
+  classNumber: 4,
+  title: 'No global propagator is set',
+  severity: 'high',
+  saysWhen:
+    'a command sets up the SDK’s TracerProvider and talks to others, and nothing in it calls otel.SetTextMapPropagator, imports autoprop, ' +
+    'or passes WithPropagators.',
+  fix: 'otel.SetTextMapPropagator(propagation.NewCompositeTextMapPropagator(propagation.TraceContext{}, propagation.Baggage{})).',
+  checkProject({ project, report }) {
+    const told = new Set<string>()
+    for (const command of commandsOf(project)) {
+      const reach = project.reach(command)
+      const setup = project.findUse(reach, `${otel}.SetTracerProvider`) ?? project.findUse(reach, sdkProvider)
+      if (setup === undefined || project.findUse(reach, setsPropagator) !== undefined) continue
+      const crossing = project.findUse(reach, crossesProcess)
+      const key = `${setup.place.file}:${setup.place.line}`
+      if (crossing === undefined || told.has(key)) continue
+      told.add(key)
+      report(setup.place, {
+        pkg: setup.pkg,
+        message: `${command.importPath} sets up tracing and no propagator: neither inject nor extract does anything`,
+        confidence: 'probable',
+      })
+    }
+  },
+}
+
+const formats: readonly (readonly [format: string, name: RegExp])[] = [
+  ['W3C', /^go\.opentelemetry\.io\/otel\/propagation\.TraceContext$/],
+  ['B3', /propagators\/b3\.New$/],
+  ['Jaeger', /propagators\/jaeger\.Jaeger$/],
+  ['OpenTracing', /propagators\/ot\.OT$/],
+  ['X-Ray', /propagators\/aws\/xray\.Propagator$/],
+]
+
+export const propagatorMismatch: AuditRule = {
+  id: 'propagator-mismatch',
+  classNumber: 5,
+  title: 'Caller and callee speak different header formats',
+  severity: 'medium',
+  saysWhen: 'two commands of the project set propagators that have no format in common.',
+  fix: 'Use one composite propagator on both sides.',
+  checkProject({ project, report }) {
+    const spoken = commandsOf(project).flatMap((command) => {
+      const reach = project.reach(command)
+      const place = project.findUse(reach, `${otel}.SetTextMapPropagator`)
+      const names = formats.filter(([, name]) => project.findUse(reach, name) !== undefined).map(([format]) => format)
+      return place === undefined || names.length === 0 ? [] : [{ command, place, names }]
+    })
+    const [first] = spoken
+    for (const one of spoken.slice(1)) {
+      if (first === undefined || one.names.some((name) => first.names.includes(name))) continue
+      report(one.place.place, {
+        pkg: one.place.pkg,
+        message: `${one.command.importPath} speaks ${one.names.join(', ')}, ${first.command.importPath} ${first.names.join(', ')}: neither reads the other`,
+        confidence: 'probable',
+      })
+    }
+  },
+}
+
+const shutsDown =
+  /(^|\/)(sdk\/trace\.TracerProvider\.(Shutdown|ForceFlush)|trace\.TracerProvider\.(Shutdown|ForceFlush)|sdk\/trace\.\w*Processor\.(Shutdown|ForceFlush))$|otelconf|uptrace-go|otel-config-go|otelconfig|WithSyncer$/
+
+export const noFlush: AuditRule = {
+  id: 'no-flush',
+  classNumber: 13,
+  title: 'Spans are not flushed at exit',
+  severity: 'medium',
+  saysWhen:
+    'a command makes a TracerProvider and nothing in it calls Shutdown or ForceFlush; or a function that defers Shutdown ends the process ' +
+    'with log.Fatal or os.Exit, which skips what is deferred.',
+  fix: 'defer provider.Shutdown with a fresh context; no os.Exit or log.Fatal past it.',
+  check({ view, report }) {
+    for (const fn of view.functions) {
+      const own = view.calls.filter((call) => call.fn === fn.index)
+      const deferred = view
+        .nodesOf('defer_statement')
+        .find(
+          ({ file, node }) =>
+            file === fn.file &&
+            view.functionOf(file, node) === fn.index &&
+            /\bShutdown\b|ForceFlush|shutdownTracer|shutdownOtel/i.test(view.text(file, node)) &&
+            /otel|trac|provider|tp\b|shutdown\(/i.test(view.text(file, node)),
+        )
+      if (deferred === undefined) continue
+      const fatal = own.find(
+        (call) => call.node > deferred.node && /^(os\.Exit|log\.(Logger\.)?Fatal(f|ln)?)$/.test(call.name),
+      )
+      if (fatal === undefined) continue
+      report(fatal.file, fatal.node, {
+        message: `${fatal.name} ends the process and skips the deferred shutdown: the last spans are lost`,
+        confidence: 'probable',
+        related: [{ node: deferred.node, note: 'never runs' }],
+        advice: 'Return an error to a caller that exits after the deferred calls have run.',
+      })
+    }
+  },
+  checkProject({ project, report }) {
+    const told = new Set<string>()
+    for (const command of commandsOf(project)) {
+      const reach = project.reach(command)
+      const made = project.findUse(reach, sdkProvider)
+      if (made === undefined || project.findUse(reach, shutsDown) !== undefined) continue
+      // A shutdown through an interface or a helper's result may be what the syntax can not follow.
+      const isHidden = project.findUse(reach, /\.(Shutdown|ForceFlush)$/) !== undefined
+      const key = `${made.place.file}:${made.place.line}`
+      if (told.has(key)) continue
+      told.add(key)
+      report(made.place, {
+        pkg: made.pkg,
+        message: `${command.importPath} makes a TracerProvider and never shuts it down: its last spans stay in the queue`,
+        confidence: isHidden ? 'possible' : 'probable',
+        ...(isHidden ? { severity: 'low' } : {}),
+      })
+    }
+  },
+}

@@ -1,0 +1,185 @@
+/**
+ * Classes that stand in one call of the set-up: 27 a sampler that is not ParentBased, 33 baggage without TraceContext,
+ * 6 ids of 64 bits, 15 export or shutdown with a context that is cancelled by then.
+ */
+import { childAt, childrenOf, kindOf, textOf } from '../../model/trust/go-source.ts'
+import { isContextType } from '../audit/context-scope.ts'
+import { isTestFile } from '../audit/intent.ts'
+import type { PackageView } from '../audit/package-view.ts'
+import { callsIn, isHandler, stringOf } from '../audit/queries.ts'
+import type { AuditRule } from '../audit/rule.ts'
+
+const sdk = 'go.opentelemetry.io/otel/sdk/trace'
+const propagation = 'go.opentelemetry.io/otel/propagation'
+
+export const samplingDisagreement: AuditRule = {
+  id: 'sampling-disagreement',
+  classNumber: 27,
+  title: 'Samplers disagree',
+  severity: 'medium',
+  saysWhen:
+    'trace.WithSampler is given a sampler that does not ask the parent: TraceIDRatioBased, AlwaysSample, NeverSample in place.',
+  fix: 'ParentBased samplers everywhere: trace.ParentBased(trace.TraceIDRatioBased(0.1)).',
+  check({ view, report }) {
+    for (const call of view.callsOf(`${sdk}.WithSampler`)) {
+      const [sampler] = call.args
+      const inner = sampler === undefined ? undefined : view.callAt(call.file, sampler)
+      if (sampler === undefined || inner === undefined || isTestFile(view, call.file)) continue
+      if (!/\.(TraceIDRatioBased|AlwaysSample|NeverSample)$/.test(inner.name)) continue
+      const isRatio = inner.lastName === 'TraceIDRatioBased'
+      const { syntax } = view.file(call.file)
+      const called = childAt(syntax, inner.node, 'function')
+      const operand = called === undefined ? undefined : childAt(syntax, called, 'operand')
+      const start = syntax.starts[sampler] as number
+      const end = syntax.ends[sampler] as number
+      report(call.file, sampler, {
+        message: `${inner.lastName} does not ask the parent: this service decides anew, and parts of traces are missing`,
+        confidence: 'probable',
+        ...(isRatio ? {} : { severity: 'low' }),
+        ...(operand === undefined
+          ? {}
+          : {
+              fix: {
+                title: 'ParentBased',
+                edits: [
+                  { start, end: start, text: `${textOf(syntax, operand)}.ParentBased(` },
+                  { start: end, end, text: ')' },
+                ],
+              },
+            }),
+      })
+    }
+  },
+}
+
+export const baggageOnly: AuditRule = {
+  id: 'baggage-only',
+  classNumber: 33,
+  title: 'Headers come without traceparent',
+  severity: 'high',
+  saysWhen:
+    'the propagator that is set is Baggage alone, or a composite without TraceContext, B3, Jaeger or another format of ids.',
+  fix: 'Put TraceContext into the composite propagator.',
+  check({ view, report }) {
+    for (const name of [
+      'go.opentelemetry.io/otel.SetTextMapPropagator',
+      `${propagation}.NewCompositeTextMapPropagator`,
+    ]) {
+      for (const call of view.callsOf(name)) {
+        if (isTestFile(view, call.file) || call.args.length === 0) continue
+        const types = call.args.map((arg) => view.typeAt(call.file, arg))
+        if (!types.every((type) => type === `${propagation}.Baggage`)) continue
+        report(call.file, call.node, {
+          message: 'Only baggage is propagated: no header carries the trace id',
+          confidence: 'probable',
+        })
+      }
+    }
+  },
+}
+
+export const traceIdTruncated: AuditRule = {
+  id: 'trace-id-truncated',
+  classNumber: 6,
+  title: 'A 128-bit trace id is cut to 64 bits',
+  severity: 'medium',
+  saysWhen:
+    'a trace id (or its text) is sliced; or a Zipkin or Jaeger tracer of 64-bit ids is made without the option for 128.',
+  fix: 'Use 128-bit ids in every tracer and propagator on the way.',
+  check({ view, report }) {
+    for (const call of view.calls) {
+      if (isTestFile(view, call.file)) continue
+      const { syntax } = view.file(call.file)
+      if (
+        /^go\.opentelemetry\.io\/otel\/trace\.(SpanContext\.TraceID|TraceID\.String)$/.test(call.name) ||
+        view.typeAt(call.file, call.node) === 'go.opentelemetry.io/otel/trace.TraceID'
+      ) {
+        const parent = syntax.parents[call.node] as number
+        if (
+          kindOf(syntax, parent) === 'slice_expression' &&
+          childAt(syntax, parent, 'operand') === call.node &&
+          textOf(syntax, parent) !== `${textOf(syntax, call.node)}[:]`
+        ) {
+          report(call.file, parent, {
+            message: 'The trace id is cut: it can not be found by what is left',
+            confidence: 'probable',
+          })
+        }
+      }
+      if (
+        call.name === 'github.com/openzipkin/zipkin-go.NewTracer' &&
+        !/WithTraceID128Bit|WithSharedSpans\(.*128/.test(textOf(syntax, call.node))
+      ) {
+        report(call.file, call.node, {
+          message: 'Zipkin’s tracer makes 64-bit trace ids by default',
+          advice: 'zipkin.WithTraceID128Bit(true).',
+        })
+      }
+      if (call.name === 'github.com/uber/jaeger-client-go.NewTracer' && !/Gen128Bit/.test(textOf(syntax, call.node))) {
+        report(call.file, call.node, {
+          message: 'Jaeger’s old client makes 64-bit trace ids by default',
+          advice: 'jaeger.TracerOptions.Gen128Bit(true), or the OpenTelemetry SDK.',
+        })
+      }
+    }
+  },
+}
+
+const exporting =
+  /^go\.opentelemetry\.io\/otel\/(sdk\/trace\.\w+\.(Shutdown|ForceFlush|ExportSpans)|sdk\/(metric|log)\.\w+\.(Shutdown|ForceFlush))$/
+
+export const exportContextCancelled: AuditRule = {
+  id: 'export-context-cancelled',
+  classNumber: 15,
+  title: 'Export is cancelled with the request',
+  severity: 'medium',
+  saysWhen:
+    'Shutdown, ForceFlush or an export is given a request’s context, or one that a signal or cancel has ended by then.',
+  fix: 'Give export and flush a context of their own, with a timeout.',
+  check({ view, report }) {
+    for (const call of view.calls) {
+      const [context] = call.args
+      if (!exporting.test(call.name) || context === undefined || isTestFile(view, call.file)) continue
+      const why = whyCancelled(view, call.file, context, call.fn)
+      if (why === undefined) continue
+      report(call.file, context, { message: `${call.lastName} is given ${why}`, confidence: 'probable' })
+    }
+  },
+}
+
+function whyCancelled(view: PackageView, file: number, node: number, fn: number): string | undefined {
+  const { syntax } = view.file(file)
+  if (callsIn(view, file, node).some(({ name }) => name === 'net/http.Request.Context'))
+    return 'the request’s context, which ends with the request'
+  if (kindOf(syntax, node) !== 'identifier' || !isContextType(view.typeAt(file, node))) return undefined
+  const symbol = view.symbolAt(file, node)
+  if (symbol?.node === undefined || symbol.file !== file) return undefined
+  if (symbol.kind === 'parameter') {
+    const owner = view.functions[view.functionOf(file, symbol.node)]
+    return owner !== undefined && isHandler(owner) ? 'the request’s context, which ends with the request' : undefined
+  }
+  const statement = syntax.parents[syntax.parents[symbol.node] as number] as number
+  const right = childAt(syntax, statement, 'right')
+  const [made] = right === undefined ? [] : [...childrenOf(syntax, right)]
+  const call = made === undefined ? undefined : view.callAt(file, made)
+  if (call === undefined) return undefined
+  if (call.name === 'net/http.Request.Context') return 'the request’s context, which ends with the request'
+  if (call.name === 'os/signal.NotifyContext') return 'a context that the signal has already cancelled'
+  if (call.name !== 'context.WithCancel') return undefined
+  // Waited for, then used: it is over.
+  const isAwaited = view.calls.some(
+    (one) =>
+      one.name === 'context.Context.Done' &&
+      one.fn === fn &&
+      one.node < node &&
+      rootText(view, file, one.node) === textOf(syntax, node),
+  )
+  return isAwaited ? 'a context that has been waited for and is over' : undefined
+}
+
+function rootText(view: PackageView, file: number, node: number): string {
+  const { syntax } = view.file(file)
+  const called = childAt(syntax, node, 'function')
+  const operand = called === undefined ? undefined : childAt(syntax, called, 'operand')
+  return operand === undefined ? (stringOf(view, file, node) ?? '') : textOf(syntax, operand)
+}

@@ -1,0 +1,99 @@
+/**
+ * Class 7: a client that makes no span and sends no headers, in a project that traces: http.Get and http.DefaultClient, an
+ * http.Client without a transport of otelhttp, gRPC connections and databases without theirs. Silent where the default
+ * transport itself is wrapped, and where a transport or option is a variable that syntax can not follow.
+ */
+import { childAt, kindOf } from '../../model/trust/go-source.ts'
+import { isTestFile } from '../audit/intent.ts'
+import type { CallSite, PackageView } from '../audit/package-view.ts'
+import { callsIn, fieldValue } from '../audit/queries.ts'
+import type { AuditContext, AuditRule } from '../audit/rule.ts'
+
+const traced = /^go\.opentelemetry\.io\/(otel|contrib)/
+const httpWraps =
+  /otelhttp\.(NewTransport|Get|Post|Head|PostForm|DefaultClient)|dd-trace-go.*\/net\/http|httptrace\.WrapClient|nrhttp/
+const sqlWraps = /otelsql|otelgorm|otelpgx|splunksql|sqltrace|nrpgx|sqlmw|go-sqlx\/otel|otelsqlx/
+
+export const uninstrumentedClient: AuditRule = {
+  id: 'uninstrumented-client',
+  classNumber: 7,
+  title: 'A client without instrumentation',
+  severity: 'medium',
+  saysWhen:
+    'in a project that imports OpenTelemetry: http.Get and its like, http.DefaultClient, an http.Client without a wrapped transport, ' +
+    'grpc.NewClient without otelgrpc, sql.Open where no package wraps drivers.',
+  fix: 'Wrap the transport: otelhttp.NewTransport, otelgrpc stats handler, otelsql.',
+  check(context) {
+    const { view, project, report } = context
+    if (!project.imports(project.packages, traced)) return
+    const wrapsDefault =
+      project.findUse(project.packages, httpWraps) !== undefined &&
+      project.findUse(project.packages, 'net/http.DefaultTransport') !== undefined
+    if (!wrapsDefault) {
+      for (const name of ['Get', 'Post', 'Head', 'PostForm']) {
+        for (const call of view.callsOf(`net/http.${name}`))
+          tell(context, call, `http.${name} uses the default client, which makes no span`)
+      }
+      for (const { file, node } of view.nodesOf('selector_expression')) {
+        if (view.nameAt(file, node) !== 'net/http.DefaultClient' || isTestFile(view, file)) continue
+        report(file, node, { message: 'http.DefaultClient makes no span and sends no headers' })
+      }
+    }
+    for (const { file, node } of view.nodesOf('composite_literal')) {
+      if (view.typeAt(file, node) !== 'net/http.Client' || isTestFile(view, file)) continue
+      const transport = fieldValue(view, file, node, 'Transport')
+      if (transport === undefined ? wrapsDefault : !isPlainTransport(view, file, transport)) continue
+      if (isWrappedLater(view, file, node)) continue
+      report(file, node, {
+        message:
+          transport === undefined
+            ? 'The http.Client has the default transport, which makes no span'
+            : 'The transport of the http.Client is not wrapped: it makes no span',
+        ...(transport === undefined ? {} : { confidence: 'probable' as const }),
+      })
+    }
+    checkGrpc(context)
+    if (project.imports(project.packages, sqlWraps)) return
+    for (const call of view.callsOf('database/sql.Open'))
+      tell(context, call, 'The database is opened without instrumentation: its queries are no spans', 'low')
+  },
+}
+
+function tell({ view, report }: AuditContext, call: CallSite, message: string, severity?: 'low'): void {
+  if (!isTestFile(view, call.file))
+    report(call.file, call.node, { message, ...(severity === undefined ? {} : { severity }) })
+}
+
+/** `&http.Transport{…}` or http.DefaultTransport written in place. */
+function isPlainTransport(view: PackageView, file: number, node: number): boolean {
+  const { syntax } = view.file(file)
+  if (view.nameAt(file, node) === 'net/http.DefaultTransport') return true
+  return kindOf(syntax, node) === 'unary_expression' && view.typeAt(file, node) === '*net/http.Transport'
+}
+
+/** `client.Transport = otelhttp.NewTransport(…)` in the same function. */
+function isWrappedLater(view: PackageView, file: number, node: number): boolean {
+  const fn = view.functions[view.functionOf(file, node)]
+  if (fn === undefined) return false
+  return callsIn(view, file, fn.node).some(({ name }) => httpWraps.test(name))
+}
+
+function checkGrpc({ view, project, report }: AuditContext): void {
+  for (const name of ['NewClient', 'Dial', 'DialContext']) {
+    for (const call of view.callsOf(`google.golang.org/grpc.${name}`)) {
+      if (isTestFile(view, call.file)) continue
+      const { syntax } = view.file(call.file)
+      const text = view.text(call.file, call.node)
+      if (/otelgrpc|StatsHandler|Interceptor/.test(text)) continue
+      const list = childAt(syntax, call.node, 'arguments')
+      const isSpread = list !== undefined && /\.\.\.\s*\)$/.test(view.text(call.file, list))
+      // Options in a variable: they may hold it, if anyone of the project does.
+      if (isSpread && project.imports(project.packages, /otelgrpc/)) continue
+      report(call.file, call.node, {
+        message: 'The gRPC connection has no stats handler of OpenTelemetry: it makes no span and sends no context',
+        confidence: isSpread ? 'possible' : 'probable',
+        advice: 'grpc.WithStatsHandler(otelgrpc.NewClientHandler()).',
+      })
+    }
+  }
+}
