@@ -33,6 +33,8 @@ export type GoFactsInput = {
   readonly patterns?: readonly string[]
   /** Also the files of tests, and what only they import. */
   readonly tests?: boolean
+  /** For listing and typing a module; go list compiles what is imported, minutes of it with an empty build cache. */
+  readonly timeoutMs?: number
 }
 
 export type GoFacts = {
@@ -83,7 +85,15 @@ export async function collectGoFacts(place: HelperPlace, input: GoFactsInput, ho
       unit: 'steps',
     })
     const read = await readModule(
-      { go: go.value, helper: helper.value, directory, root, patterns: input.patterns, tests: input.tests === true },
+      {
+        go: go.value,
+        helper: helper.value,
+        directory,
+        root,
+        patterns: input.patterns,
+        tests: input.tests === true,
+        timeoutMs: input.timeoutMs ?? LIST_MS,
+      },
       place.env,
       signal,
       take,
@@ -133,6 +143,7 @@ type ModuleInput = {
   readonly root: string
   readonly patterns: readonly string[] | undefined
   readonly tests: boolean
+  readonly timeoutMs: number
 }
 
 async function readModule(
@@ -150,7 +161,7 @@ async function readModule(
 }
 
 async function runList(
-  { go, helper, directory, root, patterns, tests }: ModuleInput,
+  { go, helper, directory, root, patterns, tests, timeoutMs }: ModuleInput,
   env: Env,
   signal: AbortSignal,
   take: (found: TypedPackage | TypedProblem) => void,
@@ -168,14 +179,14 @@ async function runList(
   const list = startProgram(go.path, args, {
     cwd: directory,
     env,
-    timeoutMs: LIST_MS,
+    timeoutMs,
     signal,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const facts = startProgram(helper, [], {
     cwd: directory,
     env,
-    timeoutMs: LIST_MS,
+    timeoutMs,
     signal,
     stdio: ['pipe', 'pipe', 'pipe'],
   })
@@ -205,7 +216,9 @@ async function runList(
   })
   const [listed, typed] = await Promise.all([list.ended, facts.ended, once(reader, 'close')])
   if (signal.aborted) return err(fault('SL_COLLECT_INTERRUPTED'))
-  if (typed !== undefined) return err(fault('SL_COLLECT_GO_HELPER', { message: `The Go helper failed: ${typed}` }))
+  if (typed !== undefined && listed === undefined) {
+    return err(fault('SL_COLLECT_GO_HELPER', { message: `The Go helper failed: ${typed}` }))
+  }
   if (broken !== undefined) return err(broken)
   // With -e it fails for packages that do not compile, and lists them all the same.
   if (listed !== undefined && count === 0) {

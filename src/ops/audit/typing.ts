@@ -16,6 +16,8 @@ import type { AuditDeps, AuditInput } from './audit.ts'
 import type { GoFolder } from './walk-go.ts'
 
 const MAX_MODULES = 1000
+/** Where nobody asked for tier b: with an empty build cache, what is imported would first be compiled for minutes. */
+const UNASKED_MS = 120_000
 
 type Typed = Result<GoFacts | undefined, Fault>
 
@@ -28,7 +30,8 @@ export function startTyping(
   if (tier === 'a' || typeGo === undefined) return Promise.resolve(ok(undefined))
   const directories = modules.map(({ directory }) => directory).slice(0, MAX_MODULES)
   const hooks = { signal: signal ?? new AbortController().signal, progress: progress ?? { step: () => undefined } }
-  return typeGo({ directory: root, modules: directories }, hooks)
+  const limit = tier === 'b' ? {} : { timeoutMs: UNASKED_MS }
+  return typeGo({ directory: root, modules: directories, ...limit }, hooks)
 }
 
 /** Each thread gets the packages of its folders. */
