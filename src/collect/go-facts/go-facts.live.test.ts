@@ -89,7 +89,7 @@ test('the toolchain names methods through fields and embedded types, of other pa
   const directory = write('program', program)
   const { steps, ...rest } = hooks()
   const env = { ...go.env, SIGHTLINE_GO: go.goBin }
-  const read = await collectGoFacts({ source, cache, env }, { directory, modules: [''] }, rest)
+  const read = await collectGoFacts({ source, cache, env }, { directory, modules: [''], tests: true }, rest)
   assert.ok(read.ok, read.ok ? '' : read.error.message)
   const { packages, issues, expressions, typed } = read.value
   assert.deepEqual(issues, [])
