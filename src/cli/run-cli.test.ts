@@ -15,6 +15,7 @@ function brokenDeps(): CliDeps {
     reader: { readCapture: fail },
     writer: { writeCapture: fail },
     traces: { openTrace: fail },
+    inputs: { listInputs: fail },
     threads: { cores: 1, openPool: fail },
     auditThreads: { cores: 1, openPool: fail },
     goGrammar: { runtime: 'nowhere', grammar: 'nowhere' },

@@ -41,10 +41,10 @@ function renderTroubles(troubles: readonly Trouble[]): string {
   if (troubles.length === 0) return ''
   const rows = troubles.slice(0, MAX_ROWS).map((trouble) => {
     const { group } = trouble
-    const where = group === undefined ? '' : code(userFrame(group).function)
+    const where = group === undefined ? '' : markdownCode(userFrame(group).function)
     const frame = group?.stack.find((one) => one.function === group.userFunction) ?? group?.stack[0]
-    const place = frame?.file === undefined ? '' : `<br>${code(shortPlace(frame.file, frame.line))}`
-    return row([
+    const place = frame?.file === undefined ? '' : `<br>${markdownCode(shortPlace(frame.file, frame.line))}`
+    return markdownRow([
       `${trouble.severity}, ${trouble.confidence}`,
       escapeMarkdown(trouble.title),
       where + place,
@@ -52,8 +52,8 @@ function renderTroubles(troubles: readonly Trouble[]): string {
     ])
   })
   const more = troubles.length - MAX_ROWS
-  return [row(['severity', 'what', 'where', 'never in']), row(['---', '---', '---', '---']), ...rows]
-    .concat(more > 0 ? [row(['', `and ${formatCount(more)} more`, '', ''])] : [])
+  return [markdownRow(['severity', 'what', 'where', 'never in']), markdownRow(['---', '---', '---', '---']), ...rows]
+    .concat(more > 0 ? [markdownRow(['', `and ${formatCount(more)} more`, '', ''])] : [])
     .join('\n')
 }
 
@@ -62,7 +62,7 @@ function renderBlindSpots({ data }: DiagnoseReport): string {
   const rows = rankBlindSpots(data.blindSpots)
     .slice(0, MAX_ROWS)
     .map((spot) =>
-      row([
+      markdownRow([
         formatCount(spot.goroutineCount),
         spot.goroutineSeconds === undefined ? '' : formatSeconds(spot.goroutineSeconds),
         spot.tracedGoroutineSeconds === undefined ? '' : formatSeconds(spot.tracedGoroutineSeconds),
@@ -72,8 +72,8 @@ function renderBlindSpots({ data }: DiagnoseReport): string {
       ]),
     )
   return fold('What no profile that is on can show', [
-    row(['goroutines', 'their time', 'traced', 'what', 'shown by', 'how to see it']),
-    row(['--:', '--:', '--:', '---', '---', '---']),
+    markdownRow(['goroutines', 'their time', 'traced', 'what', 'shown by', 'how to see it']),
+    markdownRow(['--:', '--:', '--:', '---', '---', '---']),
     ...rows,
   ])
 }
@@ -84,28 +84,28 @@ function renderGroups({ data }: DiagnoseReport): string {
   const rows = groups
     .slice(0, MAX_ROWS)
     .map((group) =>
-      row([
+      markdownRow([
         group.id,
         formatCount(group.count),
         group.verdict,
         group.confidence,
-        code(group.waitReason ?? group.state),
-        code(userFrame(group).function),
+        markdownCode(group.waitReason ?? group.state),
+        markdownCode(userFrame(group).function),
         sayTracedHere(group) ?? sayHowLong(group) ?? '',
       ]),
     )
   const left = groups.length - MAX_ROWS
   return fold(`${countOf(count, 'goroutine')} in ${countOf(groups.length, 'group')}`, [
-    row(['', 'count', 'verdict', 'confidence', 'state', 'function', 'here']),
-    row(['---', '--:', '---', '---', '---', '---', '---']),
+    markdownRow(['', 'count', 'verdict', 'confidence', 'state', 'function', 'here']),
+    markdownRow(['---', '--:', '---', '---', '---', '---', '---']),
     ...rows,
-    ...(left > 0 ? [row(['', `and ${formatCount(left)} more`, '', '', '', '', ''])] : []),
+    ...(left > 0 ? [markdownRow(['', `and ${formatCount(left)} more`, '', '', '', '', ''])] : []),
   ])
 }
 
 function renderDoubts({ issues, coverage }: DiagnoseReport): string {
   const lines = [
-    ...issues.slice(0, MAX_ROWS).map((issue) => `- ${code(issue.code)} ${escapeMarkdown(issue.message)}`),
+    ...issues.slice(0, MAX_ROWS).map((issue) => `- ${markdownCode(issue.code)} ${escapeMarkdown(issue.message)}`),
     ...coverage.missing.slice(0, MAX_ROWS).map((gap) => `- ${escapeMarkdown(`${gap.what}: ${gap.why}`)}`),
   ]
   return lines.length === 0 ? '' : fold('Doubts, and what did not answer', lines)
@@ -115,12 +115,12 @@ export function fold(title: string, lines: readonly string[]): string {
   return `<details><summary>${title}</summary>\n\n${lines.join('\n')}\n\n</details>`
 }
 
-export function row(cells: readonly string[]): string {
+export function markdownRow(cells: readonly string[]): string {
   return `| ${cells.join(' | ')} |`
 }
 
 /** Code; what a code span cannot hold in a table (a backtick, a pipe) goes into a `code` element as escaped text. */
-export function code(text: string): string {
+export function markdownCode(text: string): string {
   if (text === '') return ''
   return /[`|]/.test(text) ? `<code>${escapeMarkdown(text)}</code>` : `\`${escapeControls(text)}\``
 }

@@ -1,5 +1,5 @@
 /** `trust` as Markdown for a pull request or an issue: the verdict and what breaks; edges, scores and doubts folded. */
-import { code, escapeMarkdown, fold, row } from '../markdown.ts'
+import { markdownCode as code, escapeMarkdown, fold, markdownRow as row } from '../markdown.ts'
 import { formatCount } from '../text.ts'
 import { answerTrust, sayRate, sayScore, saySkew, type TrustReport } from './answer.ts'
 
