@@ -39,11 +39,18 @@ func runProxy(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	seen, err := openHeaderLog(*headerFile)
+	if err != nil {
+		return err
+	}
+	defer seen.close()
 	return serveHTTP(ctx, &httputil.ReverseProxy{Rewrite: func(request *httputil.ProxyRequest) {
 		request.SetURL(target)
 		if broken("proxy-strips-header") {
 			request.Out.Header = keepOnly(request.In.Header, "Accept", "Authorization", "Content-Type", "User-Agent")
 		}
+		seen.add("sent", request.In.Header)
+		seen.add("received", request.Out.Header)
 	}})
 }
 

@@ -47,14 +47,14 @@ func runCart(ctx context.Context) error {
 	if broken("header-overwritten") {
 		engine.Use(keepHeaders)
 	}
+	if broken("export-context-cancelled") {
+		engine.Use(flushSpans)
+	}
 	engine.GET("/cart/:id", c.show)
 	return serveHTTP(ctx, engine)
 }
 
 func (s *cart) show(c *gin.Context) {
-	if broken("export-context-cancelled") {
-		defer func() { go provider.ForceFlush(c.Request.Context()) }()
-	}
 	if err := s.validate(c.Request.Context(), c.Param("id")); err != nil {
 		c.String(http.StatusBadRequest, err.Error())
 		return
@@ -78,6 +78,12 @@ func (s *cart) show(c *gin.Context) {
 		return
 	}
 	c.JSON(http.StatusOK, items)
+}
+
+// flushSpans sends what waits, at once.
+func flushSpans(c *gin.Context) {
+	go provider.ForceFlush(c.Request.Context())
+	c.Next()
 }
 
 func (s *cart) validate(ctx context.Context, id string) error {

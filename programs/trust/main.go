@@ -86,7 +86,7 @@ func runTraced(ctx context.Context, service string, run func(context.Context) er
 
 // serveHTTP serves on a free port of the loopback until ctx is done.
 func serveHTTP(ctx context.Context, handler http.Handler) error {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"go.opentelemetry.io/contrib/instrumentation/google.golang.org/grpc/otelgrpc"
+	"go.opentelemetry.io/otel/trace"
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/types/known/wrapperspb"
 )
@@ -19,8 +20,8 @@ type stock struct {
 }
 
 type restockJob struct {
-	ctx context.Context
-	id  string
+	caller trace.SpanContext
+	id     string
 }
 
 func runStock(ctx context.Context) error {
@@ -35,7 +36,7 @@ func runStock(ctx context.Context) error {
 	}
 	go s.reportLevels(ctx)
 
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
@@ -63,7 +64,7 @@ func (s *stock) Reserve(ctx context.Context, id *wrapperspb.StringValue) (*wrapp
 		if broken("handoff-without-context") {
 			s.jobs <- restockJob{id: id.Value}
 		} else {
-			s.jobs <- restockJob{ctx: context.WithoutCancel(ctx), id: id.Value}
+			s.jobs <- restockJob{caller: trace.SpanContextFromContext(ctx), id: id.Value}
 		}
 		return wrapperspb.Bool(false), nil
 	}
@@ -87,9 +88,9 @@ func (s *stock) restock() {
 }
 
 func (s *stock) order(job restockJob) {
-	ctx := job.ctx
-	if ctx == nil {
-		ctx = context.Background()
+	ctx := context.Background()
+	if !broken("handoff-without-context") {
+		ctx = trace.ContextWithSpanContext(ctx, job.caller)
 	}
 	ctx, span := tracer.Start(ctx, "restock")
 	defer span.End()

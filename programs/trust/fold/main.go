@@ -1,5 +1,6 @@
 // Command fold writes the Go files of a folder as they would be if one break were the code itself: `if broken("NAME")` is
-// replaced by the branch that is taken. Usage: fold -break NAME -from DIR -to DIR.
+// replaced by the branch that is taken, and what nothing refers to any more is left out, comments too: they say where to
+// look. Usage: fold -break NAME -from DIR -to DIR.
 package main
 
 import (
@@ -12,7 +13,6 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
 )
 
 func main() {
@@ -24,8 +24,21 @@ func main() {
 	if err != nil || *to == "" {
 		log.Fatal("usage: fold -break NAME -from DIR -to DIR")
 	}
+	set := token.NewFileSet()
+	var parsed []*ast.File
 	for _, path := range files {
-		if err := foldFile(path, filepath.Join(*to, filepath.Base(path)), *name); err != nil {
+		file, err := parser.ParseFile(set, path, nil, parser.SkipObjectResolution)
+		if err != nil {
+			log.Fatal(err)
+		}
+		foldFile(file, *name)
+		parsed = append(parsed, file)
+	}
+	for dropUnused(parsed) {
+	}
+	for at, file := range parsed {
+		dropUnusedImports(file)
+		if err := write(set, file, filepath.Join(*to, filepath.Base(files[at]))); err != nil {
 			log.Fatal(err)
 		}
 	}
@@ -40,13 +53,16 @@ func main() {
 	}
 }
 
-func foldFile(from, to, name string) error {
-	files := token.NewFileSet()
-	// Comments are left out: they say where to look.
-	file, err := parser.ParseFile(files, from, nil, parser.SkipObjectResolution)
+func write(set *token.FileSet, file *ast.File, path string) error {
+	out, err := os.Create(path)
 	if err != nil {
 		return err
 	}
+	defer out.Close()
+	return format.Node(out, set, file)
+}
+
+func foldFile(file *ast.File, name string) {
 	ast.Inspect(file, func(node ast.Node) bool {
 		switch list := node.(type) {
 		case *ast.BlockStmt:
@@ -58,13 +74,6 @@ func foldFile(from, to, name string) error {
 		}
 		return true
 	})
-	dropUnusedImports(file)
-	out, err := os.Create(to)
-	if err != nil {
-		return err
-	}
-	defer out.Close()
-	return format.Node(out, files, file)
 }
 
 func foldList(list []ast.Stmt, name string) []ast.Stmt {
@@ -118,40 +127,4 @@ func takeBranch(statement ast.Stmt, name string) ([]ast.Stmt, bool) {
 		return []ast.Stmt{other}, true
 	}
 	return nil, true
-}
-
-func dropUnusedImports(file *ast.File) {
-	used := map[string]bool{}
-	ast.Inspect(file, func(node ast.Node) bool {
-		if selector, ok := node.(*ast.SelectorExpr); ok {
-			if name, ok := selector.X.(*ast.Ident); ok {
-				used[name.Name] = true
-			}
-		}
-		return true
-	})
-	for _, declaration := range file.Decls {
-		imports, ok := declaration.(*ast.GenDecl)
-		if !ok || imports.Tok != token.IMPORT {
-			continue
-		}
-		var kept []ast.Spec
-		for _, spec := range imports.Specs {
-			if name := importName(spec.(*ast.ImportSpec)); name == "_" || used[name] {
-				kept = append(kept, spec)
-			}
-		}
-		imports.Specs = kept
-	}
-}
-
-// importName: the name that the package goes by in the file; by the last element of its path that is no version.
-func importName(spec *ast.ImportSpec) string {
-	if spec.Name != nil {
-		return spec.Name.Name
-	}
-	path, _ := strconv.Unquote(spec.Path.Value)
-	parts := strings.Split(path, "/")
-	last := parts[len(parts)-1]
-	return strings.TrimSuffix(last, ".go")
 }

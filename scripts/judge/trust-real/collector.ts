@@ -2,12 +2,14 @@
  * A collector for the real services: takes OTLP over HTTP as protobuf, and writes it down as it arrives. A file of
  * requests put one after another is one message again, since their fields are repeated.
  * `repeatFirst`: of the first requests with spans, each is kept and yet refused, as a collector does that fails after it
- * stored: the exporter sends it again.
+ * stored: the exporter sends it again. `delayMs`: how long what is behind it takes; a sender that gives up meanwhile has
+ * sent nothing.
  */
 import { appendFileSync, writeFileSync } from 'node:fs'
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 import { gunzipSync } from 'node:zlib'
 
 export type Collector = {
@@ -16,7 +18,7 @@ export type Collector = {
   readonly close: () => Promise<void>
 }
 
-export type CollectorOptions = { readonly repeatFirst?: number }
+export type CollectorOptions = { readonly repeatFirst?: number; readonly delayMs?: number }
 
 export async function startCollector(folder: string, options: CollectorOptions = {}): Promise<Collector> {
   const files = { spans: join(folder, 'spans.otlp.pb'), logs: join(folder, 'logs.otlp.pb') }
@@ -29,6 +31,8 @@ export async function startCollector(folder: string, options: CollectorOptions =
       response.writeHead(file === undefined ? 404 : 400).end()
       return
     }
+    if (options.delayMs !== undefined) await wait(options.delayMs)
+    if (request.socket.destroyed) return
     appendFileSync(file, body)
     const isRefused = file === files.spans && toRepeat-- > 0
     response.writeHead(isRefused ? 503 : 200, { 'content-type': 'application/x-protobuf' }).end()

@@ -2,7 +2,7 @@
  * The shop of programs/trust, built and run: seven processes, a collector, and a load on the gateway. Enters: which break
  * is on, and in which of them. Leaves: the files of spans and logs that they sent. Nothing is simulated.
  */
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { err, ok, type Result } from '../../../src/base/result.ts'
 import { buildProgram, type Service, startService } from '../../fixtures/build-program.ts'
@@ -29,7 +29,8 @@ export type RunPlan = {
   readonly collector?: CollectorOptions
 }
 
-export type Recording = { readonly spans: string; readonly logs: string; readonly said: string }
+/** Files; `headers` are those of the edge from the gateway to the cart, as the proxy between them saw them. */
+export type Recording = { readonly spans: string; readonly logs: string; readonly headers: string }
 
 /** The go of the user's settings: modules come from their proxy. */
 export async function buildTrustProgram(
@@ -56,17 +57,24 @@ export async function buildTrustProgram(
 export async function recordSystem(shop: string, folder: string, plan: RunPlan): Promise<Result<Recording, string>> {
   mkdirSync(folder, { recursive: true })
   const collector = await startCollector(folder, plan.collector)
+  const headers = join(folder, 'headers.ndjson')
+  rmSync(headers, { force: true })
   const running = openProcesses(shop, collector, plan)
   try {
-    const said = await serveLoad(running, shop, plan)
-    return said.ok ? ok({ ...collector.files, said: said.value }) : said
+    const served = await serveLoad(running, shop, plan, headers)
+    return served.ok ? ok({ ...collector.files, headers }) : served
   } finally {
     await running.closeAll()
     await collector.close()
   }
 }
 
-async function serveLoad(running: Processes, shop: string, plan: RunPlan): Promise<Result<string, string>> {
+async function serveLoad(
+  running: Processes,
+  shop: string,
+  plan: RunPlan,
+  headers: string,
+): Promise<Result<void, string>> {
   const queue = await running.start('queue', [])
   if (!queue.ok) return queue
   const pricing = await running.start('pricing', [])
@@ -78,7 +86,6 @@ async function serveLoad(running: Processes, shop: string, plan: RunPlan): Promi
   if (!stock.ok) return stock
   const mailer = await running.start('mailer', ['-queue', queue.value])
   if (!mailer.ok) return mailer
-  let said = ''
   const parts = plan.restartCart === true ? 2 : 1
   for (let part = 0; part < parts; part++) {
     const at = part === 0 ? cart : await startCart()
@@ -89,18 +96,20 @@ async function serveLoad(running: Processes, shop: string, plan: RunPlan): Promi
       stock: stock.value,
       queue: queue.value,
       requests: Math.ceil(plan.requests / parts),
+      headers,
     })
     if (!load.ok) return load
-    said += load.value
     for (const role of ['gateway', 'proxy', 'cart'] as const) await running.close(role)
   }
-  return ok(said)
+  return ok(undefined)
 }
 
-type Around = Readonly<Record<'cart' | 'pricing' | 'stock' | 'queue', string>> & { readonly requests: number }
+type Around = Readonly<Record<'cart' | 'pricing' | 'stock' | 'queue' | 'headers', string>> & {
+  readonly requests: number
+}
 
-async function loadOnce(running: Processes, shop: string, plan: RunPlan, at: Around): Promise<Result<string, string>> {
-  const proxy = await running.start('proxy', ['-cart', at.cart])
+async function loadOnce(running: Processes, shop: string, plan: RunPlan, at: Around): Promise<Result<void, string>> {
+  const proxy = await running.start('proxy', ['-cart', at.cart, '-headers', at.headers])
   if (!proxy.ok) return proxy
   const { pricing, stock, queue, requests } = at
   const peers = ['-cart', proxy.value, '-pricing', pricing, '-stock', stock, '-queue', queue]
@@ -112,7 +121,7 @@ async function loadOnce(running: Processes, shop: string, plan: RunPlan, at: Aro
   const load = await runTool(shop, args, { cwd: PROGRAM, timeoutMs: 60_000 })
   // What outlives the last request.
   await new Promise((resolve) => setTimeout(resolve, 200))
-  return load.failure === undefined ? ok(load.stdout.toString('utf8')) : err(`load: ${load.failure}`)
+  return load.failure === undefined ? ok(undefined) : err(`load: ${load.failure}`)
 }
 
 type Processes = {

@@ -1,0 +1,54 @@
+/**
+ * `npm run judge:trust-real [-- CLASS...]`: programs/trust is run with each break switched on, for real, and what it sent
+ * is judged by `sightline trust`; its source, with the break as the code itself, by `sightline audit`. Prints a line per
+ * class: what was switched on, what spans (and logs) alone say, what is left with headers and with source. With all off
+ * nothing may be found. Exit 1 on a miss. `--keep DIR` keeps the recordings.
+ */
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { findGo } from '../setup/go.ts'
+import { planOf, trustCases } from './trust-real/cases.ts'
+import { openJudge } from './trust-real/judge.ts'
+
+const REQUESTS = 400
+
+const { values, positionals } = parseArgs({ options: { keep: { type: 'string' } }, allowPositionals: true })
+const unknown = positionals.filter((name) => name !== 'none' && !trustCases.some((row) => row.breakClass === name))
+if (unknown.length > 0) {
+  process.stderr.write(`no such class here: ${unknown.join(', ')}\n`)
+  process.exit(64)
+}
+const work = mkdtempSync(join(tmpdir(), 'sightline-judge-trust-'))
+try {
+  process.exitCode = await judgeAll()
+} finally {
+  if (values.keep !== undefined) {
+    mkdirSync(values.keep, { recursive: true })
+    cpSync(join(work, 'runs'), values.keep, { recursive: true })
+  }
+  rmSync(work, { recursive: true, force: true })
+}
+
+async function judgeAll(): Promise<number> {
+  const go = await findGo('1.26')
+  if (!go.ok) return fail(go.error.message)
+  const judge = await openJudge(go.value, work)
+  if (!judge.ok) return fail(judge.error)
+  let misses = 0
+  for (const row of [undefined, ...trustCases]) {
+    const name = row?.breakClass ?? 'none'
+    if (positionals.length > 0 && !positionals.includes(name)) continue
+    const judged = await judge.value.judgeCase(row, planOf(row, REQUESTS))
+    process.stdout.write(`${judged.lines.join('\n')}\n`)
+    misses += judged.misses
+  }
+  process.stdout.write(`\n${misses} ${misses === 1 ? 'miss' : 'misses'}\n`)
+  return misses > 0 ? 1 : 0
+}
+
+function fail(message: string): number {
+  process.stderr.write(`${message}\n`)
+  return 1
+}
