@@ -70,7 +70,7 @@ function checkFunction(
 ): void {
   const { view, report } = context
   for (const { call, literal } of callsOf(view, scope, fn)) {
-    if (isShutdown(view, call.fn)) continue
+    if (isShutdown(view, call.fn) || isAfterDone(view, call)) continue
     if (isBackground(call.name)) {
       const use = useOf(view, call)
       if (use === undefined || isFallback(view, call)) continue
@@ -177,11 +177,33 @@ function useOf(view: PackageView, call: CallSite): Use | undefined {
   return undefined
 }
 
-/** Calls for which an empty context is the right one, or which do nothing with it. */
+/** Calls for which an empty context is the right one, or which do nothing with it; a logger's lines are class 24. */
 function isHarmless(call: CallSite): boolean {
+  if (/(^|[/.])\w*log(ger|rus|r)?(\/v\d+)?\.(G|L|GetLogger|FromContext|Ctx|From|Logger|WithContext)$/i.test(call.name))
+    return true
   return /^(go\.opentelemetry\.io\/otel\/(exporters|sdk)|go\.opentelemetry\.io\/contrib\/(exporters|detectors))|\.WithContext$|^(testing|reflect)\./.test(
     call.name,
   )
+}
+
+/** In `case <-ctx.Done():`, or after a statement that waited for it: the caller's context is over there. */
+function isAfterDone(view: PackageView, call: CallSite): boolean {
+  const { syntax } = view.file(call.file)
+  for (let at = call.node; at > 0; at = syntax.parents[at] as number) {
+    const parent = syntax.parents[at] as number
+    if (kindOf(syntax, at) === 'communication_case') {
+      const communication = childAt(syntax, at, 'communication')
+      if (communication !== undefined && /<-\s*[\w.()]*\.Done\(\)/.test(view.text(call.file, communication)))
+        return true
+    }
+    if (parent < 0 || kindOf(syntax, parent) !== 'statement_list') continue
+    for (const before of childrenOf(syntax, parent)) {
+      if (before >= at) break
+      const text = view.text(call.file, before)
+      if (kindOf(syntax, before) === 'expression_statement' && /^<-\s*[\w.()]*\.Done\(\)$/.test(text)) return true
+    }
+  }
+  return false
 }
 
 /** `if ctx == nil { ctx = context.Background() }`. */

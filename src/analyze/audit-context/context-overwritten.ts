@@ -5,6 +5,7 @@
  */
 import { childAt, childrenOf, kindOf, textOf } from '../../model/trust/go-source.ts'
 import { isContextType, isFreshContext } from '../audit/context-scope.ts'
+import { isDeferred } from '../audit/intent.ts'
 import { isAssigned, type PackageView } from '../audit/package-view.ts'
 import { loopAround, rootOf } from '../audit/queries.ts'
 import type { AuditContext, AuditRule } from '../audit/rule.ts'
@@ -68,28 +69,31 @@ function checkAssignment({ view, report }: AuditContext, file: number, node: num
           : undefined
     if (place === undefined || declared === undefined) continue
     if (beganEmpty(view, file, place, node, text)) continue
+    // Only the first of a turn is told; one that follows it in the same loop says nothing new.
     const key = `${file}:${place}:${view.file(file).symbols[root]}:${text}`
-    if (seen.has(key) && place === around && !isNestedElsewhere(view, file, node)) continue
+    if (seen.has(key) && place === around) continue
     seen.add(key)
     report(file, node, {
       message:
         place === around
-          ? `${text} is given a context made of itself in a loop: each turn hangs under the one before`
+          ? `${text} is given a context made of itself in a loop: each turn wraps the one before`
           : `${text} of the enclosing function is given a context made of itself in a literal that may run more than once`,
       confidence: place === around ? 'probable' : 'possible',
-      ...(place === around ? {} : { severity: 'low' }),
+      ...(place === around && startsSpan(view, file, value) ? {} : { severity: 'low' }),
     })
   }
 }
 
-/** Only the first of a turn is told; one that follows it in the same loop says nothing new. */
-function isNestedElsewhere(_view: PackageView, _file: number, _node: number): boolean {
-  return false
+function startsSpan(view: PackageView, file: number, value: number): boolean {
+  return /\.Start(Span)?$/.test(view.callAt(file, value)?.name ?? '')
 }
 
+/** Of a literal that may run more than once: not of a deferred one, or one that is kept for a test's end. */
 function literalAround(view: PackageView, file: number, node: number): number | undefined {
   const fn = view.functions[view.functionOf(file, node)]
-  return fn?.kind === 'literal' ? fn.node : undefined
+  return fn?.kind === 'literal' && (!isDeferred(view, fn) || loopAround(view, file, fn.node) !== undefined)
+    ? fn.node
+    : undefined
 }
 
 /** The same variable or field is an argument of the call. */

@@ -6,7 +6,7 @@
 import { childAt, childrenOf, kindOf, textOf } from '../../model/trust/go-source.ts'
 import { isTestFile } from '../audit/intent.ts'
 import type { PackageView } from '../audit/package-view.ts'
-import { fieldValue, givenBy, stringOf } from '../audit/queries.ts'
+import { callsIn, fieldValue, givenBy, stringOf } from '../audit/queries.ts'
 import type { AuditRule } from '../audit/rule.ts'
 
 const asks = [
@@ -136,15 +136,8 @@ export const queryInPath: AuditRule = {
           confidence: 'probable',
         })
       }
-      const isOfRequest = /http\.Request\{/.test(
-        view
-          .file(file)
-          .syntax.text.slice(
-            Math.max(0, (view.file(file).syntax.starts[node] as number) - 200),
-            view.file(file).syntax.starts[node],
-          ),
-      )
-      if (isOfRequest && path !== undefined && fieldValue(view, file, node, 'Host') === undefined) {
+      if (!isSentByClient(view, file, node)) continue
+      if (path !== undefined && fieldValue(view, file, node, 'Host') === undefined) {
         report(file, node, {
           message: 'The request’s URL has no host: a client refuses it (unsupported protocol scheme)',
           confidence: 'probable',
@@ -152,6 +145,21 @@ export const queryInPath: AuditRule = {
       }
     }
   },
+}
+
+/** Part of a request literal, in a function that sends requests: in-process handlers take such a URL. */
+function isSentByClient(view: PackageView, file: number, node: number): boolean {
+  const { syntax } = view.file(file)
+  let isRequest = false
+  for (let at = syntax.parents[node] as number; at > 0 && !isRequest; at = syntax.parents[at] as number) {
+    isRequest = view.typeAt(file, at) === 'net/http.Request'
+  }
+  const fn = view.functions[view.functionOf(file, node)]
+  return (
+    isRequest &&
+    fn !== undefined &&
+    callsIn(view, file, fn.node).some(({ name }) => /^net\/http\.Client\.Do$|RoundTrip$/.test(name))
+  )
 }
 
 function firstString(view: PackageView, file: number, node: number): string {

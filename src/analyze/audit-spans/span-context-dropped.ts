@@ -47,10 +47,7 @@ export const spanContextDropped: AuditRule = {
           if (one.node > spanEnd || isAssigned(view.file(one.file), one.node)) return false
           const around = callAround(view, one.file, one.node)
           return (
-            around?.args.includes(one.node) === true &&
-            around.args.includes(one.node) &&
-            !leaf.test(around.name) &&
-            !startCalls.includes(around.name)
+            around?.args.includes(one.node) === true && !leaf.test(around.name) && !startCalls.includes(around.name)
           )
         })
         if (use === undefined) continue

@@ -5,7 +5,7 @@
  */
 import { childAt, childrenOf, kindOf, textOf } from '../../model/trust/go-source.ts'
 import { buildFlow, findWayWithout } from '../audit/flow.ts'
-import { isTestFile } from '../audit/intent.ts'
+import { isTestFile, startOf } from '../audit/intent.ts'
 import { type CallSite, isAssigned, type PackageView } from '../audit/package-view.ts'
 import type { AuditContext, AuditRule } from '../audit/rule.ts'
 
@@ -78,6 +78,7 @@ function checkStart({ view, report }: AuditContext, call: CallSite): void {
   if (declared.kind === 'parameter') return
   const uses = view.usesOf(symbol).filter((use) => use.file === call.file)
   if (uses.some((use) => isGivenAway(view, use.file, use.node, fn.index))) return
+  if (uses.some((use) => isEnd(view, use.file, use.node) && isLater(view, fn.index, use.node))) return
   const flow = buildFlow(view, fn)
   const start = flow.pointOf(call.node)
   if (start === undefined) return
@@ -121,6 +122,20 @@ function isEnd(view: PackageView, file: number, node: number): boolean {
   if (kindOf(syntax, selector) !== 'selector_expression') return false
   const field = childAt(syntax, selector, 'field')
   return field !== undefined && textOf(syntax, field) === 'End'
+}
+
+/** In a literal that is kept or handed on: whoever calls it ends the span, and when is not for syntax to say. */
+function isLater(view: PackageView, fn: number, node: number): boolean {
+  const file = view.functions[fn]?.file ?? 0
+  for (
+    let at = view.functions[view.functionOf(file, node)];
+    at !== undefined && at.index !== fn;
+    at = view.functions[at.parent]
+  ) {
+    const start = startOf(view, at)
+    if (start === 'value' || start === 'argument' || start === 'go') return true
+  }
+  return false
 }
 
 /** Functions that look at a span and do not keep it. */

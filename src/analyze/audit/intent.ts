@@ -13,8 +13,16 @@ export function declarationOf(view: PackageView, fn: number): FunctionView | und
   return at
 }
 
+const testFolder = /(^|\/)(e2e|tests?|testing|testutils?|testhelpers?|testsupport)(\/|$)/
+
+/** Files of tests, and what only tests use: by the folder, or by an import that no program has. */
 export function isTestFile(view: PackageView, file: number): boolean {
-  return view.file(file).isTest
+  const { isTest, imports } = view.file(file)
+  const { directory } = view.pkg
+  if (isTest || testFolder.test(directory)) return true
+  return imports.some(
+    ({ path }) => /^github\.com\/stretchr\/testify\//.test(path) || (path === 'testing' && /test/i.test(directory)),
+  )
 }
 
 /** main and init: nobody called them with a context. */
@@ -69,6 +77,17 @@ export function callsWithin(view: PackageView, fn: FunctionView): readonly CallS
   return view.calls.filter((call) => call.file === fn.file && call.node > fn.node && call.node < end)
 }
 
+/** `io.Copy(a, b)`, and closing of both ends: a proxy's two directions. */
+const MOST_CALLS_OF_PUMP = 4
+
+/** The body begins with waiting for a signal, `<-ready`, and goes on when the caller has long returned. */
+function isAfterSignal(view: PackageView, fn: FunctionView): boolean {
+  const { syntax } = view.file(fn.file)
+  const first = statementsOf(view, fn).find((node) => kindOf(syntax, node) !== 'defer_statement')
+  if (first === undefined || kindOf(syntax, first) !== 'expression_statement') return false
+  return syntax.text.startsWith('<-', syntax.starts[first] as number)
+}
+
 const serving =
   /^(Accept|AcceptTCP|Serve|ServeTLS|ListenAndServe|ListenAndServeTLS|ReadFrom|ReadFromUDP|ReadMessage|FetchMessage|Recv)$/
 
@@ -85,6 +104,8 @@ export function isServiceBody(
   const hasWait = calls.some((call) => call.lastName === 'Wait')
   if (hasWait && calls.every((call) => /^(Wait|close|Done|Close|cancel|panic|recover|len)$/.test(call.lastName)))
     return 'waiter'
+  if (isAfterSignal(view, fn)) return 'waiter'
+  if (calls.some((call) => call.name === 'io.Copy') && calls.length <= MOST_CALLS_OF_PUMP) return 'server'
   if (named(serving)) return 'server'
   if (named(/^os\/signal\./)) return 'signal'
   if (named(/^time\.(NewTicker|Tick)$/)) return 'ticker'
