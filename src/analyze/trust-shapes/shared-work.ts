@@ -43,7 +43,7 @@ function listCandidates(facts: TrustFacts): { child: number; host: number }[] {
   const found: { child: number; host: number }[] = []
   for (let child = 0; child < facts.operations.list.length; child++) {
     const host = at(facts.usualParent, child)
-    if (host < 0 || facts.opService[host] !== facts.opService[child]) continue
+    if (host < 0 || host === child || facts.opService[host] !== facts.opService[child]) continue
     const with_ = at(facts.usualCount, child)
     const all = at(facts.opRows, host)
     if (with_ >= MIN_SIGHTINGS && all - with_ >= MIN_SIGHTINGS && with_ >= LEAST_CHILDREN * all)
@@ -70,17 +70,21 @@ function describeShared(
   )
   const length = median(sampleRows(work, SAMPLE).map((row) => at(spans.endNs, row) - at(spans.startNs, row)))
   const tolerance = Math.min(2 * Math.max(0, slack) + 0.02 * length, 0.3 * length)
-  const byInstance = new Map<number, Float64Array>()
+  const byInstance = new Map<number, { rows: readonly number[]; ends: Float64Array }>()
   for (const own of groupRows(work, (row) => instanceOfRow(facts, row))) {
-    byInstance.set(instanceOfRow(facts, own[0] as number), Float64Array.from(own, (row) => at(spans.endNs, row)).sort())
+    own.sort((left, right) => at(spans.endNs, left) - at(spans.endNs, right) || left - right)
+    const ends = Float64Array.from(own, (row) => at(spans.endNs, row))
+    byInstance.set(instanceOfRow(facts, own[0] as number), { rows: own, ends })
   }
+  /** The last end before the handler's own is close to it, within the handler, and another request's. */
   const waits = (row: number, movedNs: number): boolean => {
-    const ends = byInstance.get(instanceOfRow(facts, row))
-    if (ends === undefined) return false
+    const others = byInstance.get(instanceOfRow(facts, row))
+    if (others === undefined) return false
     const end = moveTime(facts, at(spans.endNs, row), movedNs)
-    const index = lastBefore(ends, end)
+    const index = lastBefore(others.ends, end)
+    if (index < 0 || at(spans.traces, at(others.rows, index)) === at(spans.traces, row)) return false
     const begins = end - (at(spans.endNs, row) - at(spans.startNs, row))
-    return index >= 0 && at(ends, index) >= end - tolerance && at(ends, index) > begins
+    return at(others.ends, index) >= end - tolerance && at(others.ends, index) > begins
   }
   const lift = measureLift(facts, sampleRows(without, SAMPLE), length, waits)
   if (!isLifted(lift, LEAST)) return []
