@@ -94,9 +94,16 @@ function judge(suite: Suite, tier: 'a' | 'b', folder: string, run: TierRun): Row
     return false
   }
   const expected = [...wanted].filter(([place, patterns]) => {
-    const reason = suite.unclaimed.find((one) => one.line === undefined && fits(one, place, tier, patterns))
+    const reason = suite.unclaimed.find(
+      (one) => one.line === undefined && fits(one, place, tier, patterns) && isCode(one, place),
+    )
     return reason === undefined || leave(reason.why)
   })
+  function isCode({ code }: Unclaimed, place: string): boolean {
+    const at = place.lastIndexOf(':')
+    const from = Number(place.slice(at + 1)) - 1
+    return code === undefined || code.test((texts.get(place.slice(0, at)) ?? []).slice(from, from + 8).join('\n'))
+  }
   const unexpected = [...found].filter((place) => {
     if (wanted.has(place)) return false
     const at = place.lastIndexOf(':')

@@ -37,6 +37,17 @@ test('the grammar is the one that assets/README.md names', () => {
   assert.match(readFileSync(join(root, 'assets/README.md'), 'utf8'), new RegExp(sum))
 })
 
+test('new of a value is Go from 1.26 on, beside new of a type in the same file', () => {
+  const syntax = parse(
+    'package a\n\nvar x = new(uint64(1))\nvar y = T{P: new(f.Get()), Q: new(a * 2), R: new(*T), S: new([]int)}\n',
+  )
+  assert.deepEqual(syntax.errors, [])
+  assert.deepEqual(
+    find(syntax, 'call_expression').map((node) => textOf(syntax, node)),
+    ['new(uint64(1))', 'uint64(1)', 'new(f.Get())', 'f.Get()', 'new(a * 2)', 'new(*T)', 'new([]int)'],
+  )
+})
+
 test('a tree in pre-order: children follow, fields name their part, operators are kept', () => {
   const syntax = parse('package a\nfunc f(x int) { x += 2; go g(x) }\n')
   const call = find(syntax, 'call_expression')[0] as number

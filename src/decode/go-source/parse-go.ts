@@ -12,6 +12,8 @@ import type { GoSyntax } from '../../model/trust/go-source.ts'
 /** UTF-16 units of one file. The largest file of Go's own tree has 3 million. */
 const MAX_TEXT = 64 * 1024 * 1024
 const FIRST_NODES = 4096
+/** Of `new` as long as itself: what begins as a type that can be nothing else stays. */
+const newOfValue = /\bnew\((?!\s*(?:\[|\*|<-|map\b|chan\b|struct\b|interface\b|func\b))/g
 
 export type GoParser = {
   parse(path: string, text: string): Result<GoSyntax, Fault>
@@ -32,16 +34,27 @@ export async function openGoParser({ runtime, grammar }: GoGrammar): Promise<GoP
   const kindNames = Array.from({ length: language.nodeTypeCount }, (_, id) => language.nodeTypeForId(id) ?? '')
   const fieldNames = Array.from({ length: language.fieldCount + 1 }, (_, id) => language.fieldNameForId(id) ?? '')
   const errorKind = kindNames.push('ERROR') - 1
+  const read = (text: string): Columns | undefined => {
+    const tree = parser.parse(text)
+    if (tree === null) return undefined
+    const columns = layOut(tree.walk(), errorKind)
+    tree.delete()
+    return columns
+  }
   return {
     parse(path, text) {
       if (text.length > MAX_TEXT) {
         return err(fault('SL_DECODE_TOO_LARGE', { message: `${path} is larger than ${MAX_TEXT} characters` }))
       }
-      const tree = parser.parse(text)
-      if (tree === null) return err(fault('SL_DECODE_MALFORMED', { message: `${path} could not be parsed` }))
-      const columns = layOut(tree.walk(), errorKind)
-      tree.delete()
-      return ok({ path, text, lineStarts: findLines(text), ...columns, kindNames, fieldNames })
+      const columns = read(text)
+      if (columns === undefined) {
+        return err(fault('SL_DECODE_MALFORMED', { message: `${path} could not be parsed` }))
+      }
+      // Go 1.26 takes values in new(…), which the grammar does not know: there it is read as any other function.
+      const plain = columns.errors.length === 0 ? text : text.replaceAll(newOfValue, 'neW(')
+      const again = plain === text ? undefined : read(plain)
+      const better = again !== undefined && again.errors.length < columns.errors.length ? again : columns
+      return ok({ path, text, lineStarts: findLines(text), ...better, kindNames, fieldNames })
     },
     close: () => parser.delete(),
   }

@@ -105,7 +105,9 @@ export function builtinResult(
   if (name === 'make') return writeType(types, first)
   if (name === 'new') {
     const type = writeType(types, first)
-    return type === '' ? '' : `*${type}`
+    // A value, from Go 1.26 on.
+    const pointed = type === '' ? (given[0] ?? '') : type
+    return pointed === '' ? '' : `*${pointed}`
   }
   if (name === 'append') return given[0] ?? ''
   if (name === 'len' || name === 'cap' || name === 'copy') return 'int'
