@@ -5,6 +5,7 @@
  */
 import { childAt } from '../../model/trust/go-source.ts'
 import { isContextType, openContextScope } from '../audit/context-scope.ts'
+import { putFirst } from '../audit/edits.ts'
 import { isRoot, isTestFile } from '../audit/intent.ts'
 import type { AuditRule } from '../audit/rule.ts'
 
@@ -53,11 +54,7 @@ export const logWithoutContext: AuditRule = {
                 title: `${call.lastName}Context with ${source.expression}`,
                 edits: [
                   { start: syntax.ends[field] as number, end: syntax.ends[field] as number, text: 'Context' },
-                  {
-                    start: (syntax.starts[list] as number) + 1,
-                    end: (syntax.starts[list] as number) + 1,
-                    text: `${source.expression}, `,
-                  },
+                  putFirst(view, call.file, list, call.args.length > 0, source.expression),
                 ],
               },
             }),

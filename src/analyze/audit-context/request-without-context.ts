@@ -5,6 +5,7 @@
  */
 import { childAt } from '../../model/trust/go-source.ts'
 import { openContextScope } from '../audit/context-scope.ts'
+import { putFirst } from '../audit/edits.ts'
 import { isRoot, isTestFile } from '../audit/intent.ts'
 import type { CallSite, PackageView } from '../audit/package-view.ts'
 import type { AuditFix, AuditRule } from '../audit/rule.ts'
@@ -115,12 +116,11 @@ function fixOf(view: PackageView, call: CallSite, row: Row, context: string): Au
   const field = called === undefined ? undefined : childAt(syntax, called, 'field')
   const list = childAt(syntax, call.node, 'arguments')
   if (row.rename === undefined || field === undefined || list === undefined) return undefined
-  const start = (syntax.starts[list] as number) + 1
   return {
     title: `${row.rename} with ${context}`,
     edits: [
       { start: syntax.starts[field] as number, end: syntax.ends[field] as number, text: row.rename },
-      { start, end: start, text: call.args.length === 0 ? context : `${context}, ` },
+      putFirst(view, call.file, list, call.args.length > 0, context),
     ],
   }
 }

@@ -4,9 +4,11 @@
  * is somebody else's to end. Enters: calls of Tracer.Start (OpenTelemetry, OpenCensus) whose results are seen.
  */
 import { childAt, childrenOf, kindOf, textOf } from '../../model/trust/go-source.ts'
+import { putBehind } from '../audit/edits.ts'
 import { buildFlow, findWayWithout } from '../audit/flow.ts'
 import { isTestFile, startOf } from '../audit/intent.ts'
 import { type CallSite, isAssigned, type PackageView } from '../audit/package-view.ts'
+import { loopAround } from '../audit/queries.ts'
 import type { AuditContext, AuditRule } from '../audit/rule.ts'
 
 /** Calls that start a span, and which result it is. */
@@ -105,9 +107,18 @@ function checkStart({ view, report }: AuditContext, call: CallSite): void {
       node,
       again.map((use) => use.node),
     )
+  // Only where nothing ends it at all: a deferred End beside one on a path would move the span's end.
+  const isShort = kindOf(syntax, started.statement) === 'short_var_declaration'
+  const isInBlock = kindOf(syntax, syntax.parents[started.statement] as number) === 'statement_list'
+  const isOnce = loopAround(view, call.file, call.node) === undefined && again.length === 0
+  const edit =
+    ends.length === 0 && isShort && isInBlock && isOnce
+      ? putBehind(view, call.file, started.statement, `defer ${name}.End()`)
+      : undefined
   report(call.file, call.node, {
     message: ends.length === 0 ? `${name} is never ended` : `${name} is not ended on every way out of the function`,
     confidence: 'probable',
+    ...(edit === undefined ? {} : { fix: { title: `defer ${name}.End()`, edits: [edit] } }),
     related: [
       { node: way, note: `reached without ${name}.End()`, ...(way === fn.node ? { atEnd: true } : {}) },
       ...(isKill(way) ? [{ node: fn.node, note: 'and the first span is still open here', atEnd: true }] : []),

@@ -8,6 +8,7 @@ import type { Evidence, Finding, Severity } from '../../model/contract.ts'
 import { makeFingerprint } from '../../model/fingerprint.ts'
 import type { AuditDraft, AuditIgnore, PackageFacts } from '../../model/trust/audit-data.ts'
 import type { GoPackage } from '../../model/trust/go-source.ts'
+import { keepTidy } from './edits.ts'
 import { readIgnores, silences } from './ignore-comments.ts'
 import { type PackageView, viewPackage } from './package-view.ts'
 import {
@@ -68,6 +69,7 @@ function auditPackage(view: PackageView, project: ProjectView): PackageAudit {
           omitted++
           return
         }
+        const fix = keepTidy(view, file, draft.fix)
         drafts.push({
           rule: rule.id,
           message: draft.message,
@@ -82,7 +84,7 @@ function auditPackage(view: PackageView, project: ProjectView): PackageAudit {
           symbol: symbolAround(view, file, node),
           service,
           ...(draft.advice === undefined ? {} : { advice: draft.advice }),
-          ...(draft.fix === undefined ? {} : { fix: draft.fix }),
+          ...(fix === undefined ? {} : { fix }),
         })
       },
     })
