@@ -14,6 +14,8 @@ export type ShopSpan = {
   readonly name: string
   readonly startNs: bigint
   readonly durationNs: number
+  /** More than a test needs: what instrumentation really writes. */
+  readonly attributes?: readonly (readonly [string, string])[]
 }
 
 export type ShopOptions = {
@@ -22,14 +24,16 @@ export type ShopOptions = {
   readonly skewNs?: number
   /** Between two traces. */
   readonly gapMs?: number
+  /** Number of the first trace: batches of one long time. */
+  readonly first?: number
 }
 
 const BEGIN_NS = 1_767_225_600_000_000_000n
 const kinds = { server: 2, client: 3 } as const
 
-export function makeShop({ traces = 600, lost = 0, skewNs = 0, gapMs = 500 }: ShopOptions = {}): ShopSpan[] {
+export function makeShop({ traces = 600, lost = 0, skewNs = 0, gapMs = 500, first = 0 }: ShopOptions = {}): ShopSpan[] {
   const spans: ShopSpan[] = []
-  let seed = 7
+  let seed = 7 + first
   const random = () => {
     seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0
     return seed / 2 ** 32
@@ -37,7 +41,7 @@ export function makeShop({ traces = 600, lost = 0, skewNs = 0, gapMs = 500 }: Sh
   const hex = (digits: number) => Array.from({ length: digits }, () => Math.floor(random() * 16).toString(16)).join('')
   for (let index = 0; index < traces; index++) {
     const traceId = hex(32)
-    const begin = BEGIN_NS + BigInt(Math.round((index + random() * 0.5) * gapMs * 1e6))
+    const begin = BEGIN_NS + BigInt(Math.round((first + index + random() * 0.5) * gapMs * 1e6))
     const add = (
       service: string,
       kind: ShopSpan['kind'],
@@ -109,6 +113,7 @@ function otlpBatches(spans: readonly ShopSpan[]): object[] {
           attributes: [
             text('http.request.method', 'GET'),
             ...(span.kind === 'client' ? [text('server.address', span.name.slice(5))] : []),
+            ...(span.attributes ?? []).map(([key, value]) => text(key, value)),
           ],
         })),
       },

@@ -54,7 +54,16 @@ export function decodeEdgeHeaders(text: string): Result<Decoded<readonly EdgeHea
     const message = 'The file holds no headers: neither lines of {"edge", "direction", "headers"} nor a HAR log'
     return err(fault('SL_DECODE_UNKNOWN_FORMAT', { message, hint: 'docs/trust.md describes what --headers reads.' }))
   }
-  return ok({ value: [...tallies.values()].map(toRow), issues: issues.list() })
+  // What a callee reads does not depend on who calls.
+  const reads = new Map<string, Set<HeaderFormat>>()
+  for (const { to, reads: own } of tallies.values()) {
+    if (own.size > 0) reads.set(to, new Set([...(reads.get(to) ?? []), ...own]))
+  }
+  const rows = [...tallies.values()].filter(({ sent, received }) => sent.requests + received.requests > 0)
+  return ok({
+    value: rows.map((one) => toRow({ ...one, reads: reads.get(one.to) ?? one.reads })),
+    issues: issues.list(),
+  })
 }
 
 function addLines(tallies: Map<string, Tally>, text: string, issues: IssueLog): void {

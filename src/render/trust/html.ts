@@ -37,7 +37,7 @@ export function renderTrustHtml(report: TrustReport, { version }: { readonly ver
 <header class="brand"><strong>${subject}</strong>${answer.facts.map((fact) => html`<span>${fact}</span>`)}</header>
 <section>
 <span class="grade ${toneOfTrust(answer.grade)}">${answer.grade}</span>
-<h1>${capitalize(answer.headline)}</h1>
+<h1>${answer.headline}</h1>
 </section>
 ${renderServices(data.services)}
 ${answer.troubles.length === 0 ? noHtml : html`<section><h2>What breaks</h2>${answer.troubles.slice(0, MAX_TROUBLES).map(renderTrouble)}${moreOf(answer.troubles.length - MAX_TROUBLES)}</section>`}
