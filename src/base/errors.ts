@@ -9,6 +9,7 @@ import { cliCodes } from './codes/cli.ts'
 import type { CodeRow } from './codes/code-row.ts'
 import { collectCodes } from './codes/collect.ts'
 import { decodeCodes } from './codes/decode.ts'
+import { ledgerCodes } from './codes/ledger.ts'
 import { opsCodes } from './codes/ops.ts'
 
 export type { CodeRow, ExitCode } from './codes/code-row.ts'
@@ -19,6 +20,7 @@ const catalogue = {
   ...analyzeCodes,
   ...collectCodes,
   ...opsCodes,
+  ...ledgerCodes,
 }
 
 export type ErrorCode = keyof typeof catalogue

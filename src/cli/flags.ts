@@ -7,6 +7,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import { parseDuration, parseSize } from '../base/units.ts'
 import { type Severity, severities } from '../model/contract.ts'
 import { lenses } from '../model/lens.ts'
+import { readBudget, readServicePath } from './ledger-flags.ts'
 import { logFormats, logLevels } from './logger.ts'
 import { readSmallText } from './read-small-file.ts'
 
@@ -76,7 +77,7 @@ export function readLens(text: string, previous: readonly string[] | undefined):
 
 /** Flags that may be given several times; in a configuration file they take a list. */
 export function isRepeatable({ parseArg }: Option): boolean {
-  return ([readLens, readHeader] as readonly unknown[]).includes(parseArg)
+  return ([readLens, readHeader, readBudget, readServicePath] as readonly unknown[]).includes(parseArg)
 }
 
 export type Header = { readonly name: string; readonly value: string }

@@ -9,6 +9,8 @@ import { registerErrors, registerLenses, registerRules } from './commands/catalo
 import { registerDemo } from './commands/demo.ts'
 import { registerDiagnose } from './commands/diagnose.ts'
 import { registerDiff } from './commands/diff.ts'
+import { registerGate } from './commands/gate.ts'
+import { registerLedger } from './commands/ledger.ts'
 import { registerTimeline } from './commands/timeline.ts'
 import { registerTrust } from './commands/trust.ts'
 import type { Runner } from './context.ts'
@@ -29,6 +31,8 @@ const registrations: readonly ((program: Command, run: Runner) => void)[] = [
   registerTimeline,
   registerTrust,
   registerAudit,
+  registerLedger,
+  registerGate,
   registerDiff,
   registerLenses,
   registerErrors,

@@ -15,11 +15,11 @@ import { type ConfigText, readConfigTexts } from './find-config.ts'
 import { parseConfig, refuse, type Setting, type SettingValue } from './parse-config.ts'
 
 /** What a file may not say: itself, and what to write where (a folder's sightline.yaml must not overwrite files). */
-const perRun = ['config', 'output', 'html', 'plan', 'version']
+const perRun = ['config', 'output', 'html', 'junit', 'sarif', 'at', 'plan', 'version']
 /** Of each of these, one at most. */
 const rivals: Readonly<Record<string, string>> = { quick: 'deep', deep: 'quick' }
 /** Flags that name a file to read. */
-const pathKeys = ['ca', 'cert', 'key']
+const pathKeys = ['ca', 'cert', 'key', 'policy', 'baseline', 'ledger']
 /** Flags whose `@FILE` names a file to read; their values are not repeated in messages. */
 const secretKeys = ['bearer', 'user']
 const unrepeated = [...secretKeys, 'header']

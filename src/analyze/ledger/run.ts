@@ -1,0 +1,43 @@
+/** One run of a command, as the ledger and the gate take it: what it found, what it looked at and with what. */
+import type { ExitCode } from '../../base/errors.ts'
+import type { Confidence, Severity } from '../../model/contract.ts'
+import type { DebtMeasure, DebtNeeds, DebtPlace } from '../../model/trust/ledger.ts'
+
+export type RunFinding = {
+  readonly fingerprint: string
+  readonly rule: string
+  readonly title: string
+  readonly severity: Severity
+  readonly confidence: Confidence
+  readonly service: string
+  readonly where: DebtPlace
+  readonly measure: DebtMeasure
+  readonly needs: DebtNeeds
+  readonly fix?: string
+}
+
+/** One subject that a run looked at. */
+export type RunLook = {
+  /** Absent: all services of `directory`. */
+  readonly service?: string
+  readonly directory?: string
+  /** Lenses that were on; absent where the command has but one. */
+  readonly lenses?: readonly string[]
+  readonly tier?: 'a' | 'b'
+  readonly traces?: number
+  /** Traces by edge, `from\nto`. */
+  readonly edges?: ReadonlyMap<string, number>
+  readonly at?: string
+  /** Why what is absent here is not paid. */
+  readonly paysNothing?: string
+}
+
+export type Run = {
+  readonly source: string
+  readonly at?: string
+  readonly findings: readonly RunFinding[]
+  readonly looks: readonly RunLook[]
+  /** Why it cannot be judged: no data, inconclusive, insufficient. */
+  readonly inconclusive: readonly string[]
+  readonly error?: { readonly code: string; readonly message: string; readonly exitCode: ExitCode }
+}

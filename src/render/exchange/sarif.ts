@@ -1,0 +1,134 @@
+/**
+ * SARIF 2.1.0 as GitHub's code scanning takes it: one run, its rules once, a physical location for every result, our
+ * fingerprint among the partial ones so that an alert is followed over lines. Pure: results in, text out. What has no
+ * place in source is put at the first line of the file that it was read from, and says where it really is by name.
+ */
+import type { Severity } from '../../model/contract.ts'
+import { printJson } from '../text.ts'
+
+export type SarifRule = { readonly id: string; readonly title?: string; readonly help?: string }
+
+export type SarifPlace = {
+  /** Relative to the repository, with slashes. */
+  readonly file: string
+  readonly line?: number
+  readonly column?: number
+  readonly endLine?: number
+  readonly endColumn?: number
+  readonly excerpt?: string
+}
+
+export type SarifResult = {
+  readonly rule: string
+  readonly severity: Severity
+  readonly message: string
+  readonly fingerprint: string
+  readonly place: SarifPlace
+  readonly related?: readonly (SarifPlace & { readonly note: string })[]
+  /** Function, operation or edge, where it has no place in source. */
+  readonly logicalName?: string
+  /** Against a baseline. */
+  readonly isNew?: boolean
+  /** Why somebody puts up with it. */
+  readonly suppressedBy?: string
+  readonly properties?: Readonly<Record<string, string | number | boolean>>
+}
+
+export type SarifInput = {
+  readonly version: string
+  readonly rules: readonly SarifRule[]
+  readonly results: readonly SarifResult[]
+}
+
+/** GitHub refuses files with more results in a run. */
+export const MAX_SARIF_RESULTS = 25_000
+
+const levels: Readonly<Record<Severity, 'error' | 'warning' | 'note'>> = {
+  critical: 'error',
+  high: 'error',
+  medium: 'warning',
+  low: 'note',
+  info: 'note',
+}
+
+export function renderSarif({ version, rules, results }: SarifInput): string {
+  const shown = results.slice(0, MAX_SARIF_RESULTS)
+  const known = new Map(rules.map((rule) => [rule.id, rule]))
+  for (const { rule } of shown) if (!known.has(rule)) known.set(rule, { id: rule })
+  const ids = [...known.keys()].sort()
+  const index = new Map(ids.map((id, at) => [id, at]))
+  const log = {
+    $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
+    version: '2.1.0',
+    runs: [
+      {
+        tool: {
+          driver: {
+            name: 'Sightline',
+            ...(/^\d+\.\d+\.\d+/.test(version) ? { semanticVersion: version } : {}),
+            rules: ids.map((id) => describeRule(known.get(id) ?? { id })),
+          },
+        },
+        columnKind: 'unicodeCodePoints',
+        results: shown.map((result) => describeResult(result, index.get(result.rule) ?? 0)),
+      },
+    ],
+  }
+  return `${printJson(log, 2)}\n`
+}
+
+function describeRule({ id, title, help }: SarifRule) {
+  return {
+    id,
+    name: id.replace(/(^|-)(\w)/g, (_, _dash: string, letter: string) => letter.toUpperCase()),
+    shortDescription: { text: title ?? id },
+    ...(help === undefined ? {} : { help: { text: help } }),
+  }
+}
+
+function describeResult(result: SarifResult, ruleIndex: number) {
+  const { rule, severity, message, fingerprint, place, related, logicalName, isNew, suppressedBy, properties } = result
+  return {
+    ruleId: rule,
+    ruleIndex,
+    level: levels[severity],
+    message: { text: message },
+    locations: [
+      {
+        ...describePlace(place),
+        ...(logicalName === undefined ? {} : { logicalLocations: [{ fullyQualifiedName: logicalName }] }),
+      },
+    ],
+    ...(related === undefined || related.length === 0
+      ? {}
+      : { relatedLocations: related.map((one, id) => ({ id, ...describePlace(one), message: { text: one.note } })) }),
+    partialFingerprints: { 'sightline/v1': fingerprint },
+    ...(isNew === undefined ? {} : { baselineState: isNew ? 'new' : 'unchanged' }),
+    ...(suppressedBy === undefined
+      ? {}
+      : { suppressions: [{ kind: 'external', status: 'accepted', justification: suppressedBy }] }),
+    properties: { severity, ...properties },
+  }
+}
+
+function describePlace({ file, line, column, endLine, endColumn, excerpt }: SarifPlace) {
+  return {
+    physicalLocation: {
+      artifactLocation: { uri: toUri(file) },
+      region: {
+        startLine: line ?? 1,
+        ...(column === undefined ? {} : { startColumn: column }),
+        ...(endLine === undefined ? {} : { endLine }),
+        ...(endColumn === undefined ? {} : { endColumn }),
+        ...(excerpt === undefined ? {} : { snippet: { text: excerpt } }),
+      },
+    },
+  }
+}
+
+/** A relative reference: slashes, each name percent-encoded, no scheme. */
+function toUri(file: string): string {
+  const path = file.replaceAll('\\', '/').replace(/^(\.\/)+/, '')
+  // A lone surrogate cannot be encoded.
+  return path.toWellFormed().split('/').map(encodeURIComponent).join('/')
+}
