@@ -52,7 +52,10 @@ export function findBareCaller(
   for (const host of candidates) {
     const windows = handlers.get(host)
     if (windows === undefined) continue
-    const lift = measureHost(facts, windows, sample, callee) ?? measureBack(facts, windows, roots, callee, usual >= 0)
+    const lift =
+      measureHost(facts, windows, sample, callee) ??
+      measureBack(facts, windows, roots, callee, usual >= 0) ??
+      measureCrowded(facts, windows, roots, callee, usual >= 0)
     if (lift === undefined) continue
     if (best === undefined || isCloser(handlers, { host, lift }, best)) best = { host, lift }
   }
@@ -120,6 +123,24 @@ function measureBack(
     return server !== undefined && at(servers.starts, index) <= end && at(spans.endNs, server) <= end
   })
   return isLifted(lift, LEAST) ? lift : undefined
+}
+
+/** So many handlers that any time falls into one: as many of them lack the call as there are roots, which all lie within. */
+function measureCrowded(
+  facts: TrustFacts,
+  windows: Windows,
+  roots: readonly number[],
+  callee: number,
+  isUsual: boolean,
+): Lift | undefined {
+  if (!isUsual) return undefined
+  const lacking = Array.from(windows.rows).filter((row) => !calls(facts, row, callee)).length
+  if (lacking < 0.7 * roots.length || lacking > 1.4 * roots.length) return undefined
+  const sample = sampleRows(roots, SAMPLE)
+  const lift = measureLift(facts, sample, windows.medianNs, (row, movedNs) =>
+    isWithin(facts, windows, row, movedNs, callee),
+  )
+  return lift.seen >= 0.95 && lift.chance > 0.5 ? lift : undefined
 }
 
 function isWithin(facts: TrustFacts, windows: Windows, row: number, movedNs: number, callee: number): boolean {

@@ -23,6 +23,8 @@ import { collectHandlers, findBareCaller, type HandlersByOperation } from './fin
 import { learnOffsets, type Pair, pairServers } from './pair-servers.ts'
 
 const USUALLY_CALLED = 0.8
+/** Of one trace that are looked at for each row. */
+const MAX_TRACE_ROWS = 512
 
 type Edge = {
   readonly from: number
@@ -199,7 +201,8 @@ function jointShare(facts: TrustFacts, rows: readonly number[], broken: Readonly
   let count = 0
   for (const row of rows) {
     const trace = at(spans.traces, row)
-    for (let index = at(forest.traceStart, trace); index < at(forest.traceStart, trace + 1); index++) {
+    const first = at(forest.traceStart, trace)
+    for (let index = first; index < Math.min(at(forest.traceStart, trace + 1), first + MAX_TRACE_ROWS); index++) {
       const other = at(forest.rows, index)
       if (!broken.has(other) || serviceOfRow(facts, other) !== service) continue
       count++

@@ -75,7 +75,10 @@ export function learnOffsets(facts: TrustFacts): Offsets {
   return offsets
 }
 
-/** From the servers' side, else from the clients'; undefined: no more than chance. */
+/**
+ * From the servers' side, else from the clients'; undefined: no more than chance. Where childless clients are so many
+ * that any time falls into one, only those that begin as closely before as half of the servers' nearest do are counted.
+ */
 function measurePair(
   facts: TrustFacts,
   offsets: Offsets,
@@ -83,19 +86,24 @@ function measurePair(
   clients: readonly number[],
 ): Lift | undefined {
   const { spans } = facts
-  const callerWindows = buildWindows(spans, clients)
-  const typical = callerWindows.medianNs
+  const callers = buildWindows(spans, clients)
+  const typical = callers.medianNs
   const servers = sampleRows(roots.rows, SAMPLE)
-  const inClient = (row: number, movedNs: number): boolean => {
-    const start = moveTime(facts, at(spans.startNs, row), movedNs)
-    const end = start + at(spans.endNs, row) - at(spans.startNs, row)
-    return findActive(callerWindows, spans, start + slack(facts, offsets, row, callerWindows), (client) =>
-      isHeld(facts, offsets, client, row, start, end),
+  if (shareOf(servers, (row) => gapTo(facts, offsets, callers, row, 0) >= 0) >= 0.2) {
+    const lift = measureLift(
+      facts,
+      servers,
+      typical,
+      (row, movedNs) => gapTo(facts, offsets, callers, row, movedNs) >= 0,
     )
-  }
-  if (shareOf(servers, (row) => inClient(row, 0)) >= 0.2) {
-    const lift = measureLift(facts, servers, typical, inClient)
     if (isLifted(lift)) return lift
+    const gaps = servers.map((row) => gapTo(facts, offsets, callers, row, 0)).filter((gap) => gap >= 0)
+    const limit = median(gaps)
+    const close = measureLift(facts, servers, typical, (row, movedNs) => {
+      const gap = gapTo(facts, offsets, callers, row, movedNs)
+      return gap >= 0 && gap <= limit
+    })
+    if (lift.chance > 0.5 && isLifted(close)) return close
   }
   const sample = sampleRows(clients, SAMPLE)
   const holdsServer = (client: number, movedNs: number): boolean =>
@@ -103,6 +111,20 @@ function measurePair(
   if (shareOf(sample, (row) => holdsServer(row, 0)) < 0.2) return undefined
   const lift = measureLift(facts, sample, typical, holdsServer)
   return isLifted(lift) ? lift : undefined
+}
+
+/** How long before the server's span the nearest client's begins that holds it; -1: none. */
+function gapTo(facts: TrustFacts, offsets: Offsets, callers: Windows, row: number, movedNs: number): number {
+  const { spans } = facts
+  const start = moveTime(facts, at(spans.startNs, row), movedNs)
+  const end = start + at(spans.endNs, row) - at(spans.startNs, row)
+  let gap = -1
+  findActive(callers, spans, start + slack(facts, offsets, row, callers), (client) => {
+    if (!isHeld(facts, offsets, client, row, start, end)) return false
+    gap = Math.max(0, start - offsetOf(facts, offsets, client, row) - at(spans.startNs, client))
+    return true
+  })
+  return gap
 }
 
 function slack(facts: TrustFacts, offsets: Offsets, server: number, windows: Windows): number {

@@ -7,7 +7,7 @@ import { breaksOf, cutOff, type DrawnSpan, drawTraces, some, summarise } from '.
 type Line = { readonly service: string; readonly ms: number; readonly id?: string; readonly body: string }
 
 /** An id of 32 hex digits goes where ids belong; any other is an odd one. */
-function drawLogs(spans: SpanTable, lines: readonly Line[]): LogTable {
+function drawLogs(lines: readonly Line[]): LogTable {
   const strings = ['']
   const intern = (text: string): number => {
     const known = strings.indexOf(text)
@@ -55,10 +55,7 @@ function lines(idOf: (index: number) => string | undefined): Line[] {
 for (const percent of [5, 50, 101]) {
   test(`lines within a handler that name no trace are found, at ${percent} %`, () => {
     const spans = sound()
-    const logs = drawLogs(
-      spans,
-      lines((index) => (some(index, percent) ? undefined : ID)),
-    )
+    const logs = drawLogs(lines((index) => (some(index, percent) ? undefined : ID)))
     const [first, ...more] = breaksOf(spans, { logs })
     assert.deepEqual([summarise(first === undefined ? [] : [first]), more.length], [['lost log-without-context'], 0])
     assert.equal(first?.service, 'cart')
@@ -74,7 +71,7 @@ test('lines that all name their trace, and background lines that fall anywhere, 
     ms: (index * 533.7) % 160_000,
     body: `swept ${index} entries`,
   }))
-  assert.deepEqual(breaksOf(spans, { logs: drawLogs(spans, [...lines(() => ID), ...background]) }), [])
+  assert.deepEqual(breaksOf(spans, { logs: drawLogs([...lines(() => ID), ...background]) }), [])
 })
 
 test('ids of one’s own in lines are found; a real id with dashes or its low half is none', () => {
@@ -82,7 +79,7 @@ test('ids of one’s own in lines are found; a real id with dashes or its low ha
     drawTraces(400, (index, own) => own.map((one) => ({ ...one, trace: `wxyz${String(index).padStart(10, '0')}` }))),
   )
   const named = (idOf: (index: number) => string): string[] =>
-    summarise(breaksOf(spans, { logs: drawLogs(spans, lines(idOf)) }))
+    summarise(breaksOf(spans, { logs: drawLogs(lines(idOf)) }))
   assert.deepEqual(
     named((index) => `req-${index}`),
     ['lost homemade-trace-id'],
@@ -108,7 +105,7 @@ test('an id of one’s own that joins two traces names the cause of the later ro
     { service: 'cart', ms: within(index, 25), id: `req-${index}`, body: 'calling price' },
     { service: 'price', ms: within(index, 40), id: `req-${index}`, body: 'called' },
   ]).flat()
-  const cases = breaksOf(spans, { logs: drawLogs(spans, own) })
+  const cases = breaksOf(spans, { logs: drawLogs(own) })
   assert.deepEqual(
     [...new Set(cases.map(({ class: name, state }) => `${state} ${name}`))],
     ['lost homemade-trace-id'],
@@ -128,7 +125,7 @@ test('an id of one’s own in span attributes does the same', () => {
 
 test('records of services without spans, or without a time, are nothing', () => {
   const spans = sound()
-  const logs = drawLogs(spans, [
+  const logs = drawLogs([
     ...Array.from({ length: 50 }, (_, index) => ({ service: 'other', ms: index, body: 'x' })),
     ...Array.from({ length: 50 }, () => ({ service: 'cart', ms: Number.NaN, body: 'x' })),
   ])

@@ -27,6 +27,8 @@ const SECOND_NS = 1e9
 const MAX_OUTSIDE_NS = 60 * SECOND_NS
 /** How far a span may stand out of the client's span that holds it. */
 const TOLERANCE_NS = 1e6
+/** Spans of the trace before the orphan that are looked at. */
+const MAX_BEFORE = 256
 
 export function findLosses(facts: TrustFacts): BreakGroup[] {
   const { spans, forest, taken } = facts
@@ -41,17 +43,19 @@ export function findLosses(facts: TrustFacts): BreakGroup[] {
     const from = at(forest.traceStart, trace)
     const to = at(forest.traceStart, trace + 1)
     let isMarked = false
+    let isOutside: boolean | undefined
     let losses: Loss[] | undefined
     for (let index = from; index < to; index++) {
       const row = at(forest.rows, index)
       if (forest.parents[row] !== ORPHAN || taken[row] === 1) continue
+      if (isOutside === undefined) isOutside = at(facts.traceFirst, trace) < outsideNs && !hasRoot(facts, from, to)
       if (at(facts.traceLast, trace) > facts.readAtNs - facts.settleNs) pending.push(row)
-      else if (at(facts.traceFirst, trace) < outsideNs && !hasRoot(facts, from, to)) early.push(row)
+      else if (isOutside) early.push(row)
       else if (spans.sources[at(spans.sourceOf, row)]?.mayBePartial !== undefined) partial.push(row)
       else {
         if (!isMarked) markServices(facts, trace, present)
         isMarked = true
-        const client = isRemote(facts, row) ? findClient(facts, row, from, to) : -1
+        const client = isRemote(facts, row) ? findClient(facts, row, from, index) : -1
         if (client >= 0) {
           const key = serviceOfRow(facts, client) * facts.operations.list.length + at(facts.operations.of, row)
           const list = hops.get(key)
@@ -95,14 +99,13 @@ function markServices(facts: TrustFacts, trace: number, present: Int32Array): vo
 }
 
 /** A childless client span of the trace, in another service, that holds the orphan and is where its parent usually is. */
-function findClient(facts: TrustFacts, row: number, from: number, to: number): number {
+function findClient(facts: TrustFacts, row: number, from: number, place: number): number {
   const { spans, forest, operations } = facts
   const operation = at(operations.of, row)
   const usual = at(facts.usualParent, operation)
   const service = serviceOfRow(facts, row)
-  for (let index = from; index < to; index++) {
+  for (let index = place; index >= Math.max(from, place - MAX_BEFORE); index--) {
     const client = at(forest.rows, index)
-    if (at(spans.startNs, client) > at(spans.startNs, row) + TOLERANCE_NS) break
     if (at(spans.kinds, client) !== CLIENT || facts.answered[client] === 1) continue
     if (serviceOfRow(facts, client) === service) continue
     if (at(spans.endNs, client) + TOLERANCE_NS < at(spans.endNs, row)) continue

@@ -26,7 +26,8 @@ import { buildWindows, findActive, isLifted, measureLift, median, moveTime, type
 const SAMPLE = 300
 const CHILD_SHARE = 0.2
 const MAX_BELOW = 64
-const frameworks = /gin|echo|fiber|iris|beego|chi|hertz|kratos/i
+const frameworks =
+  /otelgin|gin-gonic|otelecho|labstack|otelfiber|gofiber|otelchi|go-chi|otelbeego|beego|iris|hertz|kratos/i
 const automatic = /opentelemetry\.io\/auto|go-instrumentation|\bobi\b|beyla|ebpf|\botelc\b/i
 
 export function findInnerRoots(facts: TrustFacts): BreakGroup[] {
@@ -123,9 +124,10 @@ function describeApart(
   { seen, chance, sample }: Lift,
   periodic: number,
 ): InnerRootGroup['apart'] {
-  if (sample < MIN_SIGHTINGS || chance > 0.5 || seen > chance + 0.15) return undefined
+  const isPeriodic = periodic >= 0.8 && seen <= chance + 0.15
+  if (sample < MIN_SIGHTINGS || (chance > 0.5 && !isPeriodic) || seen > chance + 0.15) return undefined
   const held = `${count} roots ${name} lie within handlers as often as by chance (${Math.round(seen * 100)} and ${Math.round(chance * 100)} %)`
-  if (periodic >= 0.7) return { by: 'scheduled root', why: `${held}, and begin at a steady period` }
+  if (isPeriodic) return { by: 'scheduled root', why: `${held}, and begin at a steady period` }
   return { by: 'intended root', why: held }
 }
 

@@ -33,7 +33,9 @@ export const borrowedSpanEnded: BreakClassRule = {
     const childrenOf = new Map<number, number[]>()
     for (const row of late) {
       const parent = at(forest.parents, row)
-      childrenOf.set(parent, [...(childrenOf.get(parent) ?? []), row])
+      const list = childrenOf.get(parent)
+      if (list === undefined) childrenOf.set(parent, [row])
+      else list.push(row)
     }
     return groupByOperation(facts, [...childrenOf.keys()]).flatMap((parents) =>
       describeParents(facts, parents, childrenOf, within),

@@ -7,6 +7,8 @@ import { groupRows, makePlace } from '../trust/places.ts'
 import { at, nameOfService, serviceOfRow, type TrustFacts } from '../trust/trust-facts.ts'
 
 const MAX_ROWS = 20_000
+/** Of a trace: twins are looked for among the first of its spans. */
+const MAX_TRACE_ROWS = 2_000
 
 export const traceIdTruncated: BreakClassRule = {
   class: 'trace-id-truncated',
@@ -66,11 +68,13 @@ function findTwins({ spans }: TrustFacts): [number, number][] {
 
 function collect(facts: TrustFacts, trace: number, other: number, found: { row: number; from: number }[]): void {
   const { spans, forest } = facts
-  for (let index = at(forest.traceStart, trace); index < at(forest.traceStart, trace + 1); index++) {
+  const end = (one: number): number =>
+    Math.min(at(forest.traceStart, one + 1), at(forest.traceStart, one) + MAX_TRACE_ROWS)
+  for (let index = at(forest.traceStart, trace); index < end(trace); index++) {
     const row = at(forest.rows, index)
     if (found.length >= MAX_ROWS) return
     if (at(forest.parents, row) >= 0 || (spans.parentHigh[row] === 0 && spans.parentLow[row] === 0)) continue
-    for (let place = at(forest.traceStart, other); place < at(forest.traceStart, other + 1); place++) {
+    for (let place = at(forest.traceStart, other); place < end(other); place++) {
       const parent = at(forest.rows, place)
       if (spans.idHigh[parent] !== spans.parentHigh[row] || spans.idLow[parent] !== spans.parentLow[row]) continue
       found.push({ row, from: serviceOfRow(facts, parent) })
