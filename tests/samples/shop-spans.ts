@@ -177,6 +177,7 @@ function protoRequest(spans: readonly ShopSpan[]): Uint8Array {
                   [6, kinds[span.kind]],
                   [7, { fixed64: span.startNs }],
                   [8, { fixed64: span.startNs + BigInt(span.durationNs) }],
+                  ...(span.attributes ?? []).map(([key, value]) => [9, pair(key, value)] as const),
                 ],
               ],
             ),

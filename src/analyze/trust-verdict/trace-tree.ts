@@ -7,7 +7,8 @@ import { parentPlaces, type SpanTable, spanKinds } from '../../model/spans.ts'
 import type { TraceTree, TreeMark, TreeSpan } from '../../model/trust/trace-tree.ts'
 import type { SkewRow } from '../../model/trust/trust-data.ts'
 import type { BreakCase } from '../trust/break-case.ts'
-import { ORPHAN, type SpanForest } from '../trust/forest.ts'
+import { ORPHAN, ROOT, type SpanForest } from '../trust/forest.ts'
+import { isBroken } from './edges.ts'
 import { parentIdOf, spanIdOf, traceIdAt } from './examples.ts'
 import { surePart } from './skew.ts'
 import { formatTime } from './verdict.ts'
@@ -62,7 +63,10 @@ export function describeTrace(
     const stack: { readonly row: number; readonly depth: number }[] = [{ row: top, depth: 0 }]
     for (let next = stack.pop(); next !== undefined && listed.length < MAX_SPANS; next = stack.pop()) {
       const { row, depth } = next
-      listed.push(describeSpan(forest, row, depth, first, markSpan(forest, row, breaks, duplicates, skew)))
+      const marks = markSpan(forest, row, breaks, duplicates, skew)
+      const from = breaks.get(row)?.find(isBroken)?.edge?.from
+      const half = parents[row] === ROOT && from !== undefined ? findOtherHalf(forest, row, from, skew) : undefined
+      listed.push(describeSpan(forest, row, depth, first, half === undefined ? marks : [...marks, half]))
       const begin = forest.childStart[row] as number
       for (let at = (forest.childStart[row + 1] as number) - 1; at >= begin; at--) {
         stack.push({ row: forest.children[at] as number, depth: depth + 1 })
@@ -141,6 +145,52 @@ function markSpan(
     marks.push({ kind: 'break', state, ...(name === undefined ? {} : { class: name }), alternatives, why })
   }
   return marks
+}
+
+/** The client span without a child, of the service that called, that holds this root: the tightest of them. */
+function findOtherHalf(
+  { spans, childStart }: SpanForest,
+  root: number,
+  from: string,
+  skew: readonly SkewRow[],
+): TreeMark | undefined {
+  const host = spans.resources[spans.resourceOf[root] as number]?.host
+  const isFrom = spans.resources.map(({ service }) => service === from)
+  /** How far the root's clock is ahead of each caller's. */
+  const ahead = spans.resources.map((caller) => {
+    const known = skew.find(
+      ({ from: a, to: b }) => (a === caller.host && b === host) || (a === host && b === caller.host),
+    )
+    if (known === undefined || surePart(known) === 0) return 0
+    return known.to === host ? known.offsetNs : -known.offsetNs
+  })
+  let best = -1
+  let holding = 0
+  for (let row = 0; row < spans.count; row++) {
+    const resource = spans.resourceOf[row] as number
+    if (isFrom[resource] !== true || spans.kinds[row] !== CLIENT) continue
+    if (childStart[row] !== childStart[row + 1]) continue
+    const shift = ahead[resource] as number
+    const isInside =
+      (spans.startNs[row] as number) + shift <= (spans.startNs[root] as number) &&
+      (spans.endNs[row] as number) + shift >= (spans.endNs[root] as number)
+    if (!isInside) continue
+    holding++
+    if (best < 0 || lengthOf(spans, row) < lengthOf(spans, best)) best = row
+  }
+  if (best < 0) return undefined
+  return {
+    kind: 'other-half',
+    traceId: traceIdAt(spans, spans.traces[best] as number),
+    spanId: spanIdOf(spans, best),
+    service: from,
+    name: spans.strings[spans.names[best] as number] ?? '',
+    others: holding - 1,
+  }
+}
+
+function lengthOf({ startNs, endNs }: SpanTable, row: number): number {
+  return (endNs[row] as number) - (startNs[row] as number)
 }
 
 /** A call's server lies inside its client; other children may go on, but do not begin before their parent. */

@@ -10,6 +10,15 @@ export type TreeMark =
   /** It lies outside its parent: `before` and `after` by so much. `skewNs`: what the clocks of the two hosts differ by. */
   | { readonly kind: 'outside-parent'; readonly beforeNs: number; readonly afterNs: number; readonly skewNs?: number }
   | { readonly kind: 'link'; readonly traceId: string }
+  /** Of a root that should have a parent: the call that holds it in time, and how many others do as well. */
+  | {
+      readonly kind: 'other-half'
+      readonly traceId: string
+      readonly spanId: string
+      readonly service: string
+      readonly name: string
+      readonly others: number
+    }
   | {
       readonly kind: 'break'
       readonly state: BreakState

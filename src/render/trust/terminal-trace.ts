@@ -96,6 +96,10 @@ export function sayMark(mark: TreeMark): string {
     }
     case 'link':
       return `linked to trace ${mark.traceId}`
+    case 'other-half': {
+      const more = mark.others === 0 ? '' : `, the tightest of ${formatCount(mark.others + 1)} that could be it`
+      return `the call was ${mark.service} ${mark.name}, trace ${mark.traceId} span ${mark.spanId}${more}`
+    }
     case 'break': {
       const names = [...(mark.class === undefined ? [] : [mark.class]), ...mark.alternatives]
       const name = names.length === 0 ? 'cause not settled' : names.join(' or ')
