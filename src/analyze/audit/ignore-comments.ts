@@ -25,7 +25,7 @@ export type IgnoreComment = {
 }
 
 /** Linters of golangci-lint and the rules here that look at the same thing. */
-const sameAs: Readonly<Record<string, readonly string[]>> = {
+export const linterRules: Readonly<Record<string, readonly string[]>> = {
   contextcheck: ['background-context'],
   noctx: ['request-without-context', 'uninstrumented-client'],
   fatcontext: ['context-overwritten'],
@@ -142,5 +142,5 @@ export function silences(
     return ignore.names.length === 0 || ignore.names.some((name) => finding.aliases.includes(name))
   }
   if (ignore.names.length === 0) return true
-  return ignore.names.some((name) => name === finding.rule || (sameAs[name] ?? []).includes(finding.rule))
+  return ignore.names.some((name) => name === finding.rule || (linterRules[name] ?? []).includes(finding.rule))
 }

@@ -8,7 +8,7 @@ import { listAuditRules } from '../../ops/audit/list-rules.ts'
 import { renderSarif } from '../../render/sarif.ts'
 import { renderAudit } from '../../render/terminal-audit.ts'
 import type { CommandContext, Runner } from '../context.ts'
-import { readCount, readInput, readSeverity, valueFlag } from '../flags.ts'
+import { readCount, readInput, readInputs, readSeverity, valueFlag } from '../flags.ts'
 import { failedOutcome, printOutcome } from '../print-envelope.ts'
 
 const SCHEMA: SchemaName = 'sightline.audit/v1'
@@ -20,6 +20,7 @@ type AuditFlags = {
   readonly fix?: boolean
   readonly tier?: 'a' | 'b'
   readonly rule?: readonly string[]
+  readonly import?: readonly string[]
   readonly top?: number
   readonly workers?: number
 }
@@ -37,6 +38,13 @@ export function registerAudit(program: Command, run: Runner): void {
       ),
     )
     .addOption(valueFlag('--rule <name>', 'only this rule; repeatable', readRule))
+    .addOption(
+      valueFlag(
+        '--import <file>',
+        'report of golangci-lint or gosec (SARIF, JSON) as further evidence; repeatable',
+        readImport,
+      ),
+    )
     .addOption(valueFlag('--fail-on <severity>', 'exit 1 on a finding this severe or worse', readSeverity))
     .option('--sarif', 'print SARIF 2.1.0 instead, for code scanning')
     .option('--fix', 'write the fixes that are mechanical and safe into the files')
@@ -59,6 +67,7 @@ async function audit(context: CommandContext, directory: string, flags: AuditFla
     ...(flags.tier === undefined ? {} : { tier: flags.tier }),
     ...(flags.fix === true ? { fix: true } : {}),
     ...(flags.rule === undefined ? {} : { rules: flags.rule }),
+    ...(flags.import === undefined ? {} : { imports: flags.import.map((file) => resolve(io.cwd, file)) }),
     ...(flags.workers === undefined ? {} : { workers: flags.workers }),
   })
   if (!report.ok) return printOutcome(context, failedOutcome(SCHEMA, report.error))

@@ -96,5 +96,12 @@ export type AuditData = {
     readonly expressions: number
     readonly typed: number
   }
+  /** Of other linters' reports: remarks, those that met a finding, became one, or are of no class that is known here. */
+  readonly imported?: {
+    readonly remarks: number
+    readonly joined: number
+    readonly added: number
+    readonly left: number
+  }
   readonly durationMs: number
 }

@@ -23,6 +23,7 @@ import {
   openAuditThread,
   type ReadOutput,
 } from './audit-thread.ts'
+import { importLint } from './import-lint.ts'
 import { addTyping, describeTyping, sharePackages, startTyping } from './typing.ts'
 import { type GoFolder, walkGo } from './walk-go.ts'
 
@@ -54,6 +55,8 @@ export type AuditInput = {
   readonly signal?: AbortSignal
   readonly fix?: boolean
   readonly rules?: readonly string[]
+  /** Reports of golangci-lint, gosec or SARIF. */
+  readonly imports?: readonly string[]
   readonly workers?: number
   readonly progress?: ProgressSink
 }
@@ -106,13 +109,25 @@ export async function auditDirectory(deps: AuditDeps, input: AuditInput): Promis
     ].filter((draft) => wanted.size === 0 || wanted.has(draft.rule))
     const ignores = packages.flatMap((one) => one.ignores)
     const fixes = await fixAll(input, drafts)
-    const findings = [...makeFindings(drafts, DOC)]
+    const service = tree.modules[0]?.path.split('/').at(-1) ?? input.name
+    const imported = await importLint(makeFindings(drafts, DOC), input.imports ?? [], {
+      service,
+      doc: DOC,
+      rules: wanted,
+    })
+    if (!imported.ok) return imported
+    const findings = [...imported.value.findings]
     const data = describe(input, { tree, read: read.value, findings, ignores, fixes })
     const tierB = describeTyping(typed, resolved.value)
     return ok(
       addTyping(
         report(
-          { ...data, ...tierB.data, durationMs: Math.round((deps.clock.nowMonoNs() - started) / 1e6) },
+          {
+            ...data,
+            ...tierB.data,
+            ...(input.imports === undefined ? {} : { imported: imported.value.imported }),
+            durationMs: Math.round((deps.clock.nowMonoNs() - started) / 1e6),
+          },
           findings,
           read.value,
           packages.reduce((sum, one) => sum + one.omitted, 0),
