@@ -3,7 +3,6 @@ import { resolve } from 'node:path'
 import { type Command, InvalidArgumentError } from 'commander'
 import type { ExitCode } from '../../base/errors.ts'
 import type { SchemaName, Severity } from '../../model/contract.ts'
-import { auditDirectory } from '../../ops/audit/audit.ts'
 import { listAuditRules } from '../../ops/audit/list-rules.ts'
 import { renderSarif } from '../../render/sarif.ts'
 import { renderAudit } from '../../render/terminal-audit.ts'
@@ -59,6 +58,7 @@ export function registerAudit(program: Command, run: Runner): void {
 
 async function audit(context: CommandContext, directory: string, flags: AuditFlags): Promise<ExitCode> {
   const { deps, io, progress } = context
+  const { auditDirectory } = await import('../../ops/audit/audit.ts')
   const report = await auditDirectory(deps, {
     root: resolve(io.cwd, directory),
     name: directory,

@@ -2,7 +2,6 @@
 import type { Command } from 'commander'
 import type { ExitCode } from '../../base/errors.ts'
 import { captureLiveDemo, readRecordedDemo } from '../../ops/demo.ts'
-import { diagnoseCapture } from '../../ops/diagnose.ts'
 import type { CommandContext, Runner } from '../context.ts'
 import { failedOutcome, printOutcome } from '../print-envelope.ts'
 import { type JudgeFlags, oneOutcome } from './diagnose.ts'
@@ -39,6 +38,7 @@ async function demo(context: CommandContext, flags: DemoFlags): Promise<ExitCode
     return printOutcome(context, failed)
   }
   progress.step('judging')
+  const { diagnoseCapture } = await import('../../ops/diagnose.ts')
   const report = await diagnoseCapture(deps, capture.value)
   const judge: JudgeFlags = { html: flags.html, ...(flags.markdown === true ? { markdown: true } : {}) }
   const live = { ...report, data: { ...report.data, target: { ...report.data.target, kind: 'live' as const } } }

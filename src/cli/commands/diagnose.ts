@@ -5,7 +5,7 @@ import { emptyCoverage, type SchemaName, type Severity } from '../../model/contr
 import type { DiagnoseData, DiagnoseManyData } from '../../model/diagnosis.ts'
 import type { Lens } from '../../model/lens.ts'
 import type { Report } from '../../model/report.ts'
-import { diagnoseCapture, diagnoseTargets, type ManyReport } from '../../ops/diagnose.ts'
+import type { diagnoseCapture as DiagnoseCapture, ManyReport } from '../../ops/diagnose.ts'
 import type { DiagnoseReport } from '../../render/answer.ts'
 import { renderHtmlReport } from '../../render/html-diagnose.ts'
 import { renderMarkdown } from '../../render/markdown.ts'
@@ -69,6 +69,7 @@ async function diagnose(context: CommandContext, names: readonly string[], flags
     const report = await diagnoseOne(context, only, judge)
     return printOutcome(context, oneOutcome(context, report, flags))
   }
+  const { diagnoseTargets } = await import('../../ops/diagnose.ts')
   const report = await diagnoseTargets(context.deps, targets, {
     ...judge,
     ...(flags.maxFailures === undefined ? {} : { maxFailures: flags.maxFailures }),
@@ -115,7 +116,7 @@ function outputsOf(context: CommandContext, judged: readonly DiagnoseReport[], f
 async function diagnoseOne(
   { deps }: CommandContext,
   { capture, name, isLive }: InputTarget,
-  judge: Parameters<typeof diagnoseCapture>[2],
+  judge: Parameters<typeof DiagnoseCapture>[2],
 ): Promise<Report<DiagnoseData>> {
   if (!capture.ok) {
     const { code, message } = capture.error
@@ -142,6 +143,7 @@ async function diagnoseOne(
       exitCode: errorCatalogue[code].exitCode,
     }
   }
+  const { diagnoseCapture } = await import('../../ops/diagnose.ts')
   const report = await diagnoseCapture(deps, capture.value, judge)
   return isLive ? { ...report, data: { ...report.data, target: { ...report.data.target, kind: 'live' } } } : report
 }

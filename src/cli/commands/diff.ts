@@ -3,7 +3,6 @@ import type { Command } from 'commander'
 import type { ExitCode } from '../../base/errors.ts'
 import type { SchemaName, Severity } from '../../model/contract.ts'
 import type { Lens } from '../../model/lens.ts'
-import { diffCaptures } from '../../ops/diff.ts'
 import { renderDiff } from '../../render/terminal-diff.ts'
 import type { CommandContext, Runner } from '../context.ts'
 import { readInput, readLens, readSeverity, valueFlag } from '../flags.ts'
@@ -42,6 +41,7 @@ async function diff(context: CommandContext, before: string, after: string, flag
   const isNamed = manifests.every((manifest) => manifest !== undefined)
   const said = manifests.map((manifest) => manifest?.target.service).find((name) => name !== undefined)
   const service = flags.service ?? (isNamed ? undefined : (said ?? 'unnamed'))
+  const { diffCaptures } = await import('../../ops/diff.ts')
   const report = await diffCaptures(context.deps, left.capture.value, right.capture.value, {
     ...(flags.without === undefined ? {} : { without: flags.without }),
     ...(service === undefined ? {} : { service }),

@@ -5,7 +5,7 @@ import { type ExitCode, fault } from '../../base/errors.ts'
 import type { SchemaName, Severity } from '../../model/contract.ts'
 import type { Report } from '../../model/report.ts'
 import { type TrustGrade, trustGrades } from '../../model/trust/trust-data.ts'
-import { judgeSpans, type TrustReportData } from '../../ops/trust.ts'
+import type { TrustReportData } from '../../ops/trust.ts'
 import { renderTrustHtml } from '../../render/trust/html.ts'
 import { renderTrustMarkdown } from '../../render/trust/markdown.ts'
 import { renderTrust } from '../../render/trust/terminal.ts'
@@ -79,6 +79,7 @@ async function trust(context: CommandContext, files: readonly string[], flags: T
   const inputs = await deps.inputs.listInputs(files.map((file) => (file === '-' ? file : resolve(io.cwd, file))))
   if (!inputs.ok) return printOutcome(context, failedOutcome(SCHEMA, inputs.error))
   const { service, trace, min, maxSpans, settle } = flags
+  const { judgeSpans } = await import('../../ops/trust.ts')
   const report = await judgeSpans(inputs.value, {
     ...(service === undefined ? {} : { service }),
     ...(trace === undefined ? {} : { trace }),
