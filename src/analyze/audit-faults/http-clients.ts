@@ -158,7 +158,7 @@ function isSentByClient(view: PackageView, file: number, node: number): boolean 
   return (
     isRequest &&
     fn !== undefined &&
-    callsIn(view, file, fn.node).some(({ name }) => /^net\/http\.Client\.Do$|RoundTrip$/.test(name))
+    callsIn(view, file, fn.node).some(({ name }) => /^net\/http\.Client\.Do$/.test(name))
   )
 }
 
