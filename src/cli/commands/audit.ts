@@ -41,7 +41,7 @@ export function registerAudit(program: Command, run: Runner): void {
       valueFlag(
         '--import <file>',
         'report of golangci-lint or gosec (SARIF, JSON) as further evidence; repeatable',
-        readImport,
+        readInputs,
       ),
     )
     .addOption(valueFlag('--fail-on <severity>', 'exit 1 on a finding this severe or worse', readSeverity))
