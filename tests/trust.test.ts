@@ -271,7 +271,7 @@ test('the terminal page says the verdict, what breaks, how many, why and what to
     / of 2,000 traces: 6\.\d % /,
     /^ {3}why /m,
     /^ {3}fix /m,
-    /^ {3}look at {2}trace /m,
+    /^ {3}look at +trace /m,
   ]) {
     assert.match(stdout, part)
   }

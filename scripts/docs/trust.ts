@@ -69,7 +69,8 @@ by request. Header values are counted, never kept or shown.
 - **grade**: A from 99 % unbroken, B 97 %, C 90 %, D 75 %, E 50 %, else F; \`insufficient\` below 300 traces. 381 traces
   without a break are needed for an A.
 - **capped by**: the worst edge whose breaks count against the service caps its grade, however many good edges there are.
-  An edge with fewer than 300 traces caps at C where more than 5 % surely break. An edge without a break never caps.
+  An edge with fewer than 300 traces caps at C where at least five break and more than 5 % surely do. An edge without a
+  break never caps.
 - **edge**: traces in which one service called the other, whole or broken; a trace counts once.
 - **state** of a break: \`lost\` (the cause is settled), \`unexplained\` (a break for sure, the cause is one of those named),
   \`pending\` (so near to the end of the data that the missing span may still come), \`exonerated\` (sampled, late, a public
@@ -79,6 +80,9 @@ by request. Header values are counted, never kept or shown.
 - **a day** (\`affectedTracesPerDay\`): the count of the window scaled to a day, from one hour of data on.
 - **severity** of a finding, by the lower end of the interval: critical where at least half of the traces break on a
   fifth of the traffic, high above 5 %, medium above 1 %, else low; below 300 traces at most medium.
+- **--trace ID**: spans as they were written, in the order of a tree; an orphan begins with \`?\` and names the parent that is
+  not there. A root that a call should have led to names that call: the tightest client span without a child, of the
+  service that called, that holds it in time.
 - **clocks**: for each pair of hosts how far one clock is ahead. A server works while its client waits, so each call
   bounds the offset; the middle of the bounds is the estimate, the median of all calls is shown, with what 95 % of them
   allow together. Only calls between two known hosts count, and no asynchronous ones. Times are never rewritten.

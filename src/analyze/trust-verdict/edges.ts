@@ -92,7 +92,9 @@ export function countEdges(forest: SpanForest, cases: readonly BreakCase[]): Cou
       if (tally.broken.has(trace)) tally.both++
     }
   }
-  const edges = [...tallies.values()].map(({ from, to, whole, broken, both, least }) => {
+  // What is lost within a service is no call of itself.
+  const calls = [...tallies.values()].filter(({ from, to, whole }) => from !== to || whole > 0)
+  const edges = calls.map(({ from, to, whole, broken, both, least }) => {
     const lost = Math.max(broken.size, least)
     return { from, to, traces: whole - both + lost, broken: lost }
   })

@@ -75,7 +75,10 @@ export function fingerprintOf(one: BreakCase): string {
 }
 
 export function titleOf({ state, edge, operation, service }: BreakCase, row: BreakClassRow | undefined): string {
-  const place = edge === undefined ? `${operation} of ${service}` : `${edge.from} → ${edge.to}, ${operation}`
+  const place =
+    edge === undefined || edge.from === edge.to
+      ? `${operation} of ${service}`
+      : `${edge.from} → ${edge.to}, ${operation}`
   if (state === 'lost' && row !== undefined) return `${row.title}: ${place}`
   return `Traces break at ${place}, cause not settled`
 }

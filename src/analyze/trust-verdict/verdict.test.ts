@@ -145,6 +145,15 @@ test('an edge too small for a grade caps at C where its rate is surely above 5 %
   assert.deepEqual([open.grade, open.cappedBy], ['A', undefined])
 })
 
+test('two broken traces of two cap nothing, and what is lost within a service is no edge', () => {
+  const forest = drawShop(400)
+  const few = breakOf(forest, 'a', 2, { edge: { from: 'a', to: 'c' } })
+  const inside = breakOf(forest, 'a', 2, { edge: { from: 'a', to: 'a' } })
+  const { services, edges } = judge(forest, [few, inside])
+  assert.deepEqual(edges.map(({ from, to }) => `${from} ${to}`).sort(), ['a c', 'gateway a', 'gateway b'])
+  assert.equal(services.find(({ service }) => service === 'a')?.cappedBy, undefined)
+})
+
 test('a sound edge never caps: without a break it is only less sure', () => {
   const forest = drawShop(5_000, { only: 4_690 })
   assert.equal(serviceOf(forest, [], 'gateway').grade, 'A')

@@ -24,6 +24,8 @@ export const MIN_TRACES = 300
 /** A broken edge with fewer traces than a grade needs still caps, where its rate is surely above this. */
 export const CAP_RATE = 0.05
 const CAP_GRADE: TrustGrade = 'C'
+/** A few broken traces, of however few, are no rate. */
+const CAP_BROKEN = 5
 const HOUR_NS = 3600e9
 const DAY_NS = 24 * HOUR_NS
 const MAX_BREAKS = 200
@@ -151,11 +153,15 @@ function findCap(
   let worst: { grade: TrustGrade; edge: string } | undefined
   for (const edge of edges) {
     if (edge.brokenTraces === 0 || !own.some((one) => isBroken(one) && isOn(one, edge))) continue
-    const limit = edge.grade === 'insufficient' ? (edge.interval[0] > CAP_RATE ? CAP_GRADE : undefined) : edge.grade
+    const limit = edge.grade === 'insufficient' ? capOfFew(edge) : edge.grade
     if (limit === undefined || order.indexOf(limit) <= order.indexOf(worst?.grade ?? grade)) continue
     worst = { grade: limit, edge: `${edge.from} → ${edge.to}` }
   }
   return worst
+}
+
+function capOfFew({ interval, brokenTraces }: TrustEdge): TrustGrade | undefined {
+  return interval[0] > CAP_RATE && brokenTraces >= CAP_BROKEN ? CAP_GRADE : undefined
 }
 
 function isOn({ edge }: BreakCase, { from, to }: TrustEdge): boolean {

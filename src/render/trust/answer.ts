@@ -110,9 +110,11 @@ export function shortTime(time: string): string {
   return time.replace('T', ' ').replace(/\.\d+Z$/, ' UTC')
 }
 
-/** `58 % (55 to 61 %)` */
+/** `58 % (55 to 61 %)`, `0 % (at most 0.4 %)` */
 export function sayRate(rate: number, [least, most]: readonly [number, number]): string {
-  return `${formatShare(rate)} (${formatShare(least).replace(/ %$/, '')} to ${formatShare(most)})`
+  if (most <= 0.001) return formatShare(rate)
+  const from = least < 0.001 ? 'at most' : `${formatShare(least).replace(/ %$/, '')} to`
+  return `${formatShare(rate)} (${from} ${formatShare(most)})`
 }
 
 function toTroubles({ services }: TrustData, findings: readonly Finding[]): TrustTrouble[] {

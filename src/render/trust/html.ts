@@ -95,7 +95,7 @@ function renderTrace(tree: TraceTree | undefined): Html {
     .slice(0, MAX_SPANS)
     .map(
       (span) =>
-        html`<tr><td class="fn"><code>${'\u2003'.repeat(Math.min(span.depth, 16))}${span.service}</code> ${span.name}${span.marks.map((mark) => html`<span class="place">${sayMark(mark)}</span>`)}</td><td data-name="kind">${span.kind}</td><td class="n" data-name="begins">${formatDuration(span.startNs)}</td><td class="n" data-name="took">${formatDuration(span.durationNs)}</td></tr>`,
+        html`<tr><td class="fn"><code>${'\u2003'.repeat(Math.min(span.depth, 16))}${span.service}</code> ${span.name}${span.marks.map((mark) => html`<span class="place">${sayMark(mark)}</span>`)}</td><td data-name="kind">${span.kind}</td><td class="n" data-name="begins">${span.startNs === 0 ? '0' : formatDuration(span.startNs)}</td><td class="n" data-name="took">${formatDuration(span.durationNs)}</td></tr>`,
     )
   return html`<section><h2>Trace ${tree.traceId}</h2><div class="scroll"><table class="stack-table"><thead><tr><th>span</th><th>kind</th><th class="n">begins</th><th class="n">took</th></tr></thead><tbody>${rows}</tbody></table></div>${moreOf(tree.spanCount - rows.length)}</section>`
 }

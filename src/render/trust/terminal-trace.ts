@@ -86,7 +86,9 @@ export function sayMark(mark: TreeMark): string {
     case 'outside-parent': {
       const parts = [
         ...(mark.beforeNs > 0 ? [`begins ${formatDuration(mark.beforeNs)} before its parent`] : []),
-        ...(mark.afterNs > 0 ? [`ends ${formatDuration(mark.afterNs)} after it`] : []),
+        ...(mark.afterNs > 0
+          ? [`ends ${formatDuration(mark.afterNs)} after ${mark.beforeNs > 0 ? 'it' : 'its parent'}`]
+          : []),
       ]
       const skew =
         mark.skewNs === undefined

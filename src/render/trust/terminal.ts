@@ -13,7 +13,7 @@ import { answerTrust, sayRate, sayScore, saySkew, type TrustReport, type TrustTr
 const MAX_TROUBLES = 8
 const MAX_SERVICES = 40
 const MAX_EDGES = 20
-const MAX_SKEW = 8
+const MAX_SKEW = 4
 const MAX_LOOK = 2
 
 export function renderTrust(report: TrustReport, options: TerminalOptions): string {
@@ -91,7 +91,7 @@ function renderTrouble(trouble: TrustTrouble, number: number, { width, theme }: 
   lines[0] = `${theme.strong((lines[0] ?? mark).padEnd(width - label.length - 2))}  ${theme[toneOfSeverity(finding.severity)](label)}`
   const say = (name: string, text: string | undefined, tone: keyof typeof theme = 'dim') => {
     if (text === undefined || text === '') return
-    const head = `${' '.repeat(mark.length)}${name.padEnd(9)}`
+    const head = `${' '.repeat(mark.length)}${name.padEnd(11)}`
     wrapWords(escapeControls(text), width - head.length).forEach((line, index) => {
       lines.push((index === 0 ? theme.dim(head) : ' '.repeat(head.length)) + theme[tone](line))
     })
