@@ -8,7 +8,7 @@ import type { DebtEntry, DebtFacts, Ledger, LedgerLook, Sighting } from '../../m
 import { severityWeights } from '../../model/trust/ledger.ts'
 import { readState } from './entry-state.ts'
 import { mergeLedgers } from './merge-ledgers.ts'
-import type { Run, RunFinding, RunLook } from './run.ts'
+import { placeKey, type Run, type RunFinding, type RunLook } from './run.ts'
 
 export type AddRunOptions = {
   /** When it was; it wins over what the report says. */
@@ -33,7 +33,13 @@ const DAY_NS = 86_400_000_000_000n
 
 export function addRun(ledger: Ledger, run: Run, { at, ownersOf }: AddRunOptions): AddedRun {
   const seen = new Map<string, RunFinding>()
-  for (const finding of run.findings) if (!seen.has(finding.fingerprint)) seen.set(finding.fingerprint, finding)
+  for (const finding of run.findings) {
+    // Found twice, it is the worse.
+    const known = seen.get(finding.fingerprint)
+    if (known === undefined || severityWeights[finding.severity] > severityWeights[known.severity]) {
+      seen.set(finding.fingerprint, finding)
+    }
+  }
   const before = new Map(ledger.entries.map((entry) => [entry.fingerprint, entry]))
   const fresh = [...seen.values()].map((finding) => makeEntry(finding, run.source, at, ownersOf))
   const paid: DebtEntry[] = []
@@ -123,6 +129,7 @@ export function couldSee(entry: DebtEntry, source: string, look: RunLook): boole
   if (!sources.some((one) => one.source === source)) return false
   const { lenses } = look
   if (lenses !== undefined && !needs.lenses.every((lens) => lenses.includes(lens))) return false
+  if (look.unsettled?.has(placeKey(where)) === true) return false
   if (needs.tier === 'b' && look.tier === 'a') return false
   if (look.edges === undefined) return true
   const traces = where.edge === undefined ? look.traces : look.edges.get(`${where.edge.from}\n${where.edge.to}`)

@@ -5,7 +5,8 @@
  */
 import { formatUnixNs, parseUnixNs } from '../../base/units.ts'
 import { amountOf, type JsonRecord, listOf, oneOf, recordOf, textOf, timeOf } from './json-shape.ts'
-import type { RunLook } from './run.ts'
+import { readPlace } from './ledger-lines.ts'
+import { placeKey, type RunLook } from './run.ts'
 
 type About = { readonly findings: readonly { readonly service: string }[]; readonly service?: string }
 
@@ -98,11 +99,19 @@ const trust: ReportKind = {
       const row = recordOf(value)
       const service = textOf(row.service)
       if (service === undefined) return []
+      const lenses = ['spans', ...((amountOf(recordOf(data.primitives).logRecords) ?? 0) > 0 ? ['logs'] : [])]
       const isShort = row.grade === 'insufficient' || row.grade === undefined
       return [
         {
           service,
           edges,
+          lenses,
+          unsettled: new Set(
+            listOf(row.breaks)
+              .map(recordOf)
+              .filter(({ state }) => state === 'pending' || state === 'unexplained')
+              .map((one) => placeKey(readPlace(one))),
+          ),
           traces: amountOf(row.traces) ?? 0,
           ...(isShort ? { paysNothing: 'too few traces: its grade is insufficient' } : {}),
         },

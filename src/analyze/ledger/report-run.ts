@@ -5,6 +5,8 @@
 import { type ErrorCode, errorCatalogue, fault } from '../../base/errors.ts'
 import { err, ok, type Result } from '../../base/result.ts'
 import { confidences, severities } from '../../model/contract.ts'
+import { makeFingerprint } from '../../model/fingerprint.ts'
+import { UNEXPLAINED_BREAK } from '../../model/trust/break-classes.ts'
 import type { DebtPlace } from '../../model/trust/ledger.ts'
 import { amountOf, isRecord, type JsonRecord, listOf, oneOf, present, recordOf, textOf } from './json-shape.ts'
 import { readPlace } from './ledger-lines.ts'
@@ -93,7 +95,7 @@ function readFinding(one: JsonRecord, data: JsonRecord, given: string | undefine
   if (said === undefined) return undefined
   const service = said === 'unknown' ? (given ?? said) : said
   const evidence = listOf(one.evidence).map(recordOf)
-  const broken = findBreak(data, fingerprint, rule, said)
+  const broken = findBreak(data, fingerprint, said)
   const cost = recordOf(one.cost)
   const fix = textOf(recordOf(one.fix).summary)
   const directory = textOf(data.directory)
@@ -125,16 +127,20 @@ function readFinding(one: JsonRecord, data: JsonRecord, given: string | undefine
   }
 }
 
-/** The row of `trust` behind a finding: by its fingerprint, or the only one of that class and service. */
-function findBreak(data: JsonRecord, fingerprint: string, rule: string, service: string): JsonRecord {
+/** The row of `trust` behind a finding: by the fingerprint that its place and cause make. */
+function findBreak(data: JsonRecord, fingerprint: string, service: string): JsonRecord {
   const rows = listOf(data.services)
     .map(recordOf)
     .filter((one) => one.service === service)
     .flatMap((one) => listOf(one.breaks).map(recordOf))
-  const exact = rows.find((one) => one.fingerprint === fingerprint)
-  if (exact !== undefined) return exact
-  const alike = rows.filter((one) => one.fingerprint === undefined && one.class === rule && one.state === 'lost')
-  return alike.length === 1 && alike[0] !== undefined ? alike[0] : {}
+  return rows.find((one) => markBreak(one, service) === fingerprint) ?? {}
+}
+
+function markBreak(row: JsonRecord, service: string): string {
+  const { operation, edge } = readPlace(row)
+  const rule = row.state === 'lost' ? textOf(row.class) : undefined
+  const symbols = [operation ?? '', ...(edge === undefined ? [] : [`${edge.from} → ${edge.to}`])]
+  return makeFingerprint({ rule: rule ?? UNEXPLAINED_BREAK, service, symbols })
 }
 
 function placeOf(

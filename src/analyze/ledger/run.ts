@@ -27,6 +27,8 @@ export type RunLook = {
   readonly traces?: number
   /** Traces by edge, `from\nto`. */
   readonly edges?: ReadonlyMap<string, number>
+  /** Places (placeKey) where a break is pending or its cause not settled: what was there may be there still. */
+  readonly unsettled?: ReadonlySet<string>
   readonly at?: string
   /** Why what is absent here is not paid. */
   readonly paysNothing?: string
@@ -40,4 +42,9 @@ export type Run = {
   /** Why it cannot be judged: no data, inconclusive, insufficient. */
   readonly inconclusive: readonly string[]
   readonly error?: { readonly code: string; readonly message: string; readonly exitCode: ExitCode }
+}
+
+/** Edge and operation, whatever the cause of a break there. */
+export function placeKey({ edge, operation }: DebtPlace): string {
+  return [edge?.from ?? '', edge?.to ?? '', operation ?? ''].join('\n')
 }

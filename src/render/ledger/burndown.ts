@@ -44,7 +44,7 @@ export function renderBurndown(points: readonly TrendPoint[]): Html {
     return html`<path class="${toneOfSeverity(severity)}" fill="currentColor" fill-opacity="${opacities[severity]}" d="${drawBand(place.at, lower, upper, scale)}"><title>${severity}</title></path>`
   })
   return html`<div class="chart"><svg viewBox="0 0 ${WIDTH} ${HEIGHT}" width="100%" role="img" aria-label="Findings owed: ${formatCount(first)} at first, ${formatCount(last)} now">${drawGrid(ticks, scale)}${bands}${place.labels}</svg>
-<p class="lead">${used.map((severity) => html`<span class="${toneOfSeverity(severity)}">■ ${severity}</span> `)}</p></div>`
+<p class="lead">${used.map((severity) => html`<svg width="12" height="12" aria-hidden="true"><rect class="${toneOfSeverity(severity)}" fill="currentColor" fill-opacity="${opacities[severity]}" width="12" height="12"/></svg> ${severity} `)}</p></div>`
 }
 
 export function renderDebtLine(points: readonly TrendPoint[]): Html {
@@ -64,11 +64,13 @@ function scaleTimes(
   const first = times[0]
   const last = times.at(-1)
   if (first === undefined || last === undefined || first === last) return undefined
-  const at = times.map((time) => LEFT + ((time - first) / (last - first)) * (WIDTH - LEFT - RIGHT))
+  // The last run's word is seen too: it holds on to the edge.
+  const span = (last - first) * 1.05
+  const at = times.map((time) => LEFT + ((time - first) / span) * (WIDTH - LEFT - RIGHT))
   const isLong = last - first > 2 * 86_400_000
-  const middle = first + (last - first) / 2
+  const middle = first + span / 2
   const anchors = ['start', 'middle', 'end'] as const
-  const labels = [first, middle, last].map((time, index) => {
+  const labels = [first, middle, first + span].map((time, index) => {
     const text = new Date(time).toISOString()
     const x = [LEFT, (LEFT + WIDTH - RIGHT) / 2, WIDTH - RIGHT][index] as number
     return html`<text class="dim" fill="currentColor" font-size="12" x="${round(x)}" y="${HEIGHT - 8}" text-anchor="${anchors[index]}">${isLong ? text.slice(0, 10) : text.slice(0, 16).replace('T', ' ')}</text>`
@@ -91,7 +93,7 @@ function scaleAmounts(most: number): { readonly ticks: readonly number[]; readon
 function drawGrid(ticks: readonly number[], scale: Scale): readonly Html[] {
   return ticks.map((tick) => {
     const y = round(scale(tick))
-    return html`<rect class="fill-line" x="${LEFT}" y="${y}" width="${WIDTH - LEFT - RIGHT}" height="1"/><text class="dim" fill="currentColor" font-size="12" x="${LEFT - 6}" y="${round(scale(tick) + 4)}" text-anchor="end">${formatCount(tick)}</text>`
+    return html`<rect class="fill-line" x="${LEFT}" y="${y}" width="${WIDTH - LEFT - RIGHT}" height="1"/><text class="dim" fill="currentColor" font-size="12" x="${LEFT - 6}" y="${round(scale(tick) + 4)}" text-anchor="end">${sayTick(tick)}</text>`
   })
 }
 
@@ -111,7 +113,19 @@ function drawSteps(x: readonly number[], values: readonly number[], scale: Scale
       const y = round(scale(value))
       return index === 0 ? `M${round(x[0] as number)} ${y}` : `H${round(x[index] as number)}V${y}`
     })
+    .concat(`H${WIDTH - RIGHT}`)
     .join('')
+}
+
+/** `250k`: what fits beside the axis. */
+function sayTick(tick: number): string {
+  const unit = [
+    { size: 1e9, name: 'G' },
+    { size: 1e6, name: 'M' },
+    { size: 1e4, name: 'k' },
+  ].find(({ size }) => tick >= size)
+  if (unit === undefined) return tick < 1 ? String(Number(tick.toPrecision(2))) : formatCount(tick)
+  return `${Number((tick / (unit.name === 'k' ? 1e3 : unit.size)).toPrecision(3))}${unit.name}`
 }
 
 function round(value: number): number {
