@@ -4,7 +4,16 @@
  * paired. Leaves: the handler's operation that holds them most, if more than chance, and the roots it holds.
  */
 import type { Lift } from '../trust/break-group.ts'
-import { at, CLIENT, MIN_SIGHTINGS, sampleRows, serviceOfRow, type TrustFacts } from '../trust/trust-facts.ts'
+import {
+  at,
+  CLIENT,
+  CONSUMER,
+  MIN_SIGHTINGS,
+  SERVER,
+  sampleRows,
+  serviceOfRow,
+  type TrustFacts,
+} from '../trust/trust-facts.ts'
 import {
   buildWindows,
   findActive,
@@ -18,6 +27,7 @@ import {
 const SAMPLE = 200
 const MAX_HOSTS = 40
 const LEAST = 0.3
+const MAX_ABOVE = 8
 
 export type BareCaller = { readonly host: number; readonly lift: Lift; readonly servers: readonly number[] }
 
@@ -28,7 +38,7 @@ export function collectHandlers(facts: TrustFacts): HandlersByOperation {
   const lists = new Map<number, number[]>()
   for (let row = 0; row < facts.spans.count; row++) {
     const kind = at(facts.spans.kinds, row)
-    if (kind !== 2 && kind !== 5) continue
+    if (kind !== SERVER && kind !== CONSUMER) continue
     const operation = at(facts.operations.of, row)
     const list = lists.get(operation)
     if (list === undefined) lists.set(operation, [row])
@@ -45,8 +55,9 @@ export function findBareCaller(
   if (roots.length < MIN_SIGHTINGS) return undefined
   const callee = serviceOfRow(facts, roots[0] as number)
   const operation = at(facts.operations.of, roots[0] as number)
-  const usual = usualHost(facts, operation)
-  const candidates = usual >= 0 ? [usual] : listHosts(facts, handlers, callee)
+  const usual = usualHosts(facts, operation)
+  const isUsual = usual.length > 0
+  const candidates = isUsual ? usual : listHosts(facts, handlers, callee)
   const sample = sampleRows(roots, SAMPLE)
   let best: { host: number; lift: Lift } | undefined
   for (const host of candidates) {
@@ -54,8 +65,8 @@ export function findBareCaller(
     if (windows === undefined) continue
     const lift =
       measureHost(facts, windows, sample, callee) ??
-      measureBack(facts, windows, roots, callee, usual >= 0) ??
-      measureCrowded(facts, windows, roots, callee, usual >= 0)
+      measureBack(facts, windows, roots, callee, isUsual) ??
+      measureCrowded(facts, windows, roots, callee, isUsual)
     if (lift === undefined) continue
     if (best === undefined || isCloser(handlers, { host, lift }, best)) best = { host, lift }
   }
@@ -76,15 +87,19 @@ function isCloser(
   return (handlers.get(one.host)?.medianNs ?? 0) < (handlers.get(other.host)?.medianNs ?? 0)
 }
 
-/** The handler above the client that usually calls the operation. */
-function usualHost(facts: TrustFacts, operation: number): number {
-  let above = at(facts.usualParent, operation)
-  for (let steps = 0; above >= 0 && steps < 8; steps++) {
-    const kind = facts.operations.list[above]?.kind
-    if (kind === 2 || kind === 5) return above
-    above = at(facts.usualParent, above)
+/** The handlers above the clients that usually call the operation, in other services. */
+function usualHosts(facts: TrustFacts, operation: number): number[] {
+  const hosts = new Set<number>()
+  for (const parent of facts.parentsOf.get(operation) ?? []) {
+    let above = parent
+    for (let steps = 0; above >= 0 && steps < MAX_ABOVE; steps++) {
+      const kind = facts.operations.list[above]?.kind
+      if (kind === SERVER || kind === CONSUMER) break
+      above = at(facts.usualParent, above)
+    }
+    if (above >= 0 && facts.opService[above] !== facts.opService[operation]) hosts.add(above)
   }
-  return -1
+  return [...hosts]
 }
 
 function listHosts(facts: TrustFacts, handlers: HandlersByOperation, callee: number): number[] {

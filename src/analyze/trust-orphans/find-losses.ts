@@ -38,7 +38,10 @@ export function findLosses(facts: TrustFacts): BreakGroup[] {
   const partial: number[] = []
   const hops = new Map<number, number[]>()
   const outsideNs = facts.firstNs + Math.max(SECOND_NS, Math.min(percentileRoot(forest, 0.99), MAX_OUTSIDE_NS))
-  const present = new Int32Array(facts.services.length).fill(-1)
+  const present: Present = {
+    services: new Int32Array(facts.services.length).fill(-1),
+    operations: new Int32Array(facts.operations.list.length).fill(-1),
+  }
   for (let trace = 0; trace < spans.traceCount; trace++) {
     const from = at(forest.traceStart, trace)
     const to = at(forest.traceStart, trace + 1)
@@ -53,7 +56,7 @@ export function findLosses(facts: TrustFacts): BreakGroup[] {
       else if (isOutside) early.push(row)
       else if (spans.sources[at(spans.sourceOf, row)]?.mayBePartial !== undefined) partial.push(row)
       else {
-        if (!isMarked) markServices(facts, trace, present)
+        if (!isMarked) markPresent(facts, trace, present)
         isMarked = true
         const client = isRemote(facts, row) ? findClient(facts, row, from, index) : -1
         if (client >= 0) {
@@ -91,10 +94,15 @@ function hasRoot({ forest }: TrustFacts, from: number, to: number): boolean {
   return false
 }
 
-function markServices(facts: TrustFacts, trace: number, present: Int32Array): void {
-  const { forest } = facts
+/** The last trace in which each was marked. */
+type Present = { readonly services: Int32Array; readonly operations: Int32Array }
+
+function markPresent(facts: TrustFacts, trace: number, present: Present): void {
+  const { forest, operations } = facts
   for (let index = at(forest.traceStart, trace); index < at(forest.traceStart, trace + 1); index++) {
-    present[serviceOfRow(facts, at(forest.rows, index))] = trace
+    const row = at(forest.rows, index)
+    present.services[serviceOfRow(facts, row)] = trace
+    present.operations[at(operations.of, row)] = trace
   }
 }
 
@@ -102,7 +110,7 @@ function markServices(facts: TrustFacts, trace: number, present: Int32Array): vo
 function findClient(facts: TrustFacts, row: number, from: number, place: number): number {
   const { spans, forest, operations } = facts
   const operation = at(operations.of, row)
-  const usual = at(facts.usualParent, operation)
+  const parents = facts.parentsOf.get(operation) ?? []
   const service = serviceOfRow(facts, row)
   for (let index = place; index >= Math.max(from, place - MAX_BEFORE); index--) {
     const client = at(forest.rows, index)
@@ -111,22 +119,37 @@ function findClient(facts: TrustFacts, row: number, from: number, place: number)
     if (at(spans.endNs, client) + TOLERANCE_NS < at(spans.endNs, row)) continue
     const own = at(operations.of, client)
     const answer = at(facts.usualAnswer, own)
-    if (usual === own || answer === operation || (usual < 0 && answer < 0)) return client
+    if (parents.includes(own) || answer === operation || (parents.length === 0 && answer < 0)) return client
   }
   return -1
 }
 
-function describeLoss(facts: TrustFacts, row: number, trace: number, present: Int32Array): Loss {
-  const operation = at(facts.operations.of, row)
+function describeLoss(facts: TrustFacts, row: number, trace: number, present: Present): Loss {
   const remote = isRemote(facts, row)
-  const usual = at(facts.usualParent, operation)
   const own = serviceOfRow(facts, row)
-  const usualService = usual < 0 ? -1 : at(facts.opService, usual)
-  const owner = remote ? usualService : own
-  const isAbsent = owner >= 0 && at(present, owner) !== trace
+  const parent = guessParent(facts, at(facts.operations.of, row), trace, present, remote ? -1 : own)
+  const owner = remote ? (parent < 0 ? -1 : at(facts.opService, parent)) : own
+  const isAbsent = owner >= 0 && at(present.services, owner) !== trace
   const isFirst = at(facts.spans.startNs, row) <= at(facts.traceFirst, trace)
-  const parent = remote || usualService === own ? usual : -1
   return { row, trace, owner, parent, remote, isAbsent, isFirst }
+}
+
+/** Of the operations that are its parents elsewhere: one whose service is not in the trace, else one that is not itself. */
+function guessParent(
+  { parentsOf, opService }: TrustFacts,
+  operation: number,
+  trace: number,
+  present: Present,
+  service: number,
+): number {
+  const known = parentsOf.get(operation) ?? []
+  const candidates = service < 0 ? known : known.filter((parent) => at(opService, parent) === service)
+  return (
+    candidates.find((parent) => at(present.services, at(opService, parent)) !== trace) ??
+    candidates.find((parent) => at(present.operations, parent) !== trace) ??
+    candidates[0] ??
+    -1
+  )
 }
 
 function describeHop(facts: TrustFacts, key: number, rows: readonly number[]): BreakGroup {

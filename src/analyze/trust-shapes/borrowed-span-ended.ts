@@ -50,6 +50,7 @@ function placeOf(facts: TrustFacts, row: number): 'within' | 'late' | undefined 
   if (parent < 0 || instanceOfRow(facts, parent) !== instanceOfRow(facts, row)) return undefined
   const kind = at(spans.kinds, row)
   if (kind === SERVER || kind === CONSUMER || operations.of[parent] === operations.of[row]) return undefined
+  if (at(spans.endNs, parent) <= at(spans.startNs, parent)) return undefined
   const gap = at(spans.startNs, row) - at(spans.endNs, parent)
   if (gap < 0) return 'within'
   return gap < MAX_GAP_NS ? 'late' : undefined

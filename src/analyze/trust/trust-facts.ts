@@ -21,6 +21,8 @@ export const REMOTE = 2
 export const MIN_SIGHTINGS = 5
 
 const SECOND_NS = 1e9
+const LEAST_PARENT = 0.05
+const MAX_PARENTS = 8
 const MIN_SETTLE_NS = 60 * SECOND_NS
 const EXPORT_NS = 35 * SECOND_NS
 
@@ -52,6 +54,8 @@ export type TrustFacts = {
   /** Commonest operation of the parents, and how many of the children have it; -1: never a child. */
   readonly usualParent: Int32Array
   readonly usualCount: Uint32Array
+  /** Operations that are parents of at least one in twenty of the children, commonest first; at most 8. */
+  readonly parentsOf: ReadonlyMap<number, readonly number[]>
   /** Operation of a child in another service that answers a client's operation, -1: never answered. */
   readonly usualAnswer: Int32Array
   readonly opService: Uint32Array
@@ -219,7 +223,10 @@ function countOperations(
   { spans, parents }: SpanForest,
   operations: Operations,
   serviceOf: Uint32Array,
-): Pick<TrustFacts, 'answered' | 'opRows' | 'opRoots' | 'opChildren' | 'usualParent' | 'usualCount' | 'usualAnswer'> {
+): Pick<
+  TrustFacts,
+  'answered' | 'opRows' | 'opRoots' | 'opChildren' | 'usualParent' | 'usualCount' | 'parentsOf' | 'usualAnswer'
+> {
   const size = operations.list.length
   const answered = new Uint8Array(spans.count)
   const opRows = new Uint32Array(size)
@@ -253,6 +260,7 @@ function countOperations(
     opChildren,
     usualParent: usual.best,
     usualCount: usual.counts,
+    parentsOf: listParents(byParent, opChildren, size),
     usualAnswer: answer.best,
   }
 }
@@ -267,6 +275,30 @@ function pickCommonest(pairs: ReadonlyMap<number, number>, size: number): { best
     best[own] = key % size
   }
   return { best, counts }
+}
+
+function listParents(
+  pairs: ReadonlyMap<number, number>,
+  children: Uint32Array,
+  size: number,
+): ReadonlyMap<number, readonly number[]> {
+  const lists = new Map<number, [number, number][]>()
+  for (const [key, count] of pairs) {
+    const own = Math.floor(key / size)
+    if (count < LEAST_PARENT * at(children, own)) continue
+    const list = lists.get(own) ?? []
+    lists.set(own, list)
+    list.push([key % size, count])
+  }
+  return new Map(
+    [...lists].map(([own, list]) => [
+      own,
+      list
+        .sort((left, right) => right[1] - left[1] || left[0] - right[0])
+        .slice(0, MAX_PARENTS)
+        .map(([parent]) => parent),
+    ]),
+  )
 }
 
 function collectLinks({ linkHigh, linkLow }: SpanTable): Set<number> {
