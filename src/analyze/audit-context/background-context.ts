@@ -25,7 +25,7 @@ export const backgroundContext: AuditRule = {
   severity: 'medium',
   saysWhen:
     'a function that was given a context (or a request) makes an empty one and hands it on, or calls a function of its package that ' +
-    'does so because it takes none. Main, init, tests, nil fallbacks, shutdown and deferred clean-up are left alone.',
+    'does so because it takes none. Main, init, tests, nil fallbacks, shutdown, deferred clean-up, and functions that carry the span over or link to it are left alone.',
   fix: 'Thread the caller’s ctx through; context.WithoutCancel(ctx) keeps the trace where the work outlives the call.',
   check(context) {
     const { view } = context
@@ -70,7 +70,7 @@ function checkFunction(
 ): void {
   const { view, report } = context
   for (const { call, literal } of callsOf(view, scope, fn)) {
-    if (isShutdown(view, call.fn) || isAfterDone(view, call)) continue
+    if (isShutdown(view, call.fn) || isAfterDone(view, call) || keepsTrace(view, call)) continue
     if (isBackground(call.name)) {
       const use = useOf(view, call)
       if (use === undefined || isFallback(view, call)) continue
@@ -183,6 +183,20 @@ function isHarmless(call: CallSite): boolean {
     return true
   return /^(go\.opentelemetry\.io\/otel\/(exporters|sdk)|go\.opentelemetry\.io\/contrib\/(exporters|detectors))|\.WithContext$|^(testing|reflect)\./.test(
     call.name,
+  )
+}
+
+/** The function itself carries the span over, or links to it: detached on purpose, and the way back is kept. */
+function keepsTrace(view: PackageView, call: CallSite): boolean {
+  return (
+    isBackground(call.name) &&
+    view.calls.some(
+      (one) =>
+        one.fn === call.fn &&
+        /^go\.opentelemetry\.io\/otel\/trace\.(ContextWithSpan|ContextWithSpanContext|ContextWithRemoteSpanContext|LinkFromContext|WithLinks)$/.test(
+          one.name,
+        ),
+    )
   )
 }
 

@@ -82,9 +82,9 @@ export function gatherFacts(view: PackageView): PackageFacts {
     for (const { path } of file.imports) imports.add(path)
     const { syntax } = file
     for (let node = 0; node < syntax.nodeCount && uses.size < MAX_USES; node++) {
-      const symbol = file.symbols[node] as number
-      if (symbol < 0) continue
-      const name = view.nameAt(index, node)
+      const isLiteral = view.kind(index, node) === 'composite_literal'
+      if (!isLiteral && (file.symbols[node] as number) < 0) continue
+      const name = isLiteral ? view.typeAt(index, node) : view.nameAt(index, node)
       if (name === '' || (!name.includes('/') && !/^(context|net|os|log|time)\./.test(name))) continue
       if (uses.has(name)) continue
       uses.set(name, { place: placeOf(view, index, node), symbol: symbolAround(view, index, node) })

@@ -1,5 +1,6 @@
 /** Each rule: a case that fires, at its line, and a near miss that must not. Sources are whole packages in a folder. */
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { auditRules } from '../../analyze/audit/registry.ts'
 import { auditSources } from '../testing/audit-sources.ts'
@@ -58,7 +59,11 @@ func handler(w http.ResponseWriter, r *http.Request) {
 }
 func deep() { _ = use(context.TODO()) }
 func main() { _ = use(context.Background()) }
-func NewThing() { _ = use(context.Background()) }`,
+func NewThing() { _ = use(context.Background()) }
+func linked(ctx context.Context) {
+	fresh := trace.ContextWithSpanContext(context.Background(), trace.SpanContextFromContext(ctx))
+	_ = use(fresh)
+}`,
   },
   {
     rule: 'no-extract',
@@ -347,6 +352,37 @@ func c() { resp, _ := http.Get("http://x"); defer resp.Body.Close() }`,
 	_ = &http.Client{Timeout: time.Second}
 }`,
   },
+  {
+    rule: 'handoff-without-context',
+    source: `type job struct { name string }
+type traced struct { name string; ctx context.Context }
+type pool struct { jobs chan job; traced chan traced }
+func (p *pool) add(ctx context.Context) {
+	p.jobs <- job{"a"} // HERE
+	p.traced <- traced{"a", ctx}
+	results := make(chan job)
+	results <- job{"a"}
+}
+func (p *pool) without() { p.jobs <- job{"a"} }`,
+  },
+  {
+    rule: 'channel-consumer-unguarded',
+    source: `type collector struct { metrics chan int }
+func send(m int) error { return nil }
+func (c *collector) start() {
+	go func() { // HERE
+		for m := range c.metrics {
+			send(m) // HERE
+		}
+	}()
+	go func() {
+		defer wg.Done()
+		for m := range c.metrics {
+			if err := send(m); err != nil { fmt.Println(err) }
+		}
+	}()
+}`,
+  },
 ]
 
 for (const { rule, source, go = '1.24' } of cases) {
@@ -369,6 +405,7 @@ import (
 	"net/http"
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/propagation"
+	oteltrace "go.opentelemetry.io/otel/trace"
 	sdk "go.opentelemetry.io/otel/sdk/trace"
 	rt "runtime/trace"
 	"runtime"
@@ -439,6 +476,16 @@ for (const [rule, bad, good] of [
     'http.DefaultClient.Do(&http.Request{URL: &url.URL{Scheme: "http", Host: "h", Path: "/v1/config", RawQuery: "wait=30s"}})',
   ],
   ['no-extract', 'grpc.NewServer()', 'grpc.NewClient("x")'],
+  [
+    'trace-id-truncated',
+    '_ = oteltrace.SpanContextFromContext(ctx).TraceID().String()[16:]',
+    '_ = oteltrace.SpanContextFromContext(ctx).TraceID().String()',
+  ],
+  [
+    'producer-without-inject',
+    '}; func pub(ctx context.Context, c *nats.Conn) { c.Publish("x", nil)',
+    '}; func pub(ctx context.Context, c *nats.Conn) { p.Inject(ctx, m); c.Publish("x", nil)',
+  ],
 ] as const) {
   test(`${rule} is told of the set-up that has it, and not of the right one`, async () => {
     const count = async (options: string): Promise<number> => {
@@ -480,5 +527,54 @@ func list(ctx context.Context) {
       .filter(({ rule }) => rule === 'request-without-context')
       .map(({ evidence: [at] }) => `${at.file}:${at.line}`),
     ['api/api.go:5'],
+  )
+})
+
+test('two commands that share no header format are told; two that share one are not', async () => {
+  const command = (propagator: string): string => `package main
+import (
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/propagation"
+	"go.opentelemetry.io/contrib/propagators/b3"
+)
+func main() { otel.SetTextMapPropagator(${propagator}) }
+`
+  const count = async (first: string, second: string): Promise<number> => {
+    const { findings } = await auditSources({
+      'go.mod': 'module example.com/shop\n\ngo 1.24\n',
+      'cmd/a/main.go': command(first),
+      'cmd/b/main.go': command(second),
+    })
+    return findings.filter(({ rule }) => rule === 'propagator-mismatch').length
+  }
+  assert.equal(await count('b3.New()', 'propagation.TraceContext{}'), 1)
+  assert.equal(
+    await count('b3.New()', 'propagation.NewCompositeTextMapPropagator(propagation.TraceContext{}, b3.New())'),
+    0,
+  )
+})
+
+test('where eBPF instruments, a client call of a handler without its context is told', async () => {
+  const source = (imports: string): string => `package shop
+import (
+	"net/http"
+	${imports}
+)
+func handler(w http.ResponseWriter, r *http.Request) { http.Get("http://x") }
+func job() { http.Get("http://x") }
+`
+  const count = async (imports: string): Promise<number> => {
+    const { findings } = await auditSources({ 'go.mod': 'module example.com/shop\n', 'a.go': source(imports) })
+    return findings.filter(({ rule }) => rule === 'auto-instrumentation-gap').length
+  }
+  assert.equal(await count('_ "go.opentelemetry.io/auto/sdk"'), 1)
+  assert.equal(await count('_ "fmt"'), 0)
+})
+
+test('every rule has a case of its own here', () => {
+  const told = readFileSync(import.meta.filename, 'utf8')
+  assert.deepEqual(
+    auditRules.map(({ id }) => id).filter((id) => !told.includes(`'${id}'`)),
+    [],
   )
 })
