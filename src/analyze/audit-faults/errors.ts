@@ -5,7 +5,7 @@
 import { childAt, childrenOf, kindOf, textOf } from '../../model/trust/go-source.ts'
 import { isRoot, isTestFile } from '../audit/intent.ts'
 import type { PackageView } from '../audit/package-view.ts'
-import { ancestorInFunction, givenBy, stringOf } from '../audit/queries.ts'
+import { ancestorInFunction, calledFunction, givenBy, stringOf } from '../audit/queries.ts'
 import type { AuditRule } from '../audit/rule.ts'
 
 export const errorsWrappedUnevenly: AuditRule = {
@@ -42,15 +42,26 @@ export const errorsWrappedUnevenly: AuditRule = {
       const { syntax } = view.file(file)
       const [list] = [...childrenOf(syntax, node)]
       const last = list === undefined ? undefined : [...childrenOf(syntax, list)].at(-1)
-      if (last === undefined || kindOf(syntax, last) !== 'identifier' || view.typeAt(file, last) !== 'error') continue
-      if (textOf(syntax, last) !== 'err' || ancestorInFunction(view, file, node, ['if_statement']) === undefined)
-        continue
+      if (last === undefined || !isBareError(view, file, node, last)) continue
       report(file, node, {
         message: 'This error is returned bare, others of the function are wrapped',
         related: [{ node: wrapped, note: 'wrapped here' }],
       })
     }
   },
+}
+
+/** `return err` behind a test, or the result of a function of this package as it is. */
+function isBareError(view: PackageView, file: number, statement: number, last: number): boolean {
+  const { syntax } = view.file(file)
+  if (kindOf(syntax, last) === 'identifier') {
+    const isErr = view.typeAt(file, last) === 'error' && textOf(syntax, last) === 'err'
+    return isErr && ancestorInFunction(view, file, statement, ['if_statement']) !== undefined
+  }
+  const call = view.callAt(file, last)
+  return (
+    call !== undefined && calledFunction(view, call) !== undefined && /(^|[ ,(])error\)?$/.test(view.typeAt(file, last))
+  )
 }
 
 const io =

@@ -4,7 +4,7 @@
  * is before 1.22; a goroutine that drains a channel and drops errors or that nobody waits for.
  */
 import { childAt, childrenOf, kindOf, textOf } from '../../model/trust/go-source.ts'
-import { isRoot, isTestFile } from '../audit/intent.ts'
+import { isTestFile } from '../audit/intent.ts'
 import type { CallSite, PackageView } from '../audit/package-view.ts'
 import { ancestorInFunction, callsIn, isAlone, loopAround } from '../audit/queries.ts'
 import type { AuditRule } from '../audit/rule.ts'
@@ -220,7 +220,7 @@ export const channelConsumer: AuditRule = {
   fix: 'Look at the error of each turn, and let shutdown wait until the channel is drained: a WaitGroup or a done channel.',
   check({ view, report }) {
     for (const { file, node } of view.nodesOf('go_statement')) {
-      if (isTestFile(view, file) || isRoot(view, view.functionOf(file, node))) continue
+      if (isTestFile(view, file)) continue
       const { syntax } = view.file(file)
       const call = view.callAt(file, node + 1)
       const literal = call === undefined ? undefined : childAt(syntax, call.node, 'function')

@@ -5,7 +5,7 @@
  */
 import { isTestFile } from '../audit/intent.ts'
 import type { CallSite, PackageView } from '../audit/package-view.ts'
-import { callsIn, findRequestPath, isAlone, loopAround, stringOf } from '../audit/queries.ts'
+import { callAround, callsIn, findRequestPath, isAlone, loopAround, stringOf } from '../audit/queries.ts'
 import type { AuditRule } from '../audit/rule.ts'
 
 const starts: Readonly<Record<string, string>> = {
@@ -102,11 +102,18 @@ export const memStatsOnHotPath: AuditRule = {
         loop !== undefined &&
         !callsIn(view, call.file, loop).some(({ name }) => pauses.test(name)) &&
         !/<-|ticker|range .*\.C\b/i.test(view.text(call.file, loop))
-      if (!path.has(call.fn) && !isBusy) continue
+      const isExpvar = isGivenToExpvar(view, call)
+      if (!path.has(call.fn) && !isBusy && !isExpvar) continue
       report(call.file, call.node, {
-        message: `ReadMemStats stops the world, ${path.has(call.fn) ? 'on a request’s path' : 'in every turn of a loop'}`,
+        message: `ReadMemStats stops the world, ${path.has(call.fn) ? 'on a request’s path' : isExpvar ? 'whenever /debug/vars is asked for' : 'in every turn of a loop'}`,
         confidence: 'probable',
       })
     }
   },
+}
+
+/** In a literal that expvar.Func makes a variable of: it runs for each scrape. */
+function isGivenToExpvar(view: PackageView, call: CallSite): boolean {
+  const fn = view.functions[call.fn]
+  return fn?.kind === 'literal' && callAround(view, fn.file, fn.node)?.name === 'expvar.Func'
 }

@@ -133,3 +133,19 @@ test('broken and odd source is resolved as far as it goes', () => {
   assert.equal(resolve('').name, '')
   resolve(`package a\nvar x = ${'f('.repeat(5000)}1${')'.repeat(5000)}\n`)
 })
+
+test('a parameter that := gives anew in the body is the same variable; in a block further in it is another', () => {
+  const pkg = resolve(`package shop
+import "context"
+func f(ctx context.Context) {
+  ctx, cancel := context.WithCancel(ctx)
+  use(ctx)
+  { ctx, other := context.WithCancel(ctx); use(ctx, other) }
+  cancel()
+}`)
+  const declared = pkg.symbols.filter(({ name }) => name === 'ctx')
+  assert.deepEqual(
+    declared.map(({ kind }) => kind),
+    ['parameter', 'variable'],
+  )
+})

@@ -280,7 +280,8 @@ class Resolver {
       }
     }
     const body = childAt(syntax, node, 'body')
-    if (body !== undefined) this.visit(body, scope)
+    // The body is the block of the parameters: `ctx, span := …` there gives the parameter anew.
+    if (body !== undefined) this.visitChildren(body, scope)
     return writeSignature(types, node)
   }
 

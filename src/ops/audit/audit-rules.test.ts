@@ -306,7 +306,7 @@ func b(ctx context.Context, hosts []string) error {
 	if err = use(ctx); err != nil {
 		return err // HERE
 	}
-	return nil
+	return use(ctx) // HERE
 }
 func b(ctx context.Context) error {
 	err := use(ctx)
@@ -569,6 +569,22 @@ func job() { http.Get("http://x") }
   }
   assert.equal(await count('_ "go.opentelemetry.io/auto/sdk"'), 1)
   assert.equal(await count('_ "fmt"'), 0)
+})
+
+test('expvar runs what it is given for each scrape', async () => {
+  const { findings } = await auditSources({
+    'go.mod': 'module example.com/shop\n',
+    'a.go': `package shop
+import ("expvar"; "runtime")
+func publish() {
+	expvar.Publish("heap", expvar.Func(func() any { var m runtime.MemStats; runtime.ReadMemStats(&m); return m.HeapAlloc }))
+}
+`,
+  })
+  assert.deepEqual(
+    findings.map(({ rule }) => rule),
+    ['mem-stats-on-hot-path'],
+  )
 })
 
 test('every rule has a case of its own here', () => {
