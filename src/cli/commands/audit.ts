@@ -9,6 +9,7 @@ import { renderAudit } from '../../render/terminal-audit.ts'
 import type { CommandContext, Runner } from '../context.ts'
 import { readCount, readInput, readInputs, readSeverity, valueFlag } from '../flags.ts'
 import { failedOutcome, printOutcome } from '../print-envelope.ts'
+import { readTier, registerAuditSnippets } from './audit-snippets.ts'
 
 const SCHEMA: SchemaName = 'sightline.audit/v1'
 const MAX_WORKERS = 2
@@ -25,7 +26,7 @@ type AuditFlags = {
 }
 
 export function registerAudit(program: Command, run: Runner): void {
-  program
+  const command = program
     .command('audit')
     .description('where Go source breaks trace context, and the faults that go with it')
     .argument('<dir>', 'the directory of a Go module, or of some of its packages', readInput)
@@ -54,6 +55,7 @@ export function registerAudit(program: Command, run: Runner): void {
     .action((directory: string, _flags, self: Command) =>
       run(self.optsWithGlobals(), (context) => audit(context, directory, self.opts<AuditFlags>())),
     )
+  registerAuditSnippets(command, run)
 }
 
 async function audit(context: CommandContext, directory: string, flags: AuditFlags): Promise<ExitCode> {
@@ -80,11 +82,6 @@ async function audit(context: CommandContext, directory: string, flags: AuditFla
         ? renderSarif(report.value.findings, { version: deps.version, rules: listAuditRules() })
         : renderAudit(report.value, { ...options, ...(flags.top === undefined ? {} : { top: flags.top }) }),
   })
-}
-
-function readTier(text: string): 'a' | 'b' {
-  if (text === 'a' || text === 'b') return text
-  throw new InvalidArgumentError(`The tier is 'a' or 'b', not '${text}'.`)
 }
 
 function readRule(text: string, previous: readonly string[] | undefined): readonly string[] {

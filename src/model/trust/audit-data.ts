@@ -105,3 +105,15 @@ export type AuditData = {
   }
   readonly durationMs: number
 }
+
+/** Of `audit snippets`. */
+export type SnippetData = {
+  readonly document: string
+  readonly tier: 'a' | 'b'
+  /** Blocks of Go; those of them with a package clause. */
+  readonly blocks: number
+  readonly programs: number
+  /** Blocks that do not parse; programs that parse and do not compile. */
+  readonly broken: number
+  readonly notCompiling: number
+}

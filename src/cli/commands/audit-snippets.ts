@@ -1,0 +1,51 @@
+/** `sightline audit snippets FILE`: the Go of a document → ops/audit/snippets → terminal, JSON. */
+import { resolve } from 'node:path'
+import { type Command, InvalidArgumentError } from 'commander'
+import type { ExitCode } from '../../base/errors.ts'
+import type { SchemaName, Severity } from '../../model/contract.ts'
+import { auditSnippets } from '../../ops/audit/snippets.ts'
+import { renderSnippets } from '../../render/terminal-snippets.ts'
+import type { CommandContext, Runner } from '../context.ts'
+import { readInput, readSeverity, valueFlag } from '../flags.ts'
+import { failedOutcome, printOutcome } from '../print-envelope.ts'
+
+const SCHEMA: SchemaName = 'sightline.audit-snippets/v1'
+
+type SnippetFlags = { readonly tier?: 'a' | 'b'; readonly failOn?: Severity }
+
+export function registerAuditSnippets(audit: Command, run: Runner): void {
+  audit
+    .command('snippets')
+    .description('the Go blocks of a document: do they parse, do its programs compile, what do the rules say')
+    .argument('<file>', 'Markdown or plain text', readInput)
+    .addOption(
+      valueFlag('--tier <a|b>', 'a: by syntax; b: with your Go toolchain (default: b where it works)', readTier),
+    )
+    .addOption(valueFlag('--fail-on <severity>', 'exit 1 on a finding this severe or worse', readSeverity))
+    .action((file: string, _flags, self: Command) =>
+      run(self.optsWithGlobals(), (context) => snippets(context, file, self.optsWithGlobals<SnippetFlags>())),
+    )
+}
+
+async function snippets(context: CommandContext, file: string, flags: SnippetFlags): Promise<ExitCode> {
+  const { deps, io, progress, signal } = context
+  const report = await auditSnippets(deps, {
+    root: resolve(io.cwd, file),
+    name: file,
+    progress,
+    signal,
+    ...(flags.tier === undefined ? {} : { tier: flags.tier }),
+  })
+  if (!report.ok) return printOutcome(context, failedOutcome(SCHEMA, report.error))
+  return printOutcome(context, {
+    schema: SCHEMA,
+    report: report.value,
+    ...(flags.failOn === undefined ? {} : { policy: { failOn: flags.failOn } }),
+    text: (options) => renderSnippets(report.value, options),
+  })
+}
+
+export function readTier(text: string): 'a' | 'b' {
+  if (text === 'a' || text === 'b') return text
+  throw new InvalidArgumentError(`The tier is 'a' or 'b', not '${text}'.`)
+}
