@@ -18,6 +18,18 @@ const spawners: readonly (readonly [name: string, argument: number, says: string
   ['github.com/sourcegraph/conc/pool.Pool.Go', 0, 'pool.Pool.Go', 'conc'],
   ['github.com/sourcegraph/conc/pool.ErrorPool.Go', 0, 'pool.ErrorPool.Go', 'conc'],
   ['github.com/sourcegraph/conc/pool.ContextPool.Go', 0, 'pool.ContextPool.Go', 'conc'],
+  ['github.com/sourcegraph/conc.Pool.Go', 0, 'conc.Pool.Go', 'conc'],
+  ['github.com/sourcegraph/conc/pool.ResultPool.Go', 0, 'pool.ResultPool.Go', 'conc'],
+  ['github.com/sourcegraph/conc/pool.ResultErrorPool.Go', 0, 'pool.ResultErrorPool.Go', 'conc'],
+  ['github.com/sourcegraph/conc/stream.Stream.Go', 0, 'stream.Stream.Go', 'conc'],
+  ['github.com/sourcegraph/conc/iter.ForEach', 1, 'iter.ForEach', 'conc'],
+  ['github.com/sourcegraph/conc/iter.ForEachIdx', 1, 'iter.ForEachIdx', 'conc'],
+  ['github.com/sourcegraph/conc/iter.Map', 1, 'iter.Map', 'conc'],
+  ['github.com/sourcegraph/conc/iter.MapErr', 1, 'iter.MapErr', 'conc'],
+  ['github.com/sourcegraph/conc/iter.Iterator.ForEach', 1, 'iter.Iterator.ForEach', 'conc'],
+  ['github.com/sourcegraph/conc/iter.Iterator.ForEachIdx', 1, 'iter.Iterator.ForEachIdx', 'conc'],
+  ['github.com/sourcegraph/conc/iter.Mapper.Map', 1, 'iter.Mapper.Map', 'conc'],
+  ['github.com/sourcegraph/conc/iter.Mapper.MapErr', 1, 'iter.Mapper.MapErr', 'conc'],
 ]
 
 export const goroutineWithoutContext: AuditRule = {

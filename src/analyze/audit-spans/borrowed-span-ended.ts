@@ -7,6 +7,7 @@ import { childAt, kindOf, textOf } from '../../model/trust/go-source.ts'
 import { isTestFile } from '../audit/intent.ts'
 import { givenBy } from '../audit/queries.ts'
 import type { AuditRule } from '../audit/rule.ts'
+import { keepsSpanInContext } from './span-never-ended.ts'
 
 const borrowing = ['go.opentelemetry.io/otel/trace.SpanFromContext', 'go.opencensus.io/trace.FromContext']
 
@@ -16,9 +17,11 @@ export const borrowedSpanEnded: AuditRule = {
   title: 'A span is ended by one who borrowed it',
   severity: 'high',
   saysWhen:
-    'a span taken from the context with SpanFromContext is ended: the caller’s span closes while the caller still runs.',
+    'a span taken from the context with SpanFromContext is ended: the caller’s span closes while the caller still runs. Packages that leave their own spans in contexts (callbacks that belong together) are left alone.',
   fix: 'Start a child span and end that one: ctx, span := tracer.Start(ctx, …); defer span.End().',
   check({ view, report }) {
+    // A package that leaves its own spans in contexts takes them from there to end them.
+    if (keepsSpanInContext(view)) return
     for (const name of borrowing) {
       for (const call of view.callsOf(name)) {
         if (isTestFile(view, call.file)) continue

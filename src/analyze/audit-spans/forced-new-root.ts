@@ -1,6 +1,5 @@
 /** Class 29: trace.WithNewRoot. Intended, and told as information: with a link it is the recommended form. */
 import { isTestFile } from '../audit/intent.ts'
-import { callAround } from '../audit/queries.ts'
 import type { AuditRule } from '../audit/rule.ts'
 
 export const forcedNewRoot: AuditRule = {
@@ -13,16 +12,8 @@ export const forcedNewRoot: AuditRule = {
   check({ view, report }) {
     for (const call of view.callsOf('go.opentelemetry.io/otel/trace.WithNewRoot')) {
       if (isTestFile(view, call.file)) continue
-      const around = callAround(view, call.file, call.node)
-      const { syntax } = view.file(call.file)
-      const end = around === undefined ? 0 : (syntax.after[around.node] as number)
       const hasLink = view.calls.some(
-        (one) =>
-          one.file === call.file &&
-          around !== undefined &&
-          one.node > around.node &&
-          one.node < end &&
-          /trace\.(WithLinks|LinkFromContext)$/.test(one.name),
+        (one) => one.fn === call.fn && /trace\.(WithLinks|LinkFromContext|Span\.AddLink)$/.test(one.name),
       )
       report(call.file, call.node, {
         message: hasLink

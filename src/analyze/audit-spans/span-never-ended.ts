@@ -68,6 +68,8 @@ function checkStart({ view, report }: AuditContext, call: CallSite): void {
   const fn = view.functions[call.fn]
   if (started === undefined || fn === undefined) return
   if (started === 'discarded' || started.span === undefined) {
+    // The context is kept, and the package ends spans that it takes from contexts: callbacks that belong together.
+    if (started !== 'discarded' && started.context !== undefined && endsFromContext(view)) return
     report(call.file, call.node, { message: 'The span is thrown away, so nothing can end it', confidence: 'probable' })
     return
   }
@@ -124,6 +126,25 @@ function checkStart({ view, report }: AuditContext, call: CallSite): void {
       ...(isKill(way) ? [{ node: fn.node, note: 'and the first span is still open here', atEnd: true }] : []),
     ],
   })
+}
+
+const borrowing = /^(go\.opentelemetry\.io\/otel\/trace\.SpanFromContext|go\.opencensus\.io\/trace\.FromContext)$/
+
+function endsFromContext(view: PackageView): boolean {
+  return (
+    view.calls.some(({ name }) => borrowing.test(name)) &&
+    view.calls.some(({ lastName, args }) => lastName === 'End' && args.length <= 1)
+  )
+}
+
+/** A start whose span lives in its context alone: `ctx, _ = tracer.Start(ctx, …)`. */
+export function keepsSpanInContext(view: PackageView): boolean {
+  return startCalls.some((name) =>
+    view.callsOf(name).some((call) => {
+      const started = readStart(view, call)
+      return typeof started === 'object' && started.span === undefined && started.context !== undefined
+    }),
+  )
 }
 
 /** `span.End()`, itself or in a literal. */

@@ -125,6 +125,16 @@ export const knownResults: Readonly<Record<string, string>> = {
   '(*golang.org/x/sync/errgroup.Group).Wait': 'error',
   '(*golang.org/x/sync/singleflight.Group).Do': '(any, error, bool)',
 
+  'github.com/sourcegraph/conc.NewWaitGroup': '*github.com/sourcegraph/conc.WaitGroup',
+  'github.com/sourcegraph/conc/pool.New': '*github.com/sourcegraph/conc/pool.Pool',
+  'github.com/sourcegraph/conc/pool.NewWithResults': '*github.com/sourcegraph/conc/pool.ResultPool',
+  '(*github.com/sourcegraph/conc/pool.Pool).WithErrors': '*github.com/sourcegraph/conc/pool.ErrorPool',
+  '(*github.com/sourcegraph/conc/pool.Pool).WithContext': '*github.com/sourcegraph/conc/pool.ContextPool',
+  '(*github.com/sourcegraph/conc/pool.Pool).WithMaxGoroutines': '*github.com/sourcegraph/conc/pool.Pool',
+  '(*github.com/sourcegraph/conc/pool.ResultPool).WithErrors': '*github.com/sourcegraph/conc/pool.ResultErrorPool',
+  '(*github.com/sourcegraph/conc/pool.ErrorPool).WithMaxGoroutines': '*github.com/sourcegraph/conc/pool.ErrorPool',
+  'github.com/sourcegraph/conc/stream.New': '*github.com/sourcegraph/conc/stream.Stream',
+
   'os.Open': '(*os.File, error)',
   'os.Create': '(*os.File, error)',
   'os.OpenFile': '(*os.File, error)',

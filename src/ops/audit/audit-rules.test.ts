@@ -571,6 +571,25 @@ func job() { http.Get("http://x") }
   assert.equal(await count('_ "fmt"'), 0)
 })
 
+test('callbacks that leave a span in its context and take it from there to end it belong together', async () => {
+  const { findings } = await auditSources({
+    'go.mod': 'module example.com/shop\n',
+    'a.go': `package shop
+import ("context"; "go.opentelemetry.io/otel/trace")
+type hook struct { tracer trace.Tracer }
+func (h *hook) before(ctx context.Context) context.Context {
+	ctx, _ = h.tracer.Start(ctx, "x")
+	return ctx
+}
+func (h *hook) after(ctx context.Context) { trace.SpanFromContext(ctx).End() }
+`,
+  })
+  assert.deepEqual(
+    findings.map(({ rule }) => rule),
+    [],
+  )
+})
+
 test('expvar runs what it is given for each scrape', async () => {
   const { findings } = await auditSources({
     'go.mod': 'module example.com/shop\n',
