@@ -171,15 +171,17 @@ function isWithin(facts: TrustFacts, windows: Windows, row: number, movedNs: num
   )
 }
 
-/** A client span below the handler (or one level deeper) was answered by the callee. */
+/** A client span of the handler's service in its trace was answered by the callee. */
 function calls(facts: TrustFacts, host: number, callee: number): boolean {
   const { spans, forest } = facts
+  const own = serviceOfRow(facts, host)
   const from = at(forest.traceStart, at(spans.traces, host))
   const to = Math.min(at(forest.traceStart, at(spans.traces, host) + 1), from + 128)
   for (let index = from; index < to; index++) {
     const row = at(forest.rows, index)
     const parent = at(forest.parents, row)
-    if (parent >= 0 && serviceOfRow(facts, row) === callee && at(spans.kinds, parent) === CLIENT) return true
+    if (parent < 0 || serviceOfRow(facts, row) !== callee || at(spans.kinds, parent) !== CLIENT) continue
+    if (serviceOfRow(facts, parent) === own) return true
   }
   return false
 }

@@ -85,6 +85,7 @@ function countByQuarter(facts: TrustFacts): Uint32Array {
   const seen = new Int32Array(facts.services.length).fill(-1)
   for (let trace = 0; trace < spans.traceCount; trace++) {
     const quarter = quarterOf(facts, at(facts.traceFirst, trace))
+    if (at(facts.traceLast, trace) > facts.readAtNs - facts.settleNs) continue
     for (let index = at(forest.traceStart, trace); index < at(forest.traceStart, trace + 1); index++) {
       const service = serviceOfRow(facts, at(forest.rows, index))
       if (seen[service] === trace) continue
@@ -96,8 +97,10 @@ function countByQuarter(facts: TrustFacts): Uint32Array {
   return traces
 }
 
-function quarterOf({ firstNs, lastNs }: TrustFacts, timeNs: number): number {
-  return Math.max(0, Math.min(3, Math.floor((4 * (timeNs - firstNs)) / Math.max(1, lastNs - firstNs))))
+/** Of the part of the window in which nothing is pending any more. */
+function quarterOf({ firstNs, lastNs, readAtNs, settleNs }: TrustFacts, timeNs: number): number {
+  const settledNs = Math.min(lastNs, readAtNs - settleNs) - firstNs
+  return Math.max(0, Math.min(3, Math.floor((4 * (timeNs - firstNs)) / Math.max(1, settledNs))))
 }
 
 function binOf({ firstNs }: TrustFacts, binNs: number, timeNs: number): number {

@@ -193,25 +193,20 @@ function describeHosts(
   sample: readonly number[],
   operation: number,
 ): HostFacts {
-  const { spans, forest, operations } = facts
+  const { spans, operations } = facts
   const counts = new Map<number, number>()
   let held = 0
   let beside = 0
   let framework: string | undefined
   for (const row of sample) {
-    const host = findHost(facts, hosts, row, 0, false, operation)
+    const host = pickHost(facts, hosts, row, operation)
     if (host < 0) continue
     held++
     const own = at(operations.of, host)
     counts.set(own, (counts.get(own) ?? 0) + 1)
     const scope = spans.scopes[at(spans.scopeOf, host)]?.name ?? ''
     if (frameworks.test(scope)) framework = scope
-    for (let index = at(forest.childStart, host); index < at(forest.childStart, host + 1); index++) {
-      const child = at(forest.children, index)
-      if (at(spans.startNs, child) >= at(spans.endNs, row) || at(spans.endNs, child) <= at(spans.startNs, row)) continue
-      beside++
-      break
-    }
+    if (overlapsSibling(facts, host, row)) beside++
   }
   const ranked = [...counts].sort((left, right) => right[1] - left[1])
   return {
@@ -222,6 +217,32 @@ function describeHosts(
     besideSiblings: held === 0 ? 0 : beside / held,
     ...(framework === undefined ? {} : { framework }),
   }
+}
+
+/** Of the handlers that hold the root's start, one whose own calls leave room for all of it; else any. */
+function pickHost(facts: TrustFacts, hosts: readonly Windows[], row: number, operation: number): number {
+  const { spans } = facts
+  const windows = hosts[instanceOfRow(facts, row)]
+  const any = findHost(facts, hosts, row, 0, false, operation)
+  if (any < 0 || windows === undefined) return any
+  let free = -1
+  findActive(windows, spans, at(spans.startNs, row), (host) => {
+    const isOther = at(spans.traces, host) !== at(spans.traces, row) && at(facts.operations.of, host) !== operation
+    if (!isOther || at(spans.endNs, host) < at(spans.endNs, row)) return false
+    if (hasOperation(facts, host, operation) || overlapsSibling(facts, host, row)) return false
+    free = host
+    return true
+  })
+  return free >= 0 ? free : any
+}
+
+function overlapsSibling({ spans, forest }: TrustFacts, host: number, row: number): boolean {
+  const from = at(forest.childStart, host)
+  for (let index = from; index < Math.min(at(forest.childStart, host + 1), from + MAX_BELOW); index++) {
+    const child = at(forest.children, index)
+    if (at(spans.startNs, child) < at(spans.endNs, row) && at(spans.endNs, child) > at(spans.startNs, row)) return true
+  }
+  return false
 }
 
 /** Share of the gaps between starts, per instance, that are within 5 % of a multiple (up to three) of the median gap. */
