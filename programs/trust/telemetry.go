@@ -35,7 +35,7 @@ func startTelemetry(ctx context.Context, service string) (func(context.Context) 
 	if err != nil {
 		return nil, err
 	}
-	about, err := resource.New(ctx, resource.WithHost(), resource.WithProcessPID(), resource.WithTelemetrySDK(),
+	about, err := resource.New(ctx, resource.WithFromEnv(), resource.WithProcessPID(), resource.WithTelemetrySDK(),
 		resource.WithAttributes(
 			semconv.ServiceName(service),
 			semconv.ServiceVersion("1.0.0"),

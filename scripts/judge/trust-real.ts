@@ -2,11 +2,12 @@
  * `npm run judge:trust-real [-- CLASS...]`: programs/trust is run with each break switched on, for real, and what it sent
  * is judged by `sightline trust`; its source, with the break as the code itself, by `sightline audit`. Prints a line per
  * class: what was switched on, what spans (and logs) alone say, what is left with headers and with source. With all off
- * nothing may be found. Exit 1 on a miss. `--keep DIR` keeps the recordings.
+ * nothing may be found. Exit 1 on a miss. `--keep DIR` keeps the recordings,
+ * `--replay DIR` judges those.
  */
 import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { findGo } from '../setup/go.ts'
 import { planOf, trustCases } from './trust-real/cases.ts'
@@ -14,7 +15,10 @@ import { openJudge } from './trust-real/judge.ts'
 
 const REQUESTS = 400
 
-const { values, positionals } = parseArgs({ options: { keep: { type: 'string' } }, allowPositionals: true })
+const { values, positionals } = parseArgs({
+  options: { keep: { type: 'string' }, replay: { type: 'string' } },
+  allowPositionals: true,
+})
 const unknown = positionals.filter((name) => name !== 'none' && !trustCases.some((row) => row.breakClass === name))
 if (unknown.length > 0) {
   process.stderr.write(`no such class here: ${unknown.join(', ')}\n`)
@@ -34,7 +38,7 @@ try {
 async function judgeAll(): Promise<number> {
   const go = await findGo('1.26')
   if (!go.ok) return fail(go.error.message)
-  const judge = await openJudge(go.value, work)
+  const judge = await openJudge(go.value, work, values.replay === undefined ? {} : { replay: resolve(values.replay) })
   if (!judge.ok) return fail(judge.error)
   let misses = 0
   for (const row of [undefined, ...trustCases]) {

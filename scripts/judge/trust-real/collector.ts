@@ -8,21 +8,21 @@
 import { appendFileSync, writeFileSync } from 'node:fs'
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { gunzipSync } from 'node:zlib'
 
 export type Collector = {
   readonly url: string
-  readonly files: { readonly spans: string; readonly logs: string }
   readonly close: () => Promise<void>
 }
 
 export type CollectorOptions = { readonly repeatFirst?: number; readonly delayMs?: number }
 
-export async function startCollector(folder: string, options: CollectorOptions = {}): Promise<Collector> {
-  const files = { spans: join(folder, 'spans.otlp.pb'), logs: join(folder, 'logs.otlp.pb') }
-  for (const file of Object.values(files)) writeFileSync(file, '')
+export async function startCollector(
+  files: { readonly spans: string; readonly logs: string },
+  options: CollectorOptions = {},
+): Promise<Collector> {
+  for (const file of [files.spans, files.logs]) writeFileSync(file, '')
   let toRepeat = options.repeatFirst ?? 0
   const server = createServer(async (request, response) => {
     const file = request.url === '/v1/traces' ? files.spans : request.url === '/v1/logs' ? files.logs : undefined
@@ -41,7 +41,6 @@ export async function startCollector(folder: string, options: CollectorOptions =
   const { port } = server.address() as AddressInfo
   return {
     url: `http://127.0.0.1:${port}`,
-    files,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve())

@@ -10,16 +10,21 @@ import { runSightline } from '../../../tests/samples/run-sightline.ts'
 import type { GoTool } from '../../setup/go.ts'
 import { runTool } from '../../setup/run-tool.ts'
 import type { TrustCase } from './cases.ts'
-import { buildTrustProgram, PROGRAM, type Recording, type RunPlan, recordSystem } from './system.ts'
+import { buildTrustProgram, nameFiles, PROGRAM, type Recording, type RunPlan, recordSystem } from './system.ts'
 import { describeBreak, type Envelope, listBreaks, listNewRules, missOf, readSaid } from './verdict.ts'
 
 export type Judged = { readonly lines: readonly string[]; readonly misses: number }
+
+export type JudgeOptions = {
+  /** Recordings of an earlier run are judged, and nothing is run. */
+  readonly replay?: string
+}
 
 export type Judge = {
   readonly judgeCase: (row: TrustCase | undefined, plan: RunPlan) => Promise<Judged>
 }
 
-export async function openJudge(go: GoTool, work: string): Promise<Result<Judge, string>> {
+export async function openJudge(go: GoTool, work: string, options: JudgeOptions = {}): Promise<Result<Judge, string>> {
   const built = await buildTrustProgram(go, join(work, 'bin'))
   if (!built.ok) return built
   const { shop, fold } = built.value
@@ -27,7 +32,10 @@ export async function openJudge(go: GoTool, work: string): Promise<Result<Judge,
   return ok({
     async judgeCase(row, plan) {
       const name = row?.breakClass ?? 'none'
-      const recorded = await recordSystem(shop, join(work, 'runs', name), plan)
+      const recorded =
+        options.replay === undefined
+          ? await recordSystem(shop, join(work, 'runs', name), plan)
+          : ok(nameFiles(join(options.replay, name)))
       if (!recorded.ok) return { lines: [`MISS ${name}: ${recorded.error}`], misses: 1 }
       const spans = await judgeSpans(recorded.value, [])
       if (!spans.ok) return { lines: [`MISS ${name}: ${spans.error}`], misses: 1 }
@@ -85,7 +93,7 @@ function judgeHealthy(spans: Envelope<TrustData>, source: Result<Envelope<unknow
 }
 
 function judgeLine(row: TrustCase, by: string, { data }: Envelope<TrustData>): string {
-  const said = readSaid(data, row.breakClass)
+  const said = readSaid(data, row.breakClass, row.besides)
   const miss = missOf(row, said)
   const what = said.sets.length > 0 ? `: ${said.sets.join('; ')}` : ''
   return `${miss === undefined ? 'ok  ' : 'MISS'} ${row.breakClass}: by ${by}: ${said.how}${what}${miss === undefined ? '' : ` (${miss})`}`

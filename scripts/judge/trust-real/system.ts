@@ -4,6 +4,7 @@
  */
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 import { err, ok, type Result } from '../../../src/base/result.ts'
 import { buildProgram, type Service, startService } from '../../fixtures/build-program.ts'
 import { ROOT } from '../../fixtures/case-folder.ts'
@@ -26,6 +27,8 @@ export type RunPlan = {
   readonly tracedCallers?: boolean
   /** The cart is ended and started again in the middle, as in a release. */
   readonly restartCart?: boolean
+  /** How long all stay after the last request; enough for what outlives it, if absent. */
+  readonly lingerMs?: number
   readonly collector?: CollectorOptions
 }
 
@@ -53,16 +56,23 @@ export async function buildTrustProgram(
   return ok({ shop: built[0] as string, fold: built[1] as string })
 }
 
+/** Where the files of a recording are. */
+export function nameFiles(folder: string): Recording {
+  const [spans, logs, headers] = ['spans.otlp.pb', 'logs.otlp.pb', 'headers.ndjson'].map((name) => join(folder, name))
+  return { spans: spans as string, logs: logs as string, headers: headers as string }
+}
+
 /** Runs the whole system once; `folder` gets the files. */
 export async function recordSystem(shop: string, folder: string, plan: RunPlan): Promise<Result<Recording, string>> {
   mkdirSync(folder, { recursive: true })
-  const collector = await startCollector(folder, plan.collector)
-  const headers = join(folder, 'headers.ndjson')
+  const files = nameFiles(folder)
+  const { headers } = files
   rmSync(headers, { force: true })
+  const collector = await startCollector(files, plan.collector)
   const running = openProcesses(shop, collector, plan)
   try {
     const served = await serveLoad(running, shop, plan, headers)
-    return served.ok ? ok({ ...collector.files, headers }) : served
+    return served.ok ? ok(files) : served
   } finally {
     await running.closeAll()
     await collector.close()
@@ -119,8 +129,7 @@ async function loadOnce(running: Processes, shop: string, plan: RunPlan, at: Aro
   args.push('-requests', String(requests), '-rate', String(plan.requestsPerSecond))
   if (plan.tracedCallers === true) args.push('-parent')
   const load = await runTool(shop, args, { cwd: PROGRAM, timeoutMs: 60_000 })
-  // What outlives the last request.
-  await new Promise((resolve) => setTimeout(resolve, 200))
+  await wait(plan.lingerMs ?? 200)
   return load.failure === undefined ? ok(undefined) : err(`load: ${load.failure}`)
 }
 
@@ -132,7 +141,12 @@ type Processes = {
 
 function openProcesses(shop: string, collector: Collector, plan: RunPlan): Processes {
   const running = new Map<string, Service>()
-  const env = { ...process.env, OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, GOMAXPROCS: '2' }
+  const env = {
+    ...process.env,
+    OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+    OTEL_RESOURCE_ATTRIBUTES: 'host.name=shop',
+    GOMAXPROCS: '2',
+  }
   const close = async (role: string) => {
     await running.get(role)?.close()
     running.delete(role)

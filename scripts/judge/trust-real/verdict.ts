@@ -35,12 +35,12 @@ export function listBreaks({ services }: TrustData): readonly TrustBreak[] {
   return [...seen.values()]
 }
 
-export function readSaid(data: TrustData, wanted: string): Said {
+export function readSaid(data: TrustData, wanted: string, besides: readonly string[] = []): Said {
   const breaks = listBreaks(data)
   const real = breaks.filter(({ state }) => state !== 'exonerated')
   const holds = (one: TrustBreak) => one.class === wanted || one.alternatives.some((name) => name === wanted)
   const mine = real.filter(holds)
-  const others = real.filter((one) => !holds(one)).map(describeBreak)
+  const others = real.filter((one) => !holds(one) && !besides.some((name) => name === one.class)).map(describeBreak)
   const cleared = breaks.filter(({ state }) => state === 'exonerated')
   const names = new Set(mine.flatMap(({ class: first, alternatives }) => [...(first ? [first] : []), ...alternatives]))
   const sets = (mine.length > 0 ? mine : real.length > 0 ? [] : cleared).map(describeBreak)
