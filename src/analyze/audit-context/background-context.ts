@@ -135,7 +135,7 @@ function reportAssigned(
   )
   if (first === undefined) return
   const handed = enclosingCall(view, first.file, first.node)
-  if (handed !== undefined && (isShutdownCall(handed) || isShutdown(view, handed.fn))) return
+  if (handed !== undefined && (isShutdownCall(handed) || isHarmless(handed) || isShutdown(view, handed.fn))) return
   report(first.file, first.node, {
     message: message(name),
     confidence: 'probable',
@@ -179,7 +179,11 @@ function useOf(view: PackageView, call: CallSite): Use | undefined {
 
 /** Calls for which an empty context is the right one, or which do nothing with it; a logger's lines are class 24. */
 function isHarmless(call: CallSite): boolean {
-  if (/(^|[/.])\w*log(ger|rus|r)?(\/v\d+)?\.(G|L|GetLogger|FromContext|Ctx|From|Logger|WithContext)$/i.test(call.name))
+  if (
+    /(^|[/.])\w*log(ger|rus|r)?(\/v\d+)?\.(G|L|GetLogger|FromContext|Ctx|From|Logger|WithLogger|WithContext)$/i.test(
+      call.name,
+    )
+  )
     return true
   return /^(go\.opentelemetry\.io\/otel\/(exporters|sdk)|go\.opentelemetry\.io\/contrib\/(exporters|detectors))|\.WithContext$|^(testing|reflect)\./.test(
     call.name,

@@ -12,6 +12,8 @@ import { usesContext } from './goroutine-without-context.ts'
 
 const pools =
   /^github\.com\/(panjf2000\/ants(\/v\d)?\.(Pool\.)?Submit|gammazero\/workerpool\.WorkerPool\.Submit(Wait)?|alitto\/pond(\/v\d)?\.\w+\.Submit|Jeffail\/tunny\.Pool\.Process)$/
+/** What goes back to the one who asked, or tells of what was: no work to be done. By the words that Go programs use. */
+const isAnswer = /result|response|reply|outcome|answer|err(or)?s?$|done|event|message|status|notif|export/i
 const carriesTrace =
   /SpanContext$|trace\.Span$|trace\.Link$|propagation\.(MapCarrier|HeaderCarrier)$|^map\[string\]string$|net\/http\.Header$/
 
@@ -34,6 +36,7 @@ export const handoffWithoutContext: AuditRule = {
       const value = childAt(syntax, node, 'value')
       if (channel === undefined || value === undefined || !isLasting(view, file, channel)) continue
       const owner = view.typeAt(file, value).replace(/^\*/, '')
+      if (isAnswer.test(owner) || isAnswer.test(textOf(syntax, channel))) continue
       const types = fields.get(owner)
       if (types === undefined || types.length === 0) continue
       if (

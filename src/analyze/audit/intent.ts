@@ -32,7 +32,8 @@ export function isRoot(view: PackageView, fn: number): boolean {
   return at.kind === 'function' && (at.name === 'init' || (at.name === 'main' && view.pkg.name === 'main'))
 }
 
-const shutdownName = /shut ?down|^close|^stop|cleanup|teardown|drain|^flush|dispose|terminate|rollback|^release/i
+const shutdownName =
+  /shut ?down|^close|^stop|cleanup|teardown|drain|^flush|dispose|terminate|rollback|^release|^kill|^discard|^abort/i
 
 /** A function whose work goes on after its caller's context is over. */
 export function isShutdown(view: PackageView, fn: number): boolean {
