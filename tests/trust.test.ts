@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
+import { openCaptureWriter } from '../src/collect/capture-write.ts'
+import type { CaptureManifest } from '../src/model/capture.ts'
 import { root, runSightline } from './samples/run-sightline.ts'
 import { makeShop, type ShopSpan, shopFormats } from './samples/shop-spans.ts'
 
@@ -98,6 +100,7 @@ test('too few traces are no verdict: exit code 2, with --min as well, and --fail
     const { code, stdout } = await runSightline(['trust', fewFile, '--json', ...more])
     assert.equal(code, 2, more.join(' '))
     assert.deepEqual(new Set(Object.values(gradesOf(stdout))), new Set(['insufficient']))
+    assert.equal(JSON.parse(stdout).issues[0].code, 'SL_OPS_SPANS_UNSETTLED')
   }
 })
 
@@ -152,6 +155,34 @@ test('several files, gzip, stdin and a capture are one input each', async () => 
     assert.equal(code, 0)
     assert.deepEqual(gradesOf(stdout), whole)
   }
+})
+
+test('a packed capture gives its spans and logs; one without spans says so', async () => {
+  const text = readFileSync(join(root, 'testdata', 'captures', 'shop', 'manifest.json'), 'utf8')
+  const manifest = { ...(JSON.parse(text) as CaptureManifest), requests: [] }
+  const files = [
+    { name: 'logs.ndjson', kind: 'logs', bytes: Buffer.from('{"level":"INFO","msg":"up","service.name":"cart"}\n') },
+    { name: 'spans.otlp.json', kind: 'spans', bytes: readFileSync(brokenFile) },
+  ] as const
+  const packed = join(folder, 'shop.slc')
+  assert.ok((await openCaptureWriter().writeCapture({ origin: 'test', manifest, files, issues: [] }, packed)).ok)
+  const { code, stdout } = await runSightline(['trust', packed, '--json'])
+  const { data, coverage } = JSON.parse(stdout)
+  assert.deepEqual([code, data.spans, data.primitives.logRecords, coverage.asked], [0, 14_000, 1, 2])
+  const without = await runSightline(['trust', join(root, 'testdata', 'captures', 'shop'), '--json'])
+  const { error } = JSON.parse(without.stdout)
+  assert.deepEqual([without.code, error.code], [65, 'SL_DECODE_NO_SPANS'])
+})
+
+test('spans that a user interface cut are less sure, and the report says why', async () => {
+  const spans = JSON.parse(String(shopFormats['jaeger.json']?.(broken)))
+  const path = join(folder, 'page.json')
+  writeFileSync(path, JSON.stringify({ ...spans, total: 0, limit: 2_000, offset: 0, errors: null }))
+  const whole = JSON.parse((await runSightline(['trust', write('broken', 'jaeger.json', broken), '--json'])).stdout)
+  const page = JSON.parse((await runSightline(['trust', path, '--json'])).stdout)
+  assert.equal(whole.findings[0].confidence, 'probable')
+  assert.equal(page.findings[0].confidence, 'possible')
+  assert.ok(page.issues.some(({ code }: { code: string }) => code === 'SL_OPS_SPANS_PARTIAL'))
 })
 
 test('logs given with the spans are told by their content, and counted for their service', async () => {
