@@ -23,12 +23,12 @@ export function http(flow: Flow, to: string, method: string, route: string, hand
     'http.request.method': method,
     'server.address': to,
     'server.port': 8080,
-    'url.full': `http://${to}:8080${route.replace(/\{\w+\}/g, String(1000 + flow.request.number))}`,
+    'url.full': `http://${to}:8080${pathOf(flow, route)}`,
   }
   call(flow, to, 'http', `HTTP ${method}`, `${method} ${route}`, attributes, handler, {
     'http.request.method': method,
     'http.route': route,
-    'url.path': route.replace(/\{\w+\}/g, String(1000 + flow.request.number)),
+    'url.path': pathOf(flow, route),
     'server.address': to,
   })
 }
@@ -215,7 +215,7 @@ export function arrive(flow: Flow, method: string, route: string, headers: Heade
     served,
     crossing,
     undefined,
-    { 'http.request.method': method, 'http.route': route, 'url.path': route },
+    { 'http.request.method': method, 'http.route': route, 'url.path': pathOf(flow, route) },
     handler,
   )
   flow.at = served.at
@@ -279,4 +279,8 @@ export function markFailed(span: Span, message: string): void {
   if (span.endNs !== undefined) return
   span.status = 2
   span.statusMessage = message
+}
+
+function pathOf(flow: Flow, route: string): string {
+  return route.replace(/\{\w+\}/g, String(1000 + flow.request.number))
 }

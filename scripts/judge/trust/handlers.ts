@@ -167,6 +167,7 @@ function indexJob(flow: Flow): void {
 
 function listItems(flow: Flow): void {
   sql(flow, 'SELECT', 'catalogue', 3)
+  http(flow, 'stock', 'GET', '/stock/levels', (own) => sql(own, 'SELECT', 'levels'))
   grpc(flow, 'price', 'shop.Price', 'Quote', quote)
   work(flow, 1.5)
   log(flow, 'catalogue listed')

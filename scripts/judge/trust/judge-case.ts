@@ -37,6 +37,8 @@ export type Outcome = {
 }
 
 const target = 0.95
+/** Share of the affected traces for which a set must hold the class, where spans cannot prove it. */
+const setTarget = 0.8
 const sightline = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..', 'bin', 'sightline.mjs')
 
 export async function judgeInjection(
@@ -74,7 +76,9 @@ export async function judgeInjection(
     if (injection.demand === 'skew' && rate >= 0.05) why.push(...missingSkew(ran.data, written))
     return { ...rest, passed: why.length === 0, why, said }
   }
-  const score = scoreRows(rows, written.truth, injection)
+  // Below 5 % a set is enough: what is said must not be wrong.
+  const demand = rate < 0.05 ? 'in-set' : injection.demand
+  const score = scoreRows(rows, written.truth, { ...injection, demand })
   const why = judgeScore(score, injection, rate)
   return { ...rest, passed: why.length === 0, why, score, said }
 }
@@ -112,7 +116,7 @@ function judgeScore(score: Score, injection: Injection, rate: number): string[] 
   if (score.precision < target) why.push(`precision ${score.precision.toFixed(3)}`)
   if (rate < 0.05) return why
   if (isAlone && score.recall < target) why.push(`recall ${score.recall.toFixed(3)}`)
-  if (!isAlone && score.recall === 0) why.push('never in a set')
+  if (!isAlone && score.recall < setTarget) why.push(`in a set for ${score.recall.toFixed(3)} of the affected traces`)
   if (isAlone && score.outside > 0)
     why.push(`${score.outside} of ${score.rows} rows: the true rate is outside their interval`)
   return why

@@ -148,7 +148,8 @@ function severityText(severity: LogLine['severity']): string {
   return severity === 5 ? 'DEBUG' : severity === 9 ? 'INFO' : severity === 13 ? 'WARN' : 'ERROR'
 }
 
-function toUnix(ns: number): string {
+function toUnix(at: number): string {
+  const ns = Math.round(at)
   const seconds = Math.floor(ns / 1e9)
   return `${BASE_SECONDS + seconds}${String(ns - seconds * 1e9).padStart(9, '0')}`
 }

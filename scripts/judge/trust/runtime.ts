@@ -196,7 +196,7 @@ function decide(random: Random, process: Process, parent: SpanContext | undefine
   return process.rootRatio === undefined || random.chance(process.rootRatio)
 }
 
-/** TraceIDRatioBased: by the last 63 bits of the id. */
+/** TraceIDRatioBased of the Go SDK: by the last eight bytes of the id. */
 function isInRatio(traceId: string, ratio: number): boolean {
-  return (Number.parseInt(traceId.slice(16, 24), 16) & 0x7fffffff) / 0x80000000 < ratio
+  return Number.parseInt(traceId.slice(16, 24), 16) / 2 ** 32 < ratio
 }

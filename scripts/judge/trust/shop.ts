@@ -1,5 +1,5 @@
 /**
- * The shop that the traces come from: eleven services, nine of them in Go, one in Java, on five hosts with small clock
+ * The shop that the traces come from: eleven services, nine of them in Go, two in Java, on five hosts with small clock
  * offsets. An instance more (a canary) is how an injector breaks part of a service's traffic with a configuration.
  */
 import type { Random } from './random.ts'
@@ -27,6 +27,7 @@ const services: Readonly<Record<string, readonly [string, number, 'go' | 'java']
   mailer: ['v1.1.0', 1, 'go'],
   worker: ['v2.0.3', 2, 'go'],
   legacy: ['7.3.1', 2, 'java'],
+  stock: ['7.3.0', 1, 'java'],
 }
 
 export function buildShop(random: Random): Shop {

@@ -190,7 +190,7 @@ export const codeInjections: readonly Injection[] = [
                 crowdNs = flow.at
                 arrive(flow, cart.method, cart.route, {}, cart.handler)
               },
-              i * MS,
+              ground.chance.next() * 110 * MS,
             )
           }
         })

@@ -29,13 +29,13 @@ export const edgeInjections: readonly Injection[] = [
     variant: 'Java service speaks B3 only, headers known',
     demand: 'alone',
     headers: true,
-    prepare: (ground, rate) => tellBoth(ground, withPropagators(ground, 'legacy', rate, ['b3'])),
+    prepare: (ground, rate) => speakB3(ground, rate, 'b3'),
   },
   {
     className: 'propagator-mismatch',
     variant: 'Java service speaks B3 only',
     demand: 'in-set',
-    prepare: (ground, rate) => tellBoth(ground, withPropagators(ground, 'legacy', rate, ['b3multi'])),
+    prepare: (ground, rate) => speakB3(ground, rate, 'b3multi'),
   },
   {
     className: 'trace-id-truncated',
@@ -166,6 +166,18 @@ function withPropagators(ground: Ground, service: string, rate: number, names: P
   return rollOut(ground, service, rate, (process) => {
     process.propagators = names
   })
+}
+
+/** A new version in Java speaks B3 alone; its Java peer reads both, its Go peers only W3C. */
+function speakB3(ground: Ground, rate: number, form: 'b3' | 'b3multi'): Hooks {
+  const canary = withPropagators(ground, 'legacy', rate, [form])
+  for (const process of ground.shop.processes.get('stock') ?? []) process.propagators = ['tracecontext', form]
+  return {
+    received(flow, crossing, sender, receiver) {
+      if (sender === undefined || crossing.to === 'stock') return
+      if (receiver.process === canary || crossing.from === canary) tellEdge(ground, flow, crossing, sender, receiver)
+    },
+  }
 }
 
 function tellReceived(ground: Ground, canary: Process | undefined): Hooks {

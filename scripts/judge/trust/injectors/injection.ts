@@ -74,7 +74,7 @@ export function tellMissing(ground: Ground, request: Request, isMissing: (span: 
       request: request.number,
       services: [from, to],
       ...(from === to ? {} : { edge: { from, to } }),
-      operations: [],
+      operations: [parent.name, span.name],
       ...(isGone ? { optional: true } : {}),
     })
   }
