@@ -49,6 +49,31 @@ a path that can not be taken counts as one. Chains of calls are followed within 
 outside the directory can not be seen: rules that ask whether anybody sets a propagator look at the commands whose provider
 is made under the directory. A few forms of newer Go than the grammar are told as \`broken-source\`.
 
+## How good it is
+
+Tier a, against the test data of other tools (fetched, not kept here): expectations met, and lines told that none expects.
+
+| suite | rule here | met | unexpected |
+|---|---|---|---|
+| goroutinectx goroutine, errgroup, waitgroup (basic) | goroutine-without-context | 9/9, 7/7, 7/7 | 0 |
+| goroutinectx errgroup, waitgroup (advanced), conc | goroutine-without-context | 8/8, 8/8, 15/15 | 0 |
+| goroutinectx goroutine (advanced, evil) | goroutine-without-context | 14/17, 19/28 | 0 |
+| contextcheck a.go | background-context | 12/12 | 0 |
+| noctx | request-without-context | 66/66 | 0 |
+| fatcontext | context-overwritten | 22/22 | 0 |
+| containedctx | stale-context | 2/2 | 0 |
+| go-spancheck base | span-never-ended | 12/14 | 0 |
+| vet lostcancel a, b | lost-cancel | 19/19, 2/2 | 0 |
+
+The two of go-spancheck that are not met are one case: a span ended by a \`defer\` inside a deferred function. It is ended.
+
+Real repositories (Grafana Tempo, Jaeger, OpenFGA, OpenTelemetry Go contrib, part of Thanos; about 1,860 files, no crash): of the
+73 findings that were \`probable\` and medium or worse, 65 held when read by hand (89 %). What did not: contexts detached on
+purpose (4), spans kept in contexts by callbacks, a collector goroutine that only drains a channel, ids that a header format
+wants short. Four of those forms have since been taught to the rules. \`possible\` findings are leads, not verdicts.
+
+Speed: 1,043 files, 21.9 MB (the source of the go command and compiler) in 13 s with two threads on two shared cores, 0.9 GB.
+
 ## Comments that silence
 
 \`//sightline:ignore RULE[,RULE] reason\` on the finding's line, alone on the line above it, or above a function for all of

@@ -185,7 +185,7 @@ function isHarmless(call: CallSite): boolean {
     )
   )
     return true
-  return /^(go\.opentelemetry\.io\/otel\/(exporters|sdk)|go\.opentelemetry\.io\/contrib\/(exporters|detectors))|\.WithContext$|^(testing|reflect)\./.test(
+  return /^(go\.opentelemetry\.io\/otel\/(exporters|sdk)|go\.opentelemetry\.io\/contrib\/(exporters|detectors))|^net\.ListenConfig\.|\.WithContext$|^(testing|reflect)\./.test(
     call.name,
   )
 }

@@ -96,7 +96,7 @@ function check(context: AuditContext, scope: ReturnType<typeof openContextScope>
 
 /** Calls that make spans, ask other services, or write log lines. */
 const traced =
-  /^(go\.opentelemetry\.io\/otel|net\/http\.(Get|Post|Head|PostForm|NewRequest|Client\.)|database\/sql\.|google\.golang\.org\/grpc|log\/slog\.|context\.(Background|TODO)|github\.com\/(nats-io|segmentio|IBM\/sarama|redis|jackc))/
+  /^(go\.opentelemetry\.io\/otel\/trace\.Tracer\.|net\/http\.(Get|Post|Head|PostForm|NewRequest|Client\.)|database\/sql\.|google\.golang\.org\/grpc|log\/slog\.|context\.(Background|TODO)|github\.com\/(nats-io|segmentio|IBM\/sarama|redis|jackc))/
 
 function firstParameter(scope: ReturnType<typeof openContextScope>, view: PackageView, fn: FunctionView) {
   for (let at: FunctionView | undefined = fn; at !== undefined; at = view.functions[at.parent]) {

@@ -83,6 +83,8 @@ function checkStart({ view, report }: AuditContext, call: CallSite): void {
   const uses = view.usesOf(symbol).filter((use) => use.file === call.file)
   if (uses.some((use) => isGivenAway(view, use.file, use.node, fn.index))) return
   if (uses.some((use) => isEnd(view, use.file, use.node) && isLater(view, fn.index, use.node))) return
+  // The context, and the span in it, is kept beyond the function by a package that ends spans of contexts.
+  if (started.context !== undefined && endsFromContext(view) && leavesFunction(view, call.file, started.context)) return
   const flow = buildFlow(view, fn)
   const start = flow.pointOf(call.node)
   if (start === undefined) return
@@ -135,6 +137,17 @@ function endsFromContext(view: PackageView): boolean {
     view.calls.some(({ name }) => borrowing.test(name)) &&
     view.calls.some(({ lastName, args }) => lastName === 'End' && args.length <= 1)
   )
+}
+
+/** The context is stored or returned. */
+function leavesFunction(view: PackageView, file: number, context: number): boolean {
+  const { syntax, symbols } = view.file(file)
+  return view.usesOf(symbols[context] as number).some((use) => {
+    const list = syntax.parents[use.node] as number
+    if (use.file !== file || use.node <= context || kindOf(syntax, list) !== 'expression_list') return false
+    const statement = syntax.parents[list] as number
+    return kindOf(syntax, statement) === 'return_statement' || childAt(syntax, statement, 'right') === list
+  })
 }
 
 /** A start whose span lives in its context alone: `ctx, _ = tracer.Start(ctx, …)`. */
