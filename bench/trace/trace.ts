@@ -6,9 +6,11 @@
  * whose run takes long is run less often: the table says how often. Prints medians and ratios; exit 1 when a target is
  * missed, 69 without Go. With --only, targets that lack their rows are listed and do not count.
  */
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { stripTypeScriptTypes } from 'node:module'
 import { availableParallelism, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import { findGo, type GoTool } from '../../scripts/setup/go.ts'
 import { runTool } from '../../scripts/setup/run-tool.ts'
@@ -17,7 +19,6 @@ import { buildReference, buildToolchainReference, buildTracegen } from './build.
 import { type Find, type Reader, type Row, type TraceCase, targets, traceCases } from './cases.ts'
 
 const TIMEOUT_MS = 20 * 60_000
-const OWN = join(import.meta.dirname, 'read-own.ts')
 const ROOT = join(import.meta.dirname, '..', '..')
 /** As it is in the package: a clone runs its sources, which costs about 20 MB more. */
 const SIGHTLINE = join(ROOT, 'dist', 'start.js')
@@ -30,6 +31,8 @@ type Tools = {
   readonly reference: string
   readonly toolchain: string
   readonly viewer: string
+  /** read-own.ts over the built program. */
+  readonly own: string
 }
 
 const { values } = parseArgs({
@@ -71,7 +74,17 @@ async function buildTools(tool: GoTool, into: string): Promise<Tools> {
     reference: reference.value,
     toolchain: toolchain.value,
     viewer: viewer.stdout.toString('utf8').trim(),
+    own: buildOwn(into),
   }
+}
+
+/** Sources would be stripped of their types in every run: a third of what decoding takes. */
+function buildOwn(into: string): string {
+  const source = readFileSync(join(import.meta.dirname, 'read-own.ts'), 'utf8')
+  const built = pathToFileURL(join(ROOT, 'dist')).href
+  const path = join(into, 'read-own.mjs')
+  writeFileSync(path, stripTypeScriptTypes(source).replaceAll(/'\.\.\/\.\.\/src\/(.*)\.ts'/g, `'${built}/$1.js'`))
+  return path
 }
 
 async function runCase(one: TraceCase, tools: Tools): Promise<Row[]> {
@@ -104,7 +117,7 @@ function roundsOf(first: Measurement | undefined): number {
 }
 
 function commandOf(reader: Reader, file: string, tools: Tools): string[] {
-  const own = (mode: string): string[] => [process.execPath, OWN, mode, file]
+  const own = (mode: string): string[] => [process.execPath, tools.own, mode, file]
   const timeline = (...flags: string[]): string[] => [process.execPath, SIGHTLINE, 'timeline', file, '--json', ...flags]
   const commands: Readonly<Record<Reader, readonly string[]>> = {
     'go raw': [tools.toolchain, 'raw', file],
