@@ -1,7 +1,7 @@
 /** What the command line is handed by main.ts: engines behind ports, so that `cli` never sees `collect`. */
 import type { CaptureReader, CaptureWriter, Clock, Inflater, TraceOpener } from '../model/ports.ts'
 import type { InputOpener } from '../model/trust/input-files.ts'
-import type { AuditDeps } from '../ops/audit/audit.ts'
+import type { AuditDeps } from '../ops/audit/audit-input.ts'
 import type { DemoStarter } from '../ops/demo.ts'
 import type { TraceThreads } from '../ops/trace-thread/read-stream.ts'
 

@@ -1,5 +1,5 @@
 /**
- * Class 2: context.Background or TODO where the caller's context is at hand: given to a call, put over the variable, or
+ * Class 2: an empty context (context.Background and its like) where the caller's context is at hand: given to a call, put over the variable, or
  * deeper down, in functions of the package that take no context and make one (a call chain). Semantics as contextcheck
  * describes them; and its noise left out: main, init, tests, `if ctx == nil`, shutdown and deferred clean-up, and calls
  * that need a context of their own (Shutdown, Close).
@@ -14,7 +14,7 @@ import {
 } from '../audit/context-scope.ts'
 import { isRoot, isShutdown, isShutdownCall, isTestFile, startOf } from '../audit/intent.ts'
 import { type CallSite, type FunctionView, isAssigned, type PackageView } from '../audit/package-view.ts'
-import type { AuditContext, AuditRule } from '../audit/rule.ts'
+import type { AuditContext, AuditRule, ReportDraft } from '../audit/rule.ts'
 
 const MAX_CHAIN = 12
 
@@ -84,7 +84,7 @@ function checkFunction(
           : use.node
       report(call.file, at, {
         message: `${nameOf(view, fn)} has ${best(scope, fn)} and hands on context.${call.lastName}(): what follows is a trace of its own`,
-        confidence: 'probable',
+        ...worthOf(fn),
         ...(at === use.node ? {} : { related: [{ node: call.node, note: 'the empty context' }] }),
       })
       continue
@@ -97,6 +97,13 @@ function checkFunction(
       message: `${chain.join(' → ')} takes no context and makes an empty one, though ${nameOf(view, fn)} has ${best(scope, fn)}`,
     })
   }
+}
+
+/** A constructor is mostly called at the start, where no trace is. */
+function worthOf(fn: FunctionView): Pick<ReportDraft, 'confidence' | 'severity'> {
+  return /^(\(.*\)\.)?(New|Must|Open|Setup|Init)/i.test(fn.name)
+    ? { confidence: 'possible', severity: 'low' }
+    : { confidence: 'probable' }
 }
 
 function nameOf(view: PackageView, fn: FunctionView): string {
@@ -123,7 +130,7 @@ function reportAssigned(
   const uses = view.usesOf(symbol).filter((use) => use.file === call.file)
   const isShared = uses.some((use) => view.functionOf(use.file, use.node) !== call.fn && use.node > fn.node)
   if (isShared) {
-    report(call.file, statement, { message: message(name), confidence: 'probable' })
+    report(call.file, statement, { message: message(name), ...worthOf(fn) })
     return
   }
   const { syntax } = view.file(call.file)
@@ -138,7 +145,7 @@ function reportAssigned(
   if (handed !== undefined && (isShutdownCall(handed) || isHarmless(handed) || isShutdown(view, handed.fn))) return
   report(first.file, first.node, {
     message: message(name),
-    confidence: 'probable',
+    ...worthOf(fn),
     related: [{ node: statement, note: 'made here' }],
   })
 }
@@ -180,7 +187,7 @@ function useOf(view: PackageView, call: CallSite): Use | undefined {
 /** Calls for which an empty context is the right one, or which do nothing with it; a logger's lines are class 24. */
 function isHarmless(call: CallSite): boolean {
   if (
-    /(^|[/.])\w*log(ger|rus|r)?(\/v\d+)?\.(G|L|GetLogger|FromContext|Ctx|From|Logger|WithLogger|WithContext)$/i.test(
+    /(^|[/.])\w*log(ger|ging|rus|r)?(\/v\d+)?\.(G|L|GetLogger|FromContext|Ctx|From|Logger|WithLogger|WithContext)$/i.test(
       call.name,
     )
   )

@@ -5,7 +5,7 @@
  */
 import { childAt, childrenOf, kindOf, textOf } from '../../model/trust/go-source.ts'
 import { isContextType, isFreshContext } from '../audit/context-scope.ts'
-import { isDeferred } from '../audit/intent.ts'
+import { isDeferred, isTestFile } from '../audit/intent.ts'
 import { isAssigned, type PackageView } from '../audit/package-view.ts'
 import { loopAround, rootOf } from '../audit/queries.ts'
 import type { AuditContext, AuditRule } from '../audit/rule.ts'
@@ -21,8 +21,9 @@ export const contextOverwritten: AuditRule = {
   fix: 'A new variable in each turn: turnCtx, span := tracer.Start(ctx, …).',
   check(context) {
     const seen = new Set<string>()
-    for (const { file, node } of context.view.nodesOf('assignment_statement'))
-      checkAssignment(context, file, node, seen)
+    for (const { file, node } of context.view.nodesOf('assignment_statement')) {
+      if (!isTestFile(context.view, file)) checkAssignment(context, file, node, seen)
+    }
   },
 }
 

@@ -1,7 +1,7 @@
 /**
  * Contexts in scope: which variables and parameters at a place hold a context of the work at hand, or can give one
  * (`r.Context()`, `c.Request.Context()`), innermost first; shadowed names are left out. A variable that was made of
- * context.Background or TODO is `fresh`: it is a context, and nobody's. Scopes are those of the Go specification.
+ * context.Background or its like is `fresh`: it is a context, and nobody's. Scopes are those of the Go specification.
  */
 import { childAt, childrenOf, kindOf } from '../../model/trust/go-source.ts'
 import type { FunctionView, PackageView } from './package-view.ts'
@@ -168,7 +168,7 @@ export function openContextScope(view: PackageView): ContextScope {
   }
 }
 
-/** `ctx := context.Background()`, `ctx, cancel := context.WithTimeout(context.TODO(), …)`. */
+/** `ctx := context.Background()`, `ctx, cancel := context.WithTimeout(context.Background(), …)`. */
 function isFreshDeclaration(view: PackageView, file: number, node: number): boolean {
   const { syntax } = view.file(file)
   for (let at = syntax.parents[node] as number; at > 0; at = syntax.parents[at] as number) {

@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { after, type TestContext, test } from 'node:test'
 import { requireGo } from '../../../scripts/setup/go.ts'
 import { collectGoFacts } from '../../collect/go-facts/go-facts.ts'
-import { type AuditDeps, auditDirectory } from './audit.ts'
+import { auditDirectory } from './audit.ts'
+import type { AuditDeps } from './audit-input.ts'
 import { auditSnippets } from './snippets.ts'
 
 const root = join(import.meta.dirname, '..', '..', '..')

@@ -8,21 +8,14 @@ import { join } from 'node:path'
 import { auditProject, makeFindings } from '../../analyze/audit/run-audit.ts'
 import { type Fault, fault } from '../../base/errors.ts'
 import { err, ok, type Result } from '../../base/result.ts'
-import type { GoFacts, GoFactsInput } from '../../collect/go-facts/go-facts.ts'
 import { mergeDeclarations } from '../../decode/go-source/declarations.ts'
 import type { Finding } from '../../model/contract.ts'
 import { openIssueLog } from '../../model/issue.ts'
-import type { Clock, WorkerPool } from '../../model/ports.ts'
-import type { ProgressSink, Report } from '../../model/report.ts'
+import type { Report } from '../../model/report.ts'
 import type { AuditData, AuditDraft, AuditIgnore } from '../../model/trust/audit-data.ts'
 import { applyFixes } from './apply-fixes.ts'
-import {
-  type AuditHandlers,
-  type AuditJobs,
-  type GrammarPaths,
-  openAuditThread,
-  type ReadOutput,
-} from './audit-thread.ts'
+import type { AuditDeps, AuditInput } from './audit-input.ts'
+import { type AuditHandlers, type AuditJobs, openAuditThread, type ReadOutput } from './audit-thread.ts'
 import { importLint } from './import-lint.ts'
 import { addTyping, describeTyping, sharePackages, startTyping } from './typing.ts'
 import { type GoFolder, walkGo } from './walk-go.ts'
@@ -31,35 +24,6 @@ import { type GoFolder, walkGo } from './walk-go.ts'
 const LEAST_FILES_FOR_THREADS = 150
 const MAX_THREADS = 2
 const DOC = 'docs/audit.md'
-
-export type AuditDeps = {
-  readonly clock: Clock
-  readonly goGrammar: GrammarPaths
-  /** Absent: tier a only. */
-  readonly typeGo?: GoTyper
-  readonly auditThreads: { readonly cores: number; readonly openPool: (size: number) => WorkerPool<AuditJobs> }
-}
-
-/** Types of the packages by the user's own toolchain; wired to collect/go-facts. */
-export type GoTyper = (
-  input: GoFactsInput,
-  hooks: { readonly signal: AbortSignal; readonly progress: ProgressSink },
-) => Promise<Result<GoFacts>>
-
-export type AuditInput = {
-  readonly root: string
-  /** As it was given, for people. */
-  readonly name: string
-  /** `a`: by syntax alone; `b`: the toolchain or a fault; neither: the toolchain where it works. */
-  readonly tier?: 'a' | 'b'
-  readonly signal?: AbortSignal
-  readonly fix?: boolean
-  readonly rules?: readonly string[]
-  /** Reports of golangci-lint, gosec or SARIF. */
-  readonly imports?: readonly string[]
-  readonly workers?: number
-  readonly progress?: ProgressSink
-}
 
 export async function auditDirectory(deps: AuditDeps, input: AuditInput): Promise<Result<Report<AuditData>, Fault>> {
   const started = deps.clock.nowMonoNs()

@@ -17,7 +17,7 @@ import { type Issue, openIssueLog } from '../../model/issue.ts'
 import type { Report } from '../../model/report.ts'
 import type { AuditDraft, SnippetData } from '../../model/trust/audit-data.ts'
 import { type GoPackage, positionOf } from '../../model/trust/go-source.ts'
-import type { AuditDeps, AuditInput } from './audit.ts'
+import type { AuditDeps, AuditInput } from './audit-input.ts'
 
 const MAX_BYTES = 64 * 1024 * 1024
 const DOC = 'docs/audit.md'

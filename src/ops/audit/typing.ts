@@ -12,7 +12,7 @@ import type { Report } from '../../model/report.ts'
 import type { AuditData } from '../../model/trust/audit-data.ts'
 import type { GoModule } from '../../model/trust/go-source.ts'
 import type { TypedPackage } from '../../model/trust/typed-facts.ts'
-import type { AuditDeps, AuditInput } from './audit.ts'
+import type { AuditDeps, AuditInput } from './audit-input.ts'
 import type { GoFolder } from './walk-go.ts'
 
 const MAX_MODULES = 1000

@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { Report } from '../../model/report.ts'
 import type { AuditData } from '../../model/trust/audit-data.ts'
-import { type AuditDeps, type AuditInput, auditDirectory } from '../audit/audit.ts'
+import { auditDirectory } from '../audit/audit.ts'
+import type { AuditDeps, AuditInput } from '../audit/audit-input.ts'
 
 const home = join(import.meta.dirname, '..', '..', '..')
 

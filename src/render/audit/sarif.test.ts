@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Finding } from '../model/contract.ts'
+import type { Finding } from '../../model/contract.ts'
 import { renderSarif } from './sarif.ts'
 
 type Kind =

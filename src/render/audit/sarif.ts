@@ -3,8 +3,8 @@
  * result per finding with its place, partial fingerprints and related places. Columns are UTF-16 units from 1, as SARIF
  * has them by default, where ours are bytes: only ASCII lines agree, so the excerpt's column is left out elsewhere.
  */
-import type { Confidence, Finding, Severity } from '../model/contract.ts'
-import { printJson } from './text.ts'
+import type { Confidence, Finding, Severity } from '../../model/contract.ts'
+import { printJson } from '../text.ts'
 
 export type SarifRule = {
   readonly id: string

@@ -2,12 +2,12 @@
  * An audit for the terminal: what was read, then findings worst first, each with its place, the line of source and a mark
  * under it, and what to do; then counts by rule. Enters: the report. Leaves: text that ends in a newline.
  */
-import type { Evidence, Finding } from '../model/contract.ts'
-import type { Report } from '../model/report.ts'
-import type { AuditData } from '../model/trust/audit-data.ts'
-import { renderTable } from './table.ts'
-import { countOf, cutEnd, endSentence, escapeControls, formatCount, wrapWords } from './text.ts'
-import { type Theme, toneOfSeverity } from './theme.ts'
+import type { Evidence, Finding } from '../../model/contract.ts'
+import type { Report } from '../../model/report.ts'
+import type { AuditData } from '../../model/trust/audit-data.ts'
+import { renderTable } from '../table.ts'
+import { countOf, cutEnd, endSentence, escapeControls, formatCount, wrapWords } from '../text.ts'
+import { type Theme, toneOfSeverity } from '../theme.ts'
 
 export type AuditOptions = { readonly width: number; readonly theme: Theme; readonly top?: number }
 
