@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { drawReport, drawTrust } from './samples/reports.ts'
 import { root, runSightline } from './samples/run-sightline.ts'
+import { makeShop, shopFormats } from './samples/shop-spans.ts'
 
 const base = mkdtempSync(join(tmpdir(), 'sightline-ledger-'))
 after(() => rmSync(base, { recursive: true, force: true }))
@@ -89,6 +90,27 @@ test('real reports of diagnose and timeline: added once, the same again changes 
   await run(folder, 'add', 'later.json', '--at', '2026-11-24T01:00:00Z')
   const paid = await list(folder)
   for (const { fingerprint } of leaked) assert.equal(paid.states[fingerprint], 'paid')
+})
+
+test('a real break of trust is debt by edge and traces a day, and paid by enough traces without it', async () => {
+  const folder = makeFolder()
+  const judge = async (name: string, options: Parameters<typeof makeShop>[0]) => {
+    writeFileSync(join(folder, 'spans.json'), shopFormats['otlp.json']?.(makeShop(options)) ?? '')
+    const ran = await runSightline(['trust', 'spans.json', '--json'], { cwd: folder })
+    writeFileSync(join(folder, name), ran.stdout)
+  }
+  await judge('broken.json', { traces: 2_000, lost: 0.06, gapMs: 3_000 })
+  await judge('few.json', { traces: 50 })
+  await judge('good.json', { traces: 600 })
+  assert.equal((await run(folder, 'add', 'broken.json', '--at', '2026-11-01')).code, 0)
+  const [entry] = (await list(folder)).entries
+  assert.deepEqual(entry?.where, { operation: 'GET /price', edge: { from: 'cart', to: 'price' } })
+  assert.ok((await list(folder)).totals.debt > 0)
+  await run(folder, 'add', 'few.json', '--at', '2026-11-02')
+  assert.equal((await list(folder)).entries[0]?.state, 'open')
+  await run(folder, 'add', 'good.json', '--at', '2026-11-03')
+  assert.equal((await list(folder)).entries[0]?.state, 'paid')
+  assert.equal((await list(folder)).totals.debt, 0)
 })
 
 test('two branches that each add findings merge in git without a conflict, and nothing is lost', async () => {

@@ -25,7 +25,7 @@ export const ledgerCodes = {
   },
   SL_OPS_LEDGER_LARGE: {
     summary: 'The ledger, or what would become of it, is larger than one ledger may be',
-    hint: 'Keep one ledger per repository or team (--ledger FILE); one holds 50,000 entries and 64 MiB.',
+    hint: 'Keep one ledger per repository or team (--ledger FILE); one holds 50,000 entries and 192 MiB.',
     exitCode: 65,
     httpStatus: 413,
     retryable: false,

@@ -9,7 +9,7 @@ import type { Confidence, Severity } from '../contract.ts'
 export const LEDGER_FILE_SCHEMA = 'sightline.ledger-file/v1'
 
 /** Bounds of one ledger: beyond them it is refused, never cut. */
-export const MAX_LEDGER_BYTES = 64 * 1024 * 1024
+export const MAX_LEDGER_BYTES = 192 * 1024 * 1024
 export const MAX_LEDGER_ENTRIES = 50_000
 /** Sightings kept per entry: the first, those at which the state changed, and the newest. */
 export const MAX_SIGHTINGS = 32

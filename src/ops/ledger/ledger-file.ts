@@ -31,8 +31,9 @@ export async function readLedger(
 ): Promise<Result<Ledger | undefined>> {
   const text = await readText(place, MAX_LEDGER_BYTES)
   if (!text.ok) {
-    const { code, detail } = text.error
-    return code === 'SL_OPS_FILE_CANNOT_READ' && detail?.why === 'ENOENT' ? ok(undefined) : text
+    const why = text.error.detail?.why
+    if (why === 'EFBIG') return err(tooLarge(place, text.error.message))
+    return why === 'ENOENT' ? ok(undefined) : text
   }
   return parseLedger(text.value, { name: place.name, ...options })
 }
@@ -53,10 +54,15 @@ export async function changeLedger<T>(
     if (!changed.ok) return changed
     const { ledger, value } = changed.value
     if (ledger.entries.length > MAX_LEDGER_ENTRIES) {
-      const message = `${place.name} would hold ${ledger.entries.length} entries; one ledger holds ${MAX_LEDGER_ENTRIES}`
-      return err(fault('SL_OPS_LEDGER_LARGE', { message, target: place.name }))
+      const count = ledger.entries.length
+      return err(tooLarge(place, `${place.name} would hold ${count} entries; one ledger holds ${MAX_LEDGER_ENTRIES}`))
     }
-    const written = await writeWhole(place, printLedger(ledger))
+    const text = printLedger(ledger)
+    // What could not be read again is not written.
+    if (Buffer.byteLength(text) > MAX_LEDGER_BYTES) {
+      return err(tooLarge(place, `${place.name} would be larger than ${MAX_LEDGER_BYTES} bytes`))
+    }
+    const written = await writeWhole(place, text)
     return written.ok ? ok({ value, changed: written.value }) : written
   } finally {
     await rm(lock.value, { force: true })
@@ -65,6 +71,10 @@ export async function changeLedger<T>(
 
 export function missing({ name }: LedgerPlace): Fault {
   return fault('SL_OPS_LEDGER_MISSING', { message: `There is no ledger ${name}`, target: name })
+}
+
+function tooLarge({ name }: LedgerPlace, message: string): Fault {
+  return fault('SL_OPS_LEDGER_LARGE', { message, target: name })
 }
 
 async function takeLock({ name, path }: LedgerPlace, mustExist: boolean): Promise<Result<string>> {
