@@ -164,7 +164,7 @@ export function makeFindings(drafts: readonly AuditDraft[], doc: string): readon
 }
 
 function evidenceOf({ file, line, column, excerpt }: AuditDraft['place']): Evidence {
-  return { lens: 'source', source: file, at: `line ${line}`, excerpt: excerpt.trim(), file, line, column }
+  return { lens: 'source', source: file, at: `line ${line}`, excerpt: excerpt.trimEnd(), file, line, column }
 }
 
 function compare(a: string, b: string): number {

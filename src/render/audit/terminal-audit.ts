@@ -6,7 +6,7 @@ import type { Evidence, Finding } from '../../model/contract.ts'
 import type { Report } from '../../model/report.ts'
 import type { AuditData } from '../../model/trust/audit-data.ts'
 import { renderTable } from '../table.ts'
-import { countOf, cutEnd, endSentence, escapeControls, formatCount, wrapWords } from '../text.ts'
+import { countOf, cutEnd, endSentence, escapeControls, formatCount, widthOf, wrapWords } from '../text.ts'
 import { type Theme, toneOfSeverity } from '../theme.ts'
 
 export type AuditOptions = { readonly width: number; readonly theme: Theme; readonly top?: number }
@@ -75,9 +75,32 @@ function renderFrame(place: Evidence, paint: (text: string) => string, width: nu
   const { file = place.source, line, column, excerpt = '' } = place
   const at = line === undefined ? file : `${file}:${line}${column === undefined ? '' : `:${column}`}`
   const gutter = `${line ?? ''}`.padStart(6)
-  const code = escapeControls(excerpt.replaceAll('\t', '  '))
+  const indent = excerpt.length - excerpt.trimStart().length
+  const code = expand(excerpt.slice(indent))
   const shown = cutEnd(code, Math.max(20, width - 10))
-  return [`  ${escapeControls(at)}`, `${theme.dim(`${gutter} |`)} ${paint(shown)}`]
+  const frame = [`  ${escapeControls(at)}`, `${theme.dim(`${gutter} |`)} ${shown}`]
+  const mark = column === undefined ? undefined : widthOf(expand(takeBytes(excerpt, column - 1).slice(indent)))
+  if (mark !== undefined && excerpt !== '' && mark < widthOf(shown)) {
+    frame.push(`${theme.dim(`${' '.repeat(6)} |`)} ${' '.repeat(mark)}${paint('^')}`)
+  }
+  return frame
+}
+
+function expand(text: string): string {
+  return escapeControls(text.replaceAll('\t', '  '))
+}
+
+/** The text before a column, which counts bytes as Go does. */
+function takeBytes(text: string, bytes: number): string {
+  let left = bytes
+  let end = 0
+  for (const character of text) {
+    const code = character.codePointAt(0) as number
+    left -= code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4
+    if (left < 0) break
+    end += character.length
+  }
+  return text.slice(0, end)
 }
 
 function sayFixes({ fixes }: AuditData): string[] {
