@@ -35,6 +35,7 @@ export const errorsWrappedUnevenly: AuditRule = {
           confidence: 'probable',
         })
     }
+    const told = new Set<number>()
     for (const { file, node } of view.nodesOf('return_statement')) {
       const fn = view.functionOf(file, node)
       const wrapped = wraps.get(fn)
@@ -43,6 +44,9 @@ export const errorsWrappedUnevenly: AuditRule = {
       const [list] = [...childrenOf(syntax, node)]
       const last = list === undefined ? undefined : [...childrenOf(syntax, list)].at(-1)
       if (last === undefined || !isBareError(view, file, node, last)) continue
+      // Once a function: the others are mended with it.
+      if (told.has(fn)) continue
+      told.add(fn)
       report(file, node, {
         message: 'This error is returned bare, others of the function are wrapped',
         related: [{ node: wrapped, note: 'wrapped here' }],
