@@ -1,6 +1,7 @@
 /**
  * Client spans that nobody answered, by the service they were meant for: by address (one that is a service's name, or
- * that answered calls went to), else by who usually answers their operation; else not known. Linear in the spans.
+ * that answered calls went to), else by who usually answers their operation; else not known. Calls of databases are left
+ * out: they answer with no span. Linear in the spans.
  */
 
 import { findAttribute } from '../trust/operations.ts'
@@ -18,12 +19,14 @@ export type Callers = {
 export function collectCallers(facts: TrustFacts): Callers {
   const { spans, operations } = facts
   const keys = addressKeys.map((key) => spans.strings.indexOf(key)).filter((key) => key > 0)
+  const databases = ['db.system', 'db.system.name'].map((key) => spans.strings.indexOf(key)).filter((key) => key > 0)
   const services = learnAddresses(facts, keys)
   const known = new Map<number, Map<number, number[]>>()
   const unknown = new Map<number, number[]>()
   for (let row = 0; row < spans.count; row++) {
     if (at(spans.kinds, row) !== CLIENT || facts.answered[row] === 1 || facts.taken[row] === 1) continue
     const operation = at(operations.of, row)
+    if (databases.some((key) => findAttribute(spans, row, key) !== 0)) continue
     const service = findService(facts, row, keys, services)
     if (service < 0) push(unknown, operation, row)
     else {

@@ -25,7 +25,9 @@ import {
 } from '../trust/windows.ts'
 
 const SAMPLE = 200
-const MAX_HOSTS = 40
+const MAX_HOSTS = 16
+/** Handlers that run at one time and are looked at. */
+const MAX_ACTIVE = 64
 const LEAST = 0.3
 const MAX_ABOVE = 8
 
@@ -168,6 +170,7 @@ function isWithin(facts: TrustFacts, windows: Windows, row: number, movedNs: num
     start,
     (host) =>
       at(spans.endNs, host) >= end && at(spans.traces, host) !== at(spans.traces, row) && !calls(facts, host, callee),
+    MAX_ACTIVE,
   )
 }
 

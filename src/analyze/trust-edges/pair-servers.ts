@@ -18,9 +18,11 @@ import {
 } from '../trust/windows.ts'
 import type { Callers } from './collect-callers.ts'
 
-const SAMPLE = 200
-const MAX_CALLERS = 64
-const MAX_STEPS = 200
+const SAMPLE = 120
+/** Looked at first, to see whether there is anything to measure. */
+const FIRST = 40
+const MAX_CALLERS = 32
+const MAX_STEPS = 128
 const OFFSETS = 101
 
 export type Pair = { readonly client: number; readonly server: number }
@@ -89,7 +91,7 @@ function measurePair(
   const callers = buildWindows(spans, clients)
   const typical = callers.medianNs
   const servers = sampleRows(roots.rows, SAMPLE)
-  if (shareOf(servers, (row) => gapTo(facts, offsets, callers, row, 0) >= 0) >= 0.2) {
+  if (shareOf(sampleRows(servers, FIRST), (row) => gapTo(facts, offsets, callers, row, 0) >= 0) >= 0.2) {
     const lift = measureLift(
       facts,
       servers,
@@ -108,7 +110,7 @@ function measurePair(
   const sample = sampleRows(clients, SAMPLE)
   const holdsServer = (client: number, movedNs: number): boolean =>
     findHeld(facts, offsets, roots, client, movedNs) >= 0
-  if (shareOf(sample, (row) => holdsServer(row, 0)) < 0.2) return undefined
+  if (shareOf(sampleRows(sample, FIRST), (row) => holdsServer(row, 0)) < 0.2) return undefined
   const lift = measureLift(facts, sample, typical, holdsServer)
   return isLifted(lift) ? lift : undefined
 }
@@ -119,11 +121,17 @@ function gapTo(facts: TrustFacts, offsets: Offsets, callers: Windows, row: numbe
   const start = moveTime(facts, at(spans.startNs, row), movedNs)
   const end = start + at(spans.endNs, row) - at(spans.startNs, row)
   let gap = -1
-  findActive(callers, spans, start + slack(facts, offsets, row, callers), (client) => {
-    if (!isHeld(facts, offsets, client, row, start, end)) return false
-    gap = Math.max(0, start - offsetOf(facts, offsets, client, row) - at(spans.startNs, client))
-    return true
-  })
+  findActive(
+    callers,
+    spans,
+    start + slack(facts, offsets, row, callers),
+    (client) => {
+      if (!isHeld(facts, offsets, client, row, start, end)) return false
+      gap = Math.max(0, start - offsetOf(facts, offsets, client, row) - at(spans.startNs, client))
+      return true
+    },
+    MAX_STEPS,
+  )
   return gap
 }
 

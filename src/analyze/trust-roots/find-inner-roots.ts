@@ -223,8 +223,8 @@ function describeHosts(
 function pickHost(facts: TrustFacts, hosts: readonly Windows[], row: number, operation: number): number {
   const { spans } = facts
   const windows = hosts[instanceOfRow(facts, row)]
-  const any = findHost(facts, hosts, row, 0, false, operation)
-  if (any < 0 || windows === undefined) return any
+  const first = findHost(facts, hosts, row, 0, false, operation)
+  if (first < 0 || windows === undefined) return first
   let free = -1
   findActive(windows, spans, at(spans.startNs, row), (host) => {
     const isOther = at(spans.traces, host) !== at(spans.traces, row) && at(facts.operations.of, host) !== operation
@@ -233,7 +233,7 @@ function pickHost(facts: TrustFacts, hosts: readonly Windows[], row: number, ope
     free = host
     return true
   })
-  return free >= 0 ? free : any
+  return free >= 0 ? free : first
 }
 
 function overlapsSibling({ spans, forest }: TrustFacts, host: number, row: number): boolean {

@@ -58,9 +58,10 @@ export function findActive(
   { endNs }: SpanTable,
   timeNs: number,
   visit: (row: number) => boolean,
+  mostSteps: number = MAX_STEPS,
 ): boolean {
   let steps = 0
-  for (let index = lastBefore(windows.starts, timeNs); index >= 0 && steps < MAX_STEPS; index--, steps++) {
+  for (let index = lastBefore(windows.starts, timeNs); index >= 0 && steps < mostSteps; index--, steps++) {
     if (at(windows.lastEnds, index) < timeNs) return false
     const row = at(windows.rows, index)
     if (at(endNs, row) >= timeNs && visit(row)) return true
