@@ -98,13 +98,15 @@ function literalAround(view: PackageView, file: number, node: number): number | 
 }
 
 /** The same variable or field is an argument of the call. */
-function mentions(view: PackageView, file: number, value: number, text: string): boolean {
+function mentions(view: PackageView, file: number, value: number, text: string, depth = 0): boolean {
   const call = view.callAt(file, value)
   const { syntax } = view.file(file)
+  if (depth > 32) return false
   return (
     call?.args.some(
       (arg) =>
-        textOf(syntax, arg) === text || (view.callAt(file, arg) !== undefined && mentions(view, file, arg, text)),
+        textOf(syntax, arg) === text ||
+        (view.callAt(file, arg) !== undefined && mentions(view, file, arg, text, depth + 1)),
     ) === true
   )
 }

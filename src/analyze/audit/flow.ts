@@ -26,6 +26,9 @@ export function isEnding(name: string): boolean {
   return endings.test(name)
 }
 
+/** Statements nested deeper are points without ways of their own. */
+const MAX_DEPTH = 400
+
 type Targets = { readonly label: string; readonly onBreak: number; readonly onContinue: number | undefined }
 
 export function buildFlow(view: PackageView, fn: FunctionView): Flow {
@@ -34,6 +37,7 @@ export function buildFlow(view: PackageView, fn: FunctionView): Flow {
   const next: number[][] = []
   const points = new Map<number, number>()
   const labels = new Map<string, number>()
+  let depth = 0
   const jumps: { from: number; label: string }[] = []
   const returns = new Set<number>()
   const exit = add(fn.node)
@@ -99,6 +103,14 @@ export function buildFlow(view: PackageView, fn: FunctionView): Flow {
   }
 
   function statement(node: number, after: number, targets: readonly Targets[], label: string): number {
+    if (depth >= MAX_DEPTH) return before(node, after)
+    depth++
+    const point = statementOfKind(node, after, targets, label)
+    depth--
+    return point
+  }
+
+  function statementOfKind(node: number, after: number, targets: readonly Targets[], label: string): number {
     switch (kindOf(syntax, node)) {
       case 'block':
         return sequence(statementsOf(node), after, targets, undefined)

@@ -25,10 +25,13 @@ export function ancestorInFunction(
 /** The innermost loop whose body holds the node, inside the same function. */
 export function loopAround(view: PackageView, file: number, node: number): number | undefined {
   const { syntax } = view.file(file)
-  const loop = ancestorInFunction(view, file, node, ['for_statement'])
-  if (loop === undefined) return undefined
-  const body = childAt(syntax, loop, 'body')
-  return body !== undefined && node > body ? loop : loopAround(view, file, loop)
+  let loop = ancestorInFunction(view, file, node, ['for_statement'])
+  while (loop !== undefined) {
+    const body = childAt(syntax, loop, 'body')
+    if (body !== undefined && node > body) return loop
+    loop = ancestorInFunction(view, file, loop, ['for_statement'])
+  }
+  return undefined
 }
 
 /** A handler of requests: net/http's form, or a framework's context as a parameter. */

@@ -129,3 +129,36 @@ test('of fixes that overlap one is applied; equal edits count once', () => {
   ])
   assert.deepEqual(applied, { text: 'Xcd-ef', applied: 2 })
 })
+
+const busy = `package shop
+import ("context"; "net/http"; "go.opentelemetry.io/otel")
+func handler(w http.ResponseWriter, r *http.Request) error {
+	ctx, span := otel.Tracer("x").Start(r.Context(), "x")
+	go func() { http.Get("http://x") }()
+	for i := 0; i < 3; i++ { ctx = context.WithValue(ctx, "traceID", i); defer span.End() }
+	switch { case i == 1: return err; default: select { case <-ctx.Done(): } }
+	_, cancel := context.WithCancel(ctx)
+	return use(context.Background(), cancel)
+}
+`
+
+test('source that is cut anywhere is read as far as it goes', async () => {
+  for (let end = 20; end < busy.length; end += 7) {
+    const { data } = await auditSources({ 'go.mod': mod, 'a.go': busy.slice(0, end) })
+    assert.equal(data.files.read, 1)
+  }
+})
+
+test('source nested beyond all reason ends in a report, not in a full stack', async () => {
+  const depth = 5000
+  const { data } = await auditSources({
+    'go.mod': mod,
+    'a.go': `${busy}func deep(ctx context.Context) {
+	_, span := otel.Tracer("x").Start(ctx, "x")
+${'if x { for { '.repeat(depth)}span.AddEvent("x")${'}}'.repeat(depth)}
+}
+var y = ${'f('.repeat(depth)}1${')'.repeat(depth)}
+`,
+  })
+  assert.equal(data.files.read, 1)
+})
