@@ -73,7 +73,7 @@ async function judgeAll(): Promise<number> {
 
 /** Files for the speed measurement. */
 function writeMany(spans: number): number {
-  const spansPerRequest = 23
+  const spansPerRequest = 19
   const written = writeCase(join(work, 'many'), {
     seed: values.seed.split(',')[0] ?? 'many',
     requests: Math.ceil(spans / spansPerRequest),

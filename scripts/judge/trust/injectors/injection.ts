@@ -74,7 +74,8 @@ export function tellMissing(ground: Ground, request: Request, isMissing: (span: 
       request: request.number,
       services: [from, to],
       ...(from === to ? {} : { edge: { from, to } }),
-      operations: [parent.name, span.name],
+      // Which span of its own service is gone, a reader cannot know from the child that is left.
+      operations: from === to ? [] : [parent.name, span.name],
       ...(isGone ? { optional: true } : {}),
     })
   }
