@@ -307,6 +307,10 @@ func b(ctx context.Context, hosts []string) error {
 	if err = use(ctx); err != nil {
 		return err // HERE
 	}
+	return use(ctx)
+}
+func tail(ctx context.Context) error {
+	if err := use(ctx); err != nil { return fmt.Errorf("using: %w", err) }
 	return use(ctx) // HERE
 }
 func b(ctx context.Context) error {
