@@ -15,21 +15,23 @@ export type TrustCase = {
   readonly source: boolean
   /** Where the break is, as an edge or a service. */
   readonly at: string
+  /** The spans that break, where the service does not tell it alone: the class said of others is not the answer. */
+  readonly operation?: string
   /** What else is true of it. */
   readonly besides?: readonly BreakClass[]
   readonly plan?: Partial<RunPlan>
 }
 
 export const trustCases: readonly TrustCase[] = [
-  row('goroutine-without-context', ['gateway'], 'in set', 'gateway'),
-  row('background-context', ['cart'], 'in set', 'cart'),
+  row('goroutine-without-context', ['gateway'], 'in set', 'gateway', { operation: 'record visit' }),
+  row('background-context', ['cart'], 'in set', 'cart', { operation: 'sql.conn.query' }),
   row('no-extract', ['pricing'], 'in set', 'cart > pricing'),
   row('no-propagator', ['gateway'], 'in set', 'gateway > cart'),
   // In one program there is one format: its source says nothing of the other side.
   row('propagator-mismatch', ['cart'], 'in set', 'gateway > cart', { source: false }),
   row('trace-id-truncated', ['gateway', 'cart', 'pricing', 'stock', 'mailer'], 'named', 'gateway > cart'),
   row('uninstrumented-client', ['gateway'], 'in set', 'gateway > cart'),
-  row('request-without-context', ['cart'], 'in set', 'cart'),
+  row('request-without-context', ['cart'], 'in set', 'cart', { operation: 'HTTP GET' }),
   row('framework-context', ['cart'], 'in set', 'cart'),
   row('span-context-dropped', ['gateway'], 'in set', 'gateway'),
   row('borrowed-span-ended', ['cart'], 'named', 'cart'),
@@ -39,7 +41,7 @@ export const trustCases: readonly TrustCase[] = [
   row('export-context-cancelled', ['cart'], 'in set', 'cart', { plan: { collector: { delayMs: 4 } } }),
   row('consumer-without-extract', ['mailer'], 'in set', 'gateway > mailer'),
   row('producer-without-inject', ['gateway'], 'in set', 'gateway > mailer'),
-  row('handoff-without-context', ['stock'], 'in set', 'stock'),
+  row('handoff-without-context', ['stock'], 'in set', 'stock', { operation: 'restock' }),
   row('stale-context', ['cart'], 'named', 'cart'),
   row('context-overwritten', ['gateway'], 'named', 'gateway'),
   row('shared-work', ['cart'], 'in set', 'cart'),

@@ -93,7 +93,7 @@ function judgeHealthy(spans: Envelope<TrustData>, source: Result<Envelope<unknow
 }
 
 function judgeLine(row: TrustCase, by: string, { data }: Envelope<TrustData>): string {
-  const said = readSaid(data, row.breakClass, row.besides)
+  const said = readSaid(data, row)
   const miss = missOf(row, said)
   const what = said.sets.length > 0 ? `: ${said.sets.join('; ')}` : ''
   return `${miss === undefined ? 'ok  ' : 'MISS'} ${row.breakClass}: by ${by}: ${said.how}${what}${miss === undefined ? '' : ` (${miss})`}`

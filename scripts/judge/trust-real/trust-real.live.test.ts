@@ -31,7 +31,7 @@ test('five real services: nothing is found with all off, and the break that is s
       if (row === undefined) {
         const breaks = listBreaks(said.value.data).filter(({ state }) => state !== 'exonerated')
         assert.deepEqual(breaks.map(describeBreak), [])
-      } else assert.equal(missOf(row, readSaid(said.value.data, row.breakClass, row.besides)), undefined)
+      } else assert.equal(missOf(row, readSaid(said.value.data, row)), undefined)
     })
   }
 })

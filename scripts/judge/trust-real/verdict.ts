@@ -35,10 +35,13 @@ export function listBreaks({ services }: TrustData): readonly TrustBreak[] {
   return [...seen.values()]
 }
 
-export function readSaid(data: TrustData, wanted: string, besides: readonly string[] = []): Said {
+export function readSaid(data: TrustData, row: Pick<TrustCase, 'breakClass' | 'operation' | 'besides'>): Said {
+  const { breakClass: wanted, operation, besides = [] } = row
   const breaks = listBreaks(data)
   const real = breaks.filter(({ state }) => state !== 'exonerated')
-  const holds = (one: TrustBreak) => one.class === wanted || one.alternatives.some((name) => name === wanted)
+  const holds = (one: TrustBreak) =>
+    (operation === undefined || one.operation === operation) &&
+    (one.class === wanted || one.alternatives.some((name) => name === wanted))
   const mine = real.filter(holds)
   const others = real.filter((one) => !holds(one) && !besides.some((name) => name === one.class)).map(describeBreak)
   const cleared = breaks.filter(({ state }) => state === 'exonerated')
