@@ -5,6 +5,7 @@ import { listRuleInfo } from '../analyze/rules/registry.ts'
 import { listTraceRuleInfo } from '../analyze/trace-rules/registry.ts'
 import type { RuleInfo } from '../model/diagnosis.ts'
 import type { Lens } from '../model/lens.ts'
+import { listAuditRules } from './audit/list-rules.ts'
 
 export type LensInfo = {
   readonly lens: Lens
@@ -47,7 +48,21 @@ export function listLenses(): LensesData {
 }
 
 export function listRules(): readonly RuleInfo[] {
-  return [...listRuleInfo(), ...listTraceRuleInfo()]
+  const running = [...listRuleInfo(), ...listTraceRuleInfo()]
+  // A class that is also seen in a running process is told by that rule; docs/audit.md has both.
+  return [...running, ...listSourceRules().filter(({ id }) => !running.some((rule) => rule.id === id))]
+}
+
+function listSourceRules(): readonly RuleInfo[] {
+  return listAuditRules().map(({ id, title, severity, saysWhen, fix }) => ({
+    id,
+    title,
+    severity: `${severity}, unless the finding says another`,
+    needs: 'Go source: sightline audit',
+    saysWhen: saysWhen.replace(/\.$/, ''),
+    fix,
+    doc: `docs/audit.md#${id}`,
+  }))
 }
 
 export function explainRule(id: string): RuleInfo | undefined {
