@@ -74,8 +74,8 @@ export function tellMissing(ground: Ground, request: Request, isMissing: (span: 
       request: request.number,
       services: [from, to],
       ...(from === to ? {} : { edge: { from, to } }),
-      // Which span of its own service is gone, a reader cannot know from the child that is left.
-      operations: from === to ? [] : [parent.name, span.name],
+      // Which operation is gone, a reader can hardly know from what is left: the edge or service is the place.
+      operations: [],
       ...(isGone ? { optional: true } : {}),
     })
   }
