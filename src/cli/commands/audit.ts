@@ -4,8 +4,8 @@ import { type Command, InvalidArgumentError } from 'commander'
 import type { ExitCode } from '../../base/errors.ts'
 import type { SchemaName, Severity } from '../../model/contract.ts'
 import { listAuditRules } from '../../ops/audit/list-rules.ts'
-import { renderSarif } from '../../render/audit/sarif.ts'
 import { renderAudit } from '../../render/audit/terminal-audit.ts'
+import { renderAuditSarif } from '../../render/exchange/sarif-audit.ts'
 import type { CommandContext, Runner } from '../context.ts'
 import { readCount, readInput, readInputs, readSeverity, valueFlag } from '../flags.ts'
 import { failedOutcome, printOutcome } from '../print-envelope.ts'
@@ -79,7 +79,7 @@ async function audit(context: CommandContext, directory: string, flags: AuditFla
     ...(flags.failOn === undefined ? {} : { policy: { failOn: flags.failOn } }),
     text: (options) =>
       flags.sarif === true
-        ? renderSarif(report.value.findings, { version: deps.version, rules: listAuditRules() })
+        ? renderAuditSarif(report.value.findings, { version: deps.version, rules: listAuditRules() })
         : renderAudit(report.value, { ...options, ...(flags.top === undefined ? {} : { top: flags.top }) }),
   })
 }

@@ -1,21 +1,25 @@
 /**
- * SARIF 2.1.0 as GitHub's code scanning takes it: one run, its rules once, a physical location for every result, our
+ * The one writer of SARIF 2.1.0 (OASIS, errata 01), for the audit and for the gate, as GitHub's code scanning takes it: one run, its rules once, a physical location for every result, our
  * fingerprint among the partial ones so that an alert is followed over lines. Pure: results in, text out. What has no
  * place in source is put at the first line of the file that it was read from, and says where it really is by name.
  */
 import type { Severity } from '../../model/contract.ts'
 import { printJson } from '../text.ts'
 
-export type SarifRule = { readonly id: string; readonly title?: string; readonly help?: string }
+export type SarifRule = {
+  readonly id: string
+  readonly title?: string
+  readonly help?: string
+  readonly severity?: Severity
+  readonly saysWhen?: string
+}
 
 export type SarifPlace = {
   /** Relative to the repository, with slashes. */
   readonly file: string
   readonly line?: number
+  /** UTF-16 units, from 1. */
   readonly column?: number
-  readonly endLine?: number
-  readonly endColumn?: number
-  readonly excerpt?: string
 }
 
 export type SarifResult = {
@@ -41,7 +45,7 @@ export type SarifInput = {
 }
 
 /** GitHub refuses files with more results in a run. */
-export const MAX_SARIF_RESULTS = 25_000
+const MAX_SARIF_RESULTS = 25_000
 
 const levels: Readonly<Record<Severity, 'error' | 'warning' | 'note'>> = {
   critical: 'error',
@@ -58,7 +62,7 @@ export function renderSarif({ version, rules, results }: SarifInput): string {
   const ids = [...known.keys()].sort()
   const index = new Map(ids.map((id, at) => [id, at]))
   const log = {
-    $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
+    $schema: 'https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json',
     version: '2.1.0',
     runs: [
       {
@@ -69,7 +73,7 @@ export function renderSarif({ version, rules, results }: SarifInput): string {
             rules: ids.map((id) => describeRule(known.get(id) ?? { id })),
           },
         },
-        columnKind: 'unicodeCodePoints',
+        columnKind: 'utf16CodeUnits',
         results: shown.map((result) => describeResult(result, index.get(result.rule) ?? 0)),
       },
     ],
@@ -77,12 +81,18 @@ export function renderSarif({ version, rules, results }: SarifInput): string {
   return `${printJson(log, 2)}\n`
 }
 
-function describeRule({ id, title, help }: SarifRule) {
+function describeRule({ id, title, help, severity, saysWhen }: SarifRule) {
   return {
     id,
     name: id.replace(/(^|-)(\w)/g, (_, _dash: string, letter: string) => letter.toUpperCase()),
     shortDescription: { text: title ?? id },
+    ...(saysWhen === undefined ? {} : { fullDescription: { text: `Says so when: ${saysWhen}` } }),
     ...(help === undefined ? {} : { help: { text: help } }),
+    ...(severity === undefined ? {} : { defaultConfiguration: { level: levels[severity] } }),
+    properties: {
+      tags: ['tracing', 'observability'],
+      ...(severity === undefined ? {} : { precision: 'medium', 'problem.severity': problemOf(severity) }),
+    },
   }
 }
 
@@ -101,7 +111,13 @@ function describeResult(result: SarifResult, ruleIndex: number) {
     ],
     ...(related === undefined || related.length === 0
       ? {}
-      : { relatedLocations: related.map((one, id) => ({ id, ...describePlace(one), message: { text: one.note } })) }),
+      : {
+          relatedLocations: related.map((one, index) => ({
+            id: index + 1,
+            ...describePlace(one),
+            message: { text: one.note },
+          })),
+        }),
     partialFingerprints: { 'sightline/v1': fingerprint },
     ...(isNew === undefined ? {} : { baselineState: isNew ? 'new' : 'unchanged' }),
     ...(suppressedBy === undefined
@@ -111,19 +127,19 @@ function describeResult(result: SarifResult, ruleIndex: number) {
   }
 }
 
-function describePlace({ file, line, column, endLine, endColumn, excerpt }: SarifPlace) {
+function describePlace({ file, line, column }: SarifPlace) {
   return {
     physicalLocation: {
-      artifactLocation: { uri: toUri(file) },
-      region: {
-        startLine: line ?? 1,
-        ...(column === undefined ? {} : { startColumn: column }),
-        ...(endLine === undefined ? {} : { endLine }),
-        ...(endColumn === undefined ? {} : { endColumn }),
-        ...(excerpt === undefined ? {} : { snippet: { text: excerpt } }),
-      },
+      artifactLocation: { uri: toUri(file), uriBaseId: '%SRCROOT%' },
+      region: { startLine: line ?? 1, ...(column === undefined ? {} : { startColumn: column }) },
     },
   }
+}
+
+/** GitHub's word for a rule's level; its security-severity is not for these. */
+function problemOf(severity: Severity): string {
+  const level = levels[severity]
+  return level === 'note' ? 'recommendation' : level
 }
 
 /** A relative reference: slashes, each name percent-encoded, no scheme. */

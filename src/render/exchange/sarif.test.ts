@@ -6,6 +6,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Finding } from '../../model/contract.ts'
 import { renderSarif } from './sarif.ts'
+import { renderAuditSarif } from './sarif-audit.ts'
 
 type Kind =
   | 'string'
@@ -26,6 +27,7 @@ const location: Shape = {
   may: {
     id: 'integer',
     message: { of: message },
+    logicalLocations: { list: { must: [], may: { fullyQualifiedName: 'string', name: 'string' } } },
     physicalLocation: {
       of: {
         must: [],
@@ -96,6 +98,17 @@ const log: Shape = {
                 locations: { list: location },
                 relatedLocations: { list: location },
                 partialFingerprints: 'strings',
+                baselineState: { one: ['new', 'unchanged', 'updated', 'absent'] },
+                suppressions: {
+                  list: {
+                    must: ['kind'],
+                    may: {
+                      kind: { one: ['inSource', 'external'] },
+                      status: { one: ['accepted', 'underReview', 'rejected'] },
+                      justification: 'string',
+                    },
+                  },
+                },
                 properties: 'bag',
               },
             },
@@ -176,12 +189,12 @@ const rules = [
 
 test('what is written is in the official schema, with findings and without', () => {
   for (const findings of [[], [finding()], [finding(), finding({ severity: 'info', confidence: 'possible' })]]) {
-    check(JSON.parse(renderSarif(findings, { version: '1.2.3', rules })), log, 'log')
+    check(JSON.parse(renderAuditSarif(findings, { version: '1.2.3', rules })), log, 'log')
   }
 })
 
 test('a result names its rule, its place, and a fingerprint; a path is a relative URI', () => {
-  const { runs } = JSON.parse(renderSarif([finding()], { version: '1.2.3', rules }))
+  const { runs } = JSON.parse(renderAuditSarif([finding()], { version: '1.2.3', rules }))
   const [result] = runs[0].results
   assert.equal(runs[0].tool.driver.rules[result.ruleIndex].id, 'lost-cancel')
   assert.equal(result.level, 'error')
@@ -196,11 +209,35 @@ test('a column in a line that is not ASCII is left out: bytes are no UTF-16 unit
   const odd = finding({
     evidence: [{ lens: 'source', source: 'a.go', file: 'a.go', line: 1, column: 9, excerpt: '"ü", f()' }],
   })
-  const { runs } = JSON.parse(renderSarif([odd], { version: '1.2.3', rules }))
+  const { runs } = JSON.parse(renderAuditSarif([odd], { version: '1.2.3', rules }))
   assert.deepEqual(runs[0].results[0].locations[0].physicalLocation.region, { startLine: 1 })
 })
 
 test('a finding without a file is no result: code scanning refuses one', () => {
   const loose = finding({ evidence: [{ lens: 'goroutine', source: 'goroutine.txt' }] })
-  assert.deepEqual(JSON.parse(renderSarif([loose], { version: '1.2.3', rules })).runs[0].results, [])
+  assert.deepEqual(JSON.parse(renderAuditSarif([loose], { version: '1.2.3', rules })).runs[0].results, [])
+})
+
+test('what a gate adds is in the official schema: what is new, what is put up with, a place outside of source', () => {
+  const text = renderSarif({
+    version: '1.2.3',
+    rules: [],
+    results: [
+      {
+        rule: 'no-extract',
+        severity: 'high',
+        message: 'context ends',
+        fingerprint: '0123456789abcdef0123456789abcdef',
+        place: { file: './a b\\report.json' },
+        logicalName: 'cart -> stock',
+        isNew: true,
+        suppressedBy: 'known (ann, until 2027-01-01)',
+      },
+    ],
+  })
+  const read = JSON.parse(text)
+  check(read, log, 'log')
+  const { locations, ruleId, ruleIndex } = read.runs[0].results[0]
+  assert.equal(read.runs[0].tool.driver.rules[ruleIndex].id, ruleId)
+  assert.equal(locations[0].physicalLocation.artifactLocation.uri, 'a%20b/report.json')
 })
