@@ -12,7 +12,7 @@ const KIND_MEMORY = 2
 const HAS_MAXIMUM = 1
 const IS_SHARED = 2
 /** In 64 KiB: 4 GiB, as much as a module can address. */
-export const MAX_MEMORY_PAGES = 65_536
+const MAX_MEMORY_PAGES = 65_536
 
 const compiled = new Map<string, WebAssembly.Module>()
 

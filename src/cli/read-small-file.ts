@@ -7,7 +7,7 @@ import { err, ok, type Result } from '../base/result.ts'
 
 export type UnreadFile = { readonly code?: string; readonly why: string }
 
-export const MAX_SMALL_BYTES = 64 * 1024
+const MAX_SMALL_BYTES = 64 * 1024
 /** Bundles of many authorities: those of a Linux distribution take a quarter of it. */
 export const MAX_PEM_BYTES = 1024 * 1024
 

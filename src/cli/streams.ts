@@ -21,7 +21,7 @@ export type CliIo = {
   readonly stderr: OutStream
 }
 
-export const DEFAULT_WIDTH = 100
+const DEFAULT_WIDTH = 100
 const NARROWEST = 40
 const WIDEST = 140
 

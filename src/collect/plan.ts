@@ -21,7 +21,7 @@ export type CaptureLimits = {
   readonly timeoutMs: number
 }
 
-export const DEFAULT_LIMITS: CaptureLimits = {
+const DEFAULT_LIMITS: CaptureLimits = {
   maxGoroutines: 50_000,
   maxBytes: 128 * 1024 * 1024,
   maxTraceBytes: 64 * 1024 * 1024,

@@ -133,7 +133,7 @@ export async function* readPieces(handle: FileHandle): AsyncGenerator<Uint8Array
   }
 }
 
-export async function* copyPieces(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void> {
+async function* copyPieces(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void> {
   for await (const piece of pieces) yield piece.slice()
 }
 

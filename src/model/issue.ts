@@ -29,7 +29,7 @@ export type Issue = {
 export type Decoded<T> = { readonly value: T; readonly issues: readonly Issue[] }
 
 /** Distinct (code, message) pairs kept per log; further ones are counted under one row. */
-export const MAX_DISTINCT_ISSUES = 100
+const MAX_DISTINCT_ISSUES = 100
 
 export type IssueLog = {
   add(code: ErrorCode, message: string, more?: { severity?: IssueSeverity; at?: IssuePlace; count?: number }): void

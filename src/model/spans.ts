@@ -98,7 +98,7 @@ export type SpanSource = {
   readonly mayBePartial?: string
 }
 
-export const spanFormats = ['otlp-json', 'otlp-protobuf', 'jaeger-json', 'zipkin-v2', 'tempo-json'] as const
+const spanFormats = ['otlp-json', 'otlp-protobuf', 'jaeger-json', 'zipkin-v2', 'tempo-json'] as const
 export type SpanFormat = (typeof spanFormats)[number]
 
 /** Log records, of OTLP or of JSON lines, as far as trust reads them. Ids as in SpanTable, in tables of their own. */

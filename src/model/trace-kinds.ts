@@ -55,8 +55,6 @@ export const traceKinds = {
   GoroutineStackFree: 136,
 } as const
 
-export type TraceKindName = keyof typeof traceKinds
-
 /** `gStatus` of GoStatus and GoStatusStack (tracev2.GoStatus). */
 export const wireGoroutineStatus = { runnable: 1, running: 2, syscall: 3, waiting: 4 } as const
 /** `pStatus` of ProcStatus (tracev2.ProcStatus). */

@@ -10,7 +10,6 @@
 
 /** Goroutine states of internal/trace/resources.go, by the number used in accounting columns. */
 export const goroutineStates = ['Undetermined', 'NotExist', 'Runnable', 'Running', 'Waiting', 'Syscall'] as const
-export type TraceGoroutineState = (typeof goroutineStates)[number]
 
 /** Growing tables. Index 0 of strings and stacks is "none": the empty string, the empty stack. */
 export type TraceTables = {
@@ -169,4 +168,22 @@ export type TraceCpuSample = {
   readonly processor?: number
   readonly goroutine?: number
   readonly stack: number
+}
+
+/** A chunk without rows, its columns at full length: filled and handed on again and again. */
+export function newTraceChunk(): TraceChunk {
+  const floats = (): Float64Array => new Float64Array(TRACE_CHUNK_ROWS)
+  return {
+    rowCount: 0,
+    kinds: new Uint8Array(TRACE_CHUNK_ROWS),
+    timesNs: floats(),
+    threads: floats(),
+    processorsPlusOne: new Uint32Array(TRACE_CHUNK_ROWS),
+    goroutines: floats(),
+    arg0: floats(),
+    arg1: floats(),
+    arg2: floats(),
+    arg3: floats(),
+    generations: new Uint32Array(TRACE_CHUNK_ROWS),
+  }
 }

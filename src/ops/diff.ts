@@ -47,7 +47,7 @@ function joinCoverage(left: Coverage, right: Coverage): Coverage {
   }
 }
 
-export function compareDiagnoses(left: Report<DiagnoseData>, right: Report<DiagnoseData>): DiffData {
+function compareDiagnoses(left: Report<DiagnoseData>, right: Report<DiagnoseData>): DiffData {
   const before = joinGroups(left.data.goroutines.groups)
   const after = joinGroups(right.data.goroutines.groups)
   const changes: GroupChange[] = []

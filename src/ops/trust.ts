@@ -86,7 +86,7 @@ export async function judgeSpans(
 }
 
 /** No grade at all is no verdict; with --min each service must reach it. */
-export function decideTrust({ services }: Pick<TrustData, 'services'>, min: TrustGrade | undefined): ExitCode {
+function decideTrust({ services }: Pick<TrustData, 'services'>, min: TrustGrade | undefined): ExitCode {
   const graded = services.filter(({ grade }) => grade !== 'insufficient')
   if (min !== undefined) {
     if (graded.some(({ grade }) => !reachesGrade(grade, min))) return 1

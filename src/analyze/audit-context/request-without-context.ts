@@ -20,7 +20,7 @@ type Row = {
 
 const same = (rename: string): Row => ({ use: rename, rename })
 
-export const contextForms: Readonly<Record<string, Row>> = {
+const contextForms: Readonly<Record<string, Row>> = {
   'net/http.NewRequest': same('NewRequestWithContext'),
   'net/http.Get': { use: 'http.NewRequestWithContext and Client.Do' },
   'net/http.Head': { use: 'http.NewRequestWithContext and Client.Do' },

@@ -22,7 +22,7 @@ export type Flow = {
 const endings =
   /^(panic|os\.Exit|runtime\.Goexit|log\.(Fatal|Fatalf|Fatalln|Panic|Panicf|Panicln)|log\.Logger\.(Fatal|Fatalf|Fatalln|Panic|Panicf|Panicln)|testing\.(T|B|F|TB|common)\.(Fatal|Fatalf|FailNow|Skip|Skipf|SkipNow)|syscall\.Exit|go\.uber\.org\/zap\.(Logger|SugaredLogger)\.(Fatal|Fatalf|Fatalw|Panic|Panicf)|github\.com\/sirupsen\/logrus\.(Fatal|Fatalf|Fatalln|Panic|Exit))$/
 
-export function isEnding(name: string): boolean {
+function isEnding(name: string): boolean {
   return endings.test(name)
 }
 

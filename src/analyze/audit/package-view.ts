@@ -93,7 +93,7 @@ export type PackageView = {
 }
 
 /** `(*net/http.Client).Do` → `net/http.Client.Do`. */
-export function plainName(qualified: string): string {
+function plainName(qualified: string): string {
   return qualified.startsWith('(') ? qualified.replace(/^\(\*?([^)]*)\)/, '$1') : qualified
 }
 

@@ -7,7 +7,7 @@ import type { DatedProfile } from '../../model/evidence.ts'
 import type { Profile } from '../../model/profile.ts'
 
 /** Below this nothing is said of single functions. */
-export const MIN_SAMPLES = 30
+const MIN_SAMPLES = 30
 const MAX_FUNCTIONS = 30
 /** Two-sided 95 %. */
 const Z = 1.959964

@@ -64,7 +64,7 @@ export function isStandard(name: string): boolean {
   return standardRoots.has(slash < 0 ? path : path.slice(0, slash))
 }
 
-export function isPrimitive(name: string): boolean {
+function isPrimitive(name: string): boolean {
   const path = packagePath(name)
   return primitiveStandard.includes(path) || primitiveTrees.some((tree) => name.startsWith(tree))
 }

@@ -122,7 +122,7 @@ function isAbout({ facts }: DebtEntry, look: RunLook): boolean {
   return look.service === undefined ? look.directory !== undefined : look.service === facts.service
 }
 
-export function couldSee(entry: DebtEntry, source: string, look: RunLook): boolean {
+function couldSee(entry: DebtEntry, source: string, look: RunLook): boolean {
   const { facts, sources } = entry
   const { needs, where } = facts
   if (look.paysNothing !== undefined || !isAbout(entry, look)) return false

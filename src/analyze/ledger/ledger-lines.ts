@@ -107,7 +107,7 @@ export function readPlace(value: JsonRecord): DebtPlace {
   })
 }
 
-export function readMeasure(value: JsonRecord): DebtMeasure {
+function readMeasure(value: JsonRecord): DebtMeasure {
   const low = amountOf(listOf(value.interval)[0])
   const high = amountOf(listOf(value.interval)[1])
   const interval = low === undefined || high === undefined ? undefined : ([low, high] as const)

@@ -35,7 +35,7 @@ function mergeTwo(one: DebtEntry, other: DebtEntry): DebtEntry {
 }
 
 /** The newest; of two of one time the one whose text is greater, whichever side it comes from. */
-export function pickFacts(one: DebtFacts, other: DebtFacts): DebtFacts {
+function pickFacts(one: DebtFacts, other: DebtFacts): DebtFacts {
   const order = compareTexts(one.at, other.at) || compareTexts(JSON.stringify(one), JSON.stringify(other))
   return order >= 0 ? one : other
 }

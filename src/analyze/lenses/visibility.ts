@@ -99,7 +99,7 @@ export function isInSpan(
 }
 
 /** True for the views that show a wait while it lasts and say whose it is. `proof` rows depend on the evidence. */
-export function showsNow(view: LensView): boolean {
+function showsNow(view: LensView): boolean {
   return view === 'now' || view === 'now-unnamed'
 }
 

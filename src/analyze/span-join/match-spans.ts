@@ -21,7 +21,7 @@ export type SpanMatch = {
 }
 
 /** From the stamp of the end to the end of the task, and the clock's own doubt beside it. */
-export const END_TOLERANCE_NS = 15_000
+const END_TOLERANCE_NS = 15_000
 /** Whoever is this near counts as a rival: twice the tolerance at the end, a stalled sampler at the start. */
 const RIVAL_END_NS = 30_000
 const RIVAL_START_NS = 200_000

@@ -2,7 +2,7 @@
  * What every goroutine did when a window began, put before the window's own changes: a history of wakes knows otherwise
  * only what changed within it, and the goroutine that ends a wait has often waited for longer.
  */
-import { TRACE_CHUNK_ROWS, type TraceChunk, type TraceTables } from '../../model/trace.ts'
+import { newTraceChunk, TRACE_CHUNK_ROWS, type TraceTables } from '../../model/trace.ts'
 import { traceKinds as kind } from '../../model/trace-kinds.ts'
 import type { OpenWakeHistory } from '../trace/wake-history.ts'
 import { RUNNABLE, RUNNING, type StayTracker, SYSCALL, WAITING } from './stay-tracker.ts'
@@ -16,7 +16,7 @@ const kindOf: Readonly<Record<number, number>> = {
 }
 
 export function seedHistory(history: OpenWakeHistory, tracker: StayTracker, timeNs: number, tables: TraceTables): void {
-  const chunk = openChunk()
+  const chunk = newTraceChunk()
   tracker.table.forEach((slot, id) => {
     const state = tracker.states[slot] as number
     const type = kindOf[state]
@@ -33,21 +33,4 @@ export function seedHistory(history: OpenWakeHistory, tracker: StayTracker, time
     chunk.rowCount = 0
   })
   if (chunk.rowCount > 0) history.addChunk(chunk, tables)
-}
-
-function openChunk(): TraceChunk {
-  const floats = () => new Float64Array(TRACE_CHUNK_ROWS)
-  return {
-    rowCount: 0,
-    kinds: new Uint8Array(TRACE_CHUNK_ROWS),
-    timesNs: floats(),
-    threads: floats(),
-    processorsPlusOne: new Uint32Array(TRACE_CHUNK_ROWS),
-    goroutines: floats(),
-    arg0: floats(),
-    arg1: floats(),
-    arg2: floats(),
-    arg3: floats(),
-    generations: new Uint32Array(TRACE_CHUNK_ROWS),
-  }
 }

@@ -164,7 +164,7 @@ function readLog(chunk: TraceChunk, row: number, tables: TraceTables): TraceLog 
 }
 
 /** A task that no SDK began is a task, and no span. */
-export function isSpan({ spanId, sdk }: Sighting): boolean {
+function isSpan({ spanId, sdk }: Sighting): boolean {
   return spanId !== undefined || sdk !== undefined
 }
 

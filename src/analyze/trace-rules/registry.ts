@@ -32,7 +32,7 @@ export const traceRules: readonly TraceRule[] = [
   traceIncomplete,
 ]
 
-export const DEFAULT_GC_SLA_NS = 10e6
+const DEFAULT_GC_SLA_NS = 10e6
 
 export type TraceFindingsInput = {
   readonly account: TraceAccount

@@ -38,7 +38,7 @@ export function collectCallers(facts: TrustFacts): Callers {
   return { known, unknown }
 }
 
-export function addressOf(facts: TrustFacts, row: number): string | undefined {
+function addressOf(facts: TrustFacts, row: number): string | undefined {
   for (const key of addressKeys) {
     const place = facts.spans.strings.indexOf(key)
     const value = place < 0 ? 0 : findAttribute(facts.spans, row, place)

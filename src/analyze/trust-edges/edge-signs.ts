@@ -5,12 +5,12 @@ import { percent, type TrustFacts } from '../trust/trust-facts.ts'
 import { wilsonInterval } from '../trust/wilson.ts'
 
 /** Its rate may be of the same size. */
-export function breaksLike({ broken, crossed }: EdgeRate, rate: number): boolean {
+function breaksLike({ broken, crossed }: EdgeRate, rate: number): boolean {
   return broken > 0 && wilsonInterval(broken, crossed)[1] >= 0.5 * rate
 }
 
 /** Surely breaks less, if at all. */
-export function isSound({ broken, crossed }: EdgeRate, rate: number): boolean {
+function isSound({ broken, crossed }: EdgeRate, rate: number): boolean {
   return wilsonInterval(broken, crossed)[1] < 0.4 * rate
 }
 

@@ -83,7 +83,7 @@ function countContinued(facts: TrustFacts): ReadonlyMap<string, Map<number, numb
 }
 
 /** `messaging.destination.name`; without it the span's name less the word for what is done. */
-export function destinationOf(facts: TrustFacts, row: number): string {
+function destinationOf(facts: TrustFacts, row: number): string {
   const named =
     attributeText(facts, row, 'messaging.destination.name') ?? attributeText(facts, row, 'messaging.destination')
   if (named !== undefined) return named

@@ -119,7 +119,7 @@ function describePair(facts: TrustFacts, outer: number, inner: number, counts: C
 }
 
 /** Pearson's; 0 where one of them does not vary. */
-export function correlate(left: readonly number[], right: readonly number[]): number {
+function correlate(left: readonly number[], right: readonly number[]): number {
   const size = left.length
   if (size < 3) return 0
   const leftMean = left.reduce((sum, value) => sum + value, 0) / size

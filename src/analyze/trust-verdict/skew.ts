@@ -17,7 +17,7 @@ const CLIENT = 3
 const MAX_SAMPLES = 2_048
 const MAX_PAIRS = 5_000
 /** Fewer calls say nothing of a clock. */
-export const MIN_SKEW_PAIRS = 5
+const MIN_SKEW_PAIRS = 5
 /** Calls that the interval may disagree with: hedged requests, spans that were timed oddly. */
 const TRIM = 0.05
 

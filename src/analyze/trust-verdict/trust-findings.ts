@@ -74,7 +74,7 @@ export function fingerprintOf(one: BreakCase): string {
   return makeFingerprint({ rule: ruleOf(one), service: one.service, symbols: [one.operation, ...edge] })
 }
 
-export function titleOf({ state, edge, operation, service }: BreakCase, row: BreakClassRow | undefined): string {
+function titleOf({ state, edge, operation, service }: BreakCase, row: BreakClassRow | undefined): string {
   const place =
     edge === undefined || edge.from === edge.to
       ? `${operation} of ${service}`

@@ -22,7 +22,7 @@ import { fingerprintOf } from './trust-findings.ts'
 /** Fewer traces are no grade. */
 export const MIN_TRACES = 300
 /** A broken edge with fewer traces than a grade needs still caps, where its rate is surely above this. */
-export const CAP_RATE = 0.05
+const CAP_RATE = 0.05
 const CAP_GRADE: TrustGrade = 'C'
 /** A few broken traces, of however few, are no rate. */
 const CAP_BROKEN = 5

@@ -17,7 +17,7 @@ import { slowCallRule } from './slow-calls.ts'
 import { undecidedRule } from './undecided.ts'
 import { outsideRule, runningRule } from './working.ts'
 
-export const verdictRules: readonly VerdictRule[] = [
+const verdictRules: readonly VerdictRule[] = [
   leakProofRule,
   systemRule,
   probeRule,

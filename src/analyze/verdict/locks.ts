@@ -36,7 +36,7 @@ export const lockRule: VerdictRule = {
   },
 }
 
-export function isLockWait(group: Group): boolean {
+function isLockWait(group: Group): boolean {
   if (group.waitClass !== 'sync') return false
   if (/^sync\.(RW)?Mutex\./.test(group.reason)) return true
   return (
@@ -46,7 +46,7 @@ export function isLockWait(group: Group): boolean {
 }
 
 /** The locks that the group's members wait on, most waiters first. */
-export function listLocks({ group, context }: CaseFile): LockObject[] {
+function listLocks({ group, context }: CaseFile): LockObject[] {
   const found = new Set<LockObject>()
   for (const row of rowsLast(group).subarray(0, 2000)) {
     const address = context.locks.ofRow.get(row)

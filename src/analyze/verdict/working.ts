@@ -3,7 +3,7 @@ import { describeWindow, isStanding, oneDump, plural, type VerdictRule } from '.
 import { isServing } from './slow-calls.ts'
 
 /** The seed's threshold: runnable for longer is a finding. */
-export const RUNNABLE_TOO_LONG_NS = 10e9
+const RUNNABLE_TOO_LONG_NS = 10e9
 
 export const runningRule: VerdictRule = {
   id: 'running',

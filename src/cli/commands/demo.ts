@@ -13,7 +13,7 @@ type DemoFlags = {
   readonly markdown?: boolean
 }
 
-export const DEMO_REPORT = 'sightline-report.html'
+const DEMO_REPORT = 'sightline-report.html'
 
 export function registerDemo(program: Command, run: Runner): void {
   program

@@ -39,7 +39,7 @@ export function readConfigTexts(
 }
 
 /** The user's own file, whether it is there or not. As the XDG specification asks, a relative folder is ignored. */
-export function findUserConfig(env: CliIo['env'], platform: NodeJS.Platform): string | undefined {
+function findUserConfig(env: CliIo['env'], platform: NodeJS.Platform): string | undefined {
   const { XDG_CONFIG_HOME = '', APPDATA = '', HOME = '' } = env
   if (isAbsolute(XDG_CONFIG_HOME)) return join(XDG_CONFIG_HOME, 'sightline', 'config.yaml')
   if (platform === 'win32') return APPDATA === '' ? undefined : join(APPDATA, 'sightline', 'config.yaml')

@@ -117,6 +117,6 @@ export function startProgram(
   return { child, ended, kill }
 }
 
-export function lastLines(text: string, count: number): string {
+function lastLines(text: string, count: number): string {
   return text.trim().split('\n').slice(-count).join(' | ').slice(0, 1000)
 }

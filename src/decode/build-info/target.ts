@@ -72,7 +72,7 @@ export function decodeBuildInfoFromTarget(target: {
 }
 
 /** Arguments of `/debug/pprof/cmdline`: NUL between them, none at the end. An empty argument is one. */
-export function splitCmdline(bytes: Uint8Array): readonly string[] {
+function splitCmdline(bytes: Uint8Array): readonly string[] {
   if (bytes.length === 0) return []
   return new TextDecoder().decode(bytes).split('\0', MAX_ARGUMENTS)
 }

@@ -59,7 +59,7 @@ export function rangeTypes(type: string): string[] {
   return type === 'int' ? ['int'] : []
 }
 
-export function elementOf(type: string): string {
+function elementOf(type: string): string {
   if (type.startsWith('map[')) return type.slice(4 + keyOf(type).length + 1)
   return type.replace(/^(\*?\[N\]|\[\])/, '') === type ? '' : type.replace(/^(\*?\[N\]|\[\])/, '')
 }

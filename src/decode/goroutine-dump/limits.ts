@@ -22,7 +22,7 @@ export type DumpLimits = {
 
 export type FullDumpLimits = Required<DumpLimits>
 
-export const defaultDumpLimits: FullDumpLimits = {
+const defaultDumpLimits: FullDumpLimits = {
   maxBytes: 16 * 1024 ** 3,
   maxGoroutines: 2_000_000,
   maxArgWords: 4_000_000,

@@ -18,7 +18,7 @@ import { V1Survey } from './survey.ts'
 import { TableStore } from './table-store.ts'
 
 /** All of the trace is held at once. */
-export const DEFAULT_MAX_V1_BYTES = 512 * 1024 * 1024
+const DEFAULT_MAX_V1_BYTES = 512 * 1024 * 1024
 
 export type V1Limits = {
   /** Bytes of the trace that are held; default 512 MiB. */

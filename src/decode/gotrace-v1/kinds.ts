@@ -148,7 +148,7 @@ export const reasonOf: { readonly [kind: number]: string } = {
 }
 
 /** Why the world was stopped, by the number that Go 1.21 writes; before, 0 and 1 meant the second and the third. */
-export const stopTheWorldReasons: readonly string[] = [
+const stopTheWorldReasons: readonly string[] = [
   '',
   'GC mark termination',
   'GC sweep termination',

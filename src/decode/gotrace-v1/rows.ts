@@ -1,8 +1,8 @@
 /**
  * Writes rows of a TraceChunk and hands the chunk on when it is full. The columns are reused (see model/trace.ts).
  */
-import { TRACE_CHUNK_ROWS, type TraceChunk } from '../../model/trace.ts'
-import { newTraceChunk } from './new-chunk.ts'
+
+import { newTraceChunk, TRACE_CHUNK_ROWS, type TraceChunk } from '../../model/trace.ts'
 
 export class ChunkRows {
   readonly chunk: TraceChunk

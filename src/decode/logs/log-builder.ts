@@ -11,7 +11,7 @@ import { findBaseSeconds, isFar, type TimePair } from '../stream/span-times.ts'
 import { TextPool } from '../stream/text-pool.ts'
 
 /** Characters of the body that are kept. */
-export const MAX_BODY_CHARS = 256
+const MAX_BODY_CHARS = 256
 const FIRST = 256
 
 export class LogBuilder {

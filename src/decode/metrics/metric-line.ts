@@ -166,7 +166,7 @@ function takeValue(line: Line, what: string): number {
 }
 
 /** As Go's strconv.ParseFloat, without hexadecimal and underscores; out of range is refused, not infinite. */
-export function parseFloat64(word: string): number | undefined {
+function parseFloat64(word: string): number | undefined {
   if (DECIMAL.test(word)) {
     const value = Number(word)
     return Number.isFinite(value) ? value : undefined

@@ -14,7 +14,7 @@ import { LineFault, parseComment, parseSample } from './metric-line.ts'
 
 export type MetricsLimits = { readonly maxBytes: number; readonly maxSamples: number }
 
-export const DEFAULT_METRICS_LIMITS: MetricsLimits = { maxBytes: 64 * 1024 * 1024, maxSamples: 500_000 }
+const DEFAULT_METRICS_LIMITS: MetricsLimits = { maxBytes: 64 * 1024 * 1024, maxSamples: 500_000 }
 
 export type MetricsOptions = {
   /** The Content-Type that came with the bytes, where there was one. */

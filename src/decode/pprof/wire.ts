@@ -9,7 +9,6 @@ import { CursorFault } from '../../base/byte-cursor.ts'
 export const VARINT = 0
 export const FIXED64 = 1
 export const BYTES = 2
-export const FIXED32 = 5
 
 /** A position in bytes, and the upper half of the varint that was read last. */
 export type Wire = {
@@ -148,7 +147,7 @@ export function expectType(tag: number, type: number, offset: number, what: stri
 }
 
 /** True where the platform stores the low half of a 64-bit number first. */
-export const isLittleEndian: boolean = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1
+const isLittleEndian: boolean = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1
 /** Position of the low and the high half of a 64-bit element in a 32-bit view over it. */
 export const LOW_HALF: number = isLittleEndian ? 0 : 1
 export const HIGH_HALF: number = 1 - LOW_HALF

@@ -80,7 +80,7 @@ function toInteger(value: unknown): unknown {
 }
 
 /** A list of `{key, value}` as an object of plain values. */
-export function plainPairs(list: unknown): Record<string, unknown> {
+function plainPairs(list: unknown): Record<string, unknown> {
   const pairs: Record<string, unknown> = Object.create(null)
   if (!Array.isArray(list)) return pairs
   for (const item of list) {

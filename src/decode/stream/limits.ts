@@ -25,7 +25,7 @@ export type SpanLimits = {
 
 export type FullSpanLimits = Required<SpanLimits>
 
-export const defaultSpanLimits: FullSpanLimits = {
+const defaultSpanLimits: FullSpanLimits = {
   maxSpans: 10_000_000,
   maxAttributes: 100_000_000,
   maxLinks: 20_000_000,

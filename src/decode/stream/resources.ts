@@ -6,7 +6,7 @@ import type { AttributeValue, SpanResource } from '../../model/spans.ts'
 
 export type ResourceAttributes = Readonly<Record<string, AttributeValue>>
 
-export const UNKNOWN_SERVICE = 'unknown_service'
+const UNKNOWN_SERVICE = 'unknown_service'
 
 /** Where a clock is, the surest first. */
 const HOST_KEYS = ['host.id', 'host.name', 'k8s.pod.uid', 'host.ip', 'container.id', 'k8s.pod.name'] as const

@@ -5,7 +5,7 @@
  */
 
 /** Up to here a double holds every ns from the base on: 2^53 ns are 104.25 days. */
-export const MAX_OFFSET_SECONDS = 9_007_199
+const MAX_OFFSET_SECONDS = 9_007_199
 
 const SAMPLES = 8192
 

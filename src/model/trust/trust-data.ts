@@ -7,11 +7,11 @@ import type { Confidence } from '../contract.ts'
 import type { BreakClass } from './break-classes.ts'
 
 /** `lost`: cause known; `unexplained`: cause not settled; `pending`: inside the settle window; `exonerated`: looks like one. */
-export const breakStates = ['lost', 'unexplained', 'pending', 'exonerated'] as const
+const breakStates = ['lost', 'unexplained', 'pending', 'exonerated'] as const
 export type BreakState = (typeof breakStates)[number]
 
 /** Why what looks like a break is none. */
-export const exonerations = [
+const exonerations = [
   'sampled',
   'late',
   'public edge',

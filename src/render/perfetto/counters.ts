@@ -7,7 +7,7 @@ import type { PacketWriter } from './packets.ts'
 import type { CounterName, Tracks } from './tracks.ts'
 import type { Window } from './window.ts'
 
-export const COUNTER_STEP_NS = 100_000
+const COUNTER_STEP_NS = 100_000
 
 type Counter = { track: number; value: number; timeNs: number; writtenNs: number; isWritten: boolean }
 

@@ -52,7 +52,7 @@ export function putMessage(sink: ProtoSink, field: number, message: ProtoSink): 
   putPart(sink, field, message.bytes, message.at)
 }
 
-export function putBytes(sink: ProtoSink, field: number, bytes: Uint8Array): void {
+function putBytes(sink: ProtoSink, field: number, bytes: Uint8Array): void {
   putPart(sink, field, bytes, bytes.length)
 }
 

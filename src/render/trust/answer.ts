@@ -61,12 +61,12 @@ export function answerTrust({ data, findings }: TrustReport): TrustAnswer {
   }
 }
 
-export function isSkewed({ interval: [least, most] }: SkewRow): boolean {
+function isSkewed({ interval: [least, most] }: SkewRow): boolean {
   return least > 0 || most < 0
 }
 
 /** The worst that was given; `insufficient` where none was. */
-export function worstGrade(services: readonly TrustService[]): TrustGrade {
+function worstGrade(services: readonly TrustService[]): TrustGrade {
   const graded = services.filter(({ grade }) => grade !== 'insufficient')
   return graded.reduce<TrustGrade>(
     (worst, { grade }) => (worst === 'insufficient' || order.indexOf(grade) > order.indexOf(worst) ? grade : worst),
