@@ -22,10 +22,14 @@ import {
   versionOf,
 } from '../trust/trust-facts.ts'
 import { buildWindows, findActive, isLifted, measureLift, median, moveTime, type Windows } from '../trust/windows.ts'
+import { collectEnds, type HandlerEnds, measureAfter } from './root-triggers.ts'
 
 const SAMPLE = 300
 const CHILD_SHARE = 0.2
 const MAX_BELOW = 64
+const MAX_DEPTH = 16
+/** Where chance is high, fewer roots show nothing. */
+const MIN_CROWDED = 100
 const frameworks =
   /otelgin|gin-gonic|otelecho|labstack|otelfiber|gofiber|otelchi|go-chi|otelbeego|beego|iris|hertz|kratos/i
 const automatic = /opentelemetry\.io\/auto|go-instrumentation|\bobi\b|beyla|ebpf|\botelc\b/i
@@ -44,14 +48,30 @@ export function findInnerRoots(facts: TrustFacts): BreakGroup[] {
   }
   if (byOperation.size === 0) return []
   const hosts = collectHosts(facts)
+  const firstHandled = findFirstHandled(facts)
+  const ends = collectEnds(facts)
   const groups: BreakGroup[] = []
   for (const [operation, rows] of byOperation) {
-    const group = describeRoots(facts, operation, rows, hosts)
+    const later = rows.filter((row) => at(spans.startNs, row) >= at(firstHandled, instanceOfRow(facts, row)))
+    const group = describeRoots(facts, operation, later, hosts, ends)
     if (group === undefined) continue
     for (const row of group.rows) taken[row] = 1
     groups.push(group)
   }
   return groups
+}
+
+/** When each instance began to handle requests: what it did before is its start, and no break. Never: all of it counts. */
+function findFirstHandled(facts: TrustFacts): Float64Array {
+  const { spans } = facts
+  const first = new Float64Array(facts.instanceCount).fill(Number.POSITIVE_INFINITY)
+  for (let row = 0; row < spans.count; row++) {
+    const kind = at(spans.kinds, row)
+    if (kind !== SERVER && kind !== CONSUMER) continue
+    const instance = instanceOfRow(facts, row)
+    first[instance] = Math.min(at(first, instance), at(spans.startNs, row))
+  }
+  return first.map((time) => (time === Number.POSITIVE_INFINITY ? Number.NEGATIVE_INFINITY : time))
 }
 
 /** What handles requests, by instance. */
@@ -71,14 +91,15 @@ function describeRoots(
   operation: number,
   rows: readonly number[],
   hosts: readonly Windows[],
+  ends: readonly HandlerEnds[],
 ): InnerRootGroup | undefined {
   const { operations } = facts
   const own = operations.list[operation]
   if (own === undefined) return undefined
+  if (rows.length < MIN_SIGHTINGS) return undefined
   const children = at(facts.opChildren, operation)
   const usuallyChild = children / Math.max(1, at(facts.opRows, operation))
   const isUsual = children >= MIN_SIGHTINGS && usuallyChild >= CHILD_SHARE
-  if (!isUsual && rows.length < MIN_SIGHTINGS) return undefined
   const sample = sampleRows(rows, SAMPLE)
   const typical = median(sample.map((row) => hosts[instanceOfRow(facts, row)]?.medianNs ?? 0))
   const holds =
@@ -87,12 +108,13 @@ function describeRoots(
       findHost(facts, hosts, row, movedNs, isWhole, operation) >= 0
   const within = measureLift(facts, sample, typical, holds(true))
   const beginsWithin = measureLift(facts, sample, typical, holds(false))
-  if (!isUsual && !isLifted(within, 0.3) && !isLifted(beginsWithin, 0.3)) return undefined
+  const after = measureAfter(facts, ends, sample, operation)
+  if (!isUsual && after === undefined && !isHeld(within) && !isHeld(beginsWithin)) return undefined
   const found = describeHosts(facts, hosts, sample, operation)
   const usualParent = at(facts.usualParent, operation)
   const affected = countTraces(facts, rows)
   const periodic = measurePeriod(facts, rows)
-  const apart = describeApart(own.name, rows.length, beginsWithin, periodic)
+  const apart = after === undefined ? describeApart(own.name, rows.length, beginsWithin, periodic) : undefined
   const version = versionOf(facts, rows)
   return {
     shape: 'inner-root',
@@ -110,6 +132,7 @@ function describeRoots(
     ...(usualParent < 0 ? {} : { usualParent: nameOfOperation(facts, usualParent) }),
     besideSiblings: found.besideSiblings,
     periodic,
+    ...(after === undefined ? {} : { after }),
     ...(apart === undefined ? {} : { apart }),
     ...(found.framework === undefined ? {} : { framework: found.framework }),
     isAutomatic: isAutomatic(facts, at(facts.opService, operation), sample),
@@ -236,17 +259,30 @@ function pickHost(facts: TrustFacts, hosts: readonly Windows[], row: number, ope
   return free >= 0 ? free : first
 }
 
+/** Beside another call of the handler, or of the innermost step of it that holds the root: that one waits for it. */
 function overlapsSibling({ spans, forest }: TrustFacts, host: number, row: number): boolean {
-  const from = at(forest.childStart, host)
-  for (let index = from; index < Math.min(at(forest.childStart, host + 1), from + MAX_BELOW); index++) {
-    const child = at(forest.children, index)
-    if (at(spans.startNs, child) < at(spans.endNs, row) && at(spans.endNs, child) > at(spans.startNs, row)) return true
+  const start = at(spans.startNs, row)
+  const end = at(spans.endNs, row)
+  let above = host
+  for (let depth = 0; depth < MAX_DEPTH; depth++) {
+    const from = at(forest.childStart, above)
+    let holder = -1
+    let overlaps = false
+    for (let index = from; index < Math.min(at(forest.childStart, above + 1), from + MAX_BELOW); index++) {
+      const child = at(forest.children, index)
+      if (at(spans.startNs, child) >= end || at(spans.endNs, child) <= start) continue
+      overlaps = true
+      const isStep = at(spans.kinds, child) <= INTERNAL
+      if (isStep && at(spans.startNs, child) <= start && at(spans.endNs, child) >= end) holder = child
+    }
+    if (!overlaps || holder < 0) return overlaps
+    above = holder
   }
   return false
 }
 
 /** Share of the gaps between starts, per instance, that are within 5 % of a multiple (up to three) of the median gap. */
-export function measurePeriod(facts: TrustFacts, rows: readonly number[]): number {
+function measurePeriod(facts: TrustFacts, rows: readonly number[]): number {
   const byInstance = new Map<number, number[]>()
   for (const row of rows) {
     const instance = instanceOfRow(facts, row)
@@ -309,6 +345,12 @@ function isAutomatic({ spans, services }: TrustFacts, service: number, sample: r
   )
 }
 
+/** Lifted; or, where handlers run nearly always, hardly any root lies outside although by chance several would. */
+export function isHeld(lift: Lift): boolean {
+  if (isLifted(lift, 0.3)) return true
+  return lift.sample >= MIN_CROWDED && 1 - lift.seen <= 0.2 * (1 - lift.chance) && isLifted(lift, 0.03)
+}
+
 export function isSynchronous({ within, beginsWithin, besideSiblings }: InnerRootGroup): boolean {
   return beginsWithin.seen > 0 && within.seen >= 0.9 * beginsWithin.seen && besideSiblings < 0.2
 }
@@ -318,6 +360,10 @@ export function isCallRoot(group: InnerRootGroup): boolean {
 }
 
 export function describeLift(group: InnerRootGroup): string {
+  if (group.after !== undefined && !isHeld(group.beginsWithin)) {
+    const { name, lift, withinNs } = group.after
+    return `${Math.round(lift.seen * lift.sample)} of ${lift.sample} roots ${group.operation} begin within ${Math.ceil(withinNs / 1e3)} us of the end of a span of a handler (${name}); by chance ${Math.round(lift.chance * 100)} %`
+  }
   const lift: Lift = isLifted(group.within) ? group.within : group.beginsWithin
   const host = group.hosts[0]?.name
   const count = Math.round(lift.seen * lift.sample)

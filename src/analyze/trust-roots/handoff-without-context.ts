@@ -1,7 +1,7 @@
 /** Class 18. Roots of one operation within handlers of several kinds, or by one worker that never does two at once. */
 import type { BreakClassRule } from '../trust/break-group.ts'
 import { percent } from '../trust/trust-facts.ts'
-import { describeLift, isSynchronous } from './find-inner-roots.ts'
+import { describeLift, isHeld, isSynchronous } from './find-inner-roots.ts'
 
 export const handoffWithoutContext: BreakClassRule = {
   class: 'handoff-without-context',
@@ -9,8 +9,13 @@ export const handoffWithoutContext: BreakClassRule = {
     if (group.shape !== 'inner-root') return undefined
     const [first, second] = group.hosts
     const isSpread = second !== undefined && second.share >= 0.1 * (first?.share ?? 1)
+    const isAfter = group.after !== undefined && !isHeld(group.within)
     const score =
-      0.35 + (isSpread ? 0.25 : 0) + (group.isSerial ? 0.15 : 0) - (isSynchronous(group) && !isSpread ? 0.1 : 0)
+      0.35 +
+      (isSpread ? 0.25 : 0) +
+      (group.isSerial ? 0.15 : 0) +
+      (isAfter ? 0.2 : 0) -
+      (isSynchronous(group) && !isSpread ? 0.1 : 0)
     const spread = isSpread
       ? `; in handlers of ${group.hosts.map(({ name, share }) => `${name} ${percent(share)}`).join(', ')}`
       : ''

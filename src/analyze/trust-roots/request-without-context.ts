@@ -3,14 +3,13 @@
  * without its context. Runs beside other calls or outlives the handler: then a goroutine is as likely.
  */
 import type { BreakClassRule } from '../trust/break-group.ts'
-import { isLifted } from '../trust/windows.ts'
-import { describeLift, isCallRoot, isSynchronous } from './find-inner-roots.ts'
+import { describeLift, isCallRoot, isHeld, isSynchronous } from './find-inner-roots.ts'
 
 export const requestWithoutContext: BreakClassRule = {
   class: 'request-without-context',
   judge(group) {
     if (group.shape !== 'inner-root' || !isCallRoot(group)) return undefined
-    const isWithin = isLifted(group.within, 0.3) || (group.within.seen > 0.9 && group.usuallyChild > 0.2)
+    const isWithin = isHeld(group.within) || (group.within.seen > 0.9 && group.usuallyChild > 0.2)
     const score = isWithin && isSynchronous(group) ? (group.isAutomatic ? 0.6 : 0.85) : 0.4
     return { score, why: `${describeLift(group)}; they are calls, whole within it` }
   },

@@ -22,9 +22,13 @@ const move = (spans: DrawnSpan[], ids: string, by: number, longer = 0): DrawnSpa
   spans.map((one) => (ids.includes(one.id) ? { ...one, start: one.start + by, end: one.end + by + longer } : one))
 
 for (const percent of [5, 50]) {
-  test(`a call that is a root within its handler was built without context, at ${percent} %`, () => {
+  test(`a call that is a root within its handler: built without context, or begun from an empty one, at ${percent} %`, () => {
     const cases = find((index, spans) => (some(index, percent) ? cutOff(spans, 'efg', `x${index}`) : spans))
-    assert.deepEqual(summarise(cases), ['lost request-without-context'])
+    assert.equal(cases.length, 1)
+    assert.deepEqual(
+      [cases[0]?.state, cases[0]?.class, cases[0]?.alternatives[0]],
+      ['unexplained', 'request-without-context', 'background-context'],
+    )
     assert.match(
       cases[0]?.why ?? '',
       /\d+ of \d+ roots GET \/price lie within a handler of cart \(GET \/cart\); by chance/,
@@ -103,4 +107,58 @@ test('roots of an operation that is never a child, and that no handler holds, ar
     },
   ])
   assert.deepEqual(cases, [])
+})
+
+test('what an instance does before it handles its first request is its start', () => {
+  const cases = find((index, spans) => {
+    if (index !== 0) return spans
+    const setup = Array.from({ length: 8 }, (_, step) => ({
+      ...(spans[4] as DrawnSpan),
+      id: `s${step}`,
+      parent: '-',
+      trace: `s${step}`,
+      start: -100 + step * 10,
+      end: -95 + step * 10,
+    }))
+    return [...setup, ...spans]
+  })
+  assert.deepEqual(cases, [])
+})
+
+test('one root of a usual child names nothing', () => {
+  assert.deepEqual(
+    find((index, spans) => (index === 200 ? cutOff(spans, 'h', 'x200') : spans)),
+    [],
+  )
+})
+
+test('a handler that always runs holds every root, where chance would leave some outside', () => {
+  const cases = find((index, spans) => {
+    const long = edit(edit(spans, 'a', { end: 380 }), 'c', { end: 370, start: 6 })
+    return [
+      ...long,
+      {
+        ...(spans[3] as DrawnSpan),
+        id: 'k',
+        parent: '-',
+        trace: `k${index}`,
+        name: 'record visit',
+        start: 20,
+        end: 320,
+      },
+    ]
+  })
+  assert.deepEqual([cases.length, cases[0]?.operation], [1, 'record visit'])
+})
+
+test('roots that begin as a step of a handler ends were handed over', () => {
+  const cases = find((index, spans) => {
+    const start = 20.01 + (index % 3) * 0.004
+    return [
+      ...spans,
+      { ...(spans[3] as DrawnSpan), id: 'k', parent: '-', trace: `k${index}`, name: 'restock', start, end: start + 90 },
+    ]
+  })
+  assert.deepEqual([cases.length, cases[0]?.operation], [1, 'restock'])
+  assert.ok([cases[0]?.class, ...(cases[0]?.alternatives ?? [])].includes('handoff-without-context'))
 })

@@ -42,6 +42,8 @@ export type InnerRootGroup = Place & {
   readonly isAutomatic: boolean
   /** Roots that never overlap one another on an instance, although handlers do: one worker. */
   readonly isSerial: boolean
+  /** They begin as a span of a server's handler ends: its operation, and how close. */
+  readonly after?: { readonly name: string; readonly lift: Lift; readonly withinNs: number }
   /** They are where chance puts them: an operation that also runs by itself. */
   readonly apart?: { readonly by: Exoneration; readonly why: string }
 }

@@ -1,0 +1,89 @@
+/**
+ * Roots that begin as a span of a server's handler ends on the same instance: what a queue or a pool does with an item
+ * that was just handed to it. Enters: the facts and roots of one operation. Leaves: the operation that ends before most
+ * of them, if that is more than chance. Consumers' loops go on from one message to the next: their ends count for nothing.
+ */
+import type { InnerRootGroup } from '../trust/break-group.ts'
+import {
+  at,
+  INTERNAL,
+  instanceOfRow,
+  MIN_SIGHTINGS,
+  nameOfOperation,
+  SERVER,
+  type TrustFacts,
+} from '../trust/trust-facts.ts'
+import { isLifted, lastBefore, measureLift, median, moveTime } from '../trust/windows.ts'
+
+/** A hand-off to one who waits. */
+const MOST_NS = 1e6
+const LEAST_NS = 5e3
+const LEAST_SHARE = 0.5
+const MAX_ABOVE = 16
+
+export type HandlerEnds = { readonly rows: readonly number[]; readonly ends: Float64Array }
+
+/** Ends of server spans and of the steps below them, by instance, in order. */
+export function collectEnds(facts: TrustFacts): readonly HandlerEnds[] {
+  const { spans } = facts
+  const lists: number[][] = Array.from({ length: facts.instanceCount }, () => [])
+  for (let row = 0; row < spans.count; row++) {
+    const kind = at(spans.kinds, row)
+    if (kind === SERVER || (kind <= INTERNAL && isOfServer(facts, row))) lists[instanceOfRow(facts, row)]?.push(row)
+  }
+  return lists.map((rows) => {
+    rows.sort((left, right) => at(spans.endNs, left) - at(spans.endNs, right) || left - right)
+    return { rows, ends: Float64Array.from(rows, (row) => at(spans.endNs, row)) }
+  })
+}
+
+export function measureAfter(
+  facts: TrustFacts,
+  ends: readonly HandlerEnds[],
+  sample: readonly number[],
+  operation: number,
+): InnerRootGroup['after'] {
+  if (sample.length < MIN_SIGHTINGS) return undefined
+  const gaps: number[] = []
+  const counts = new Map<number, number>()
+  for (const row of sample) {
+    const { gapNs, before } = findEnd(facts, ends, row, 0)
+    if (before < 0 || gapNs > MOST_NS || at(facts.operations.of, before) === operation) continue
+    gaps.push(gapNs)
+    const own = at(facts.operations.of, before)
+    counts.set(own, (counts.get(own) ?? 0) + 1)
+  }
+  if (gaps.length < Math.max(MIN_SIGHTINGS, LEAST_SHARE * sample.length)) return undefined
+  const [top, count] = [...counts].sort((left, right) => right[1] - left[1])[0] ?? [-1, 0]
+  if (count < LEAST_SHARE * gaps.length) return undefined
+  const withinNs = Math.min(MOST_NS, Math.max(LEAST_NS, 4 * median(gaps)))
+  const typical = median(sample.map((row) => at(facts.spans.endNs, row) - at(facts.spans.startNs, row)))
+  const lift = measureLift(facts, sample, Math.max(typical, MOST_NS), (row, movedNs) => {
+    const { gapNs, before } = findEnd(facts, ends, row, movedNs)
+    return before >= 0 && gapNs <= withinNs && at(facts.operations.of, before) === top
+  })
+  return isLifted(lift, 0.3) ? { name: nameOfOperation(facts, top), lift, withinNs } : undefined
+}
+
+function findEnd(
+  facts: TrustFacts,
+  ends: readonly HandlerEnds[],
+  row: number,
+  movedNs: number,
+): { gapNs: number; before: number } {
+  const own = ends[instanceOfRow(facts, row)]
+  const start = moveTime(facts, at(facts.spans.startNs, row), movedNs)
+  const index = own === undefined ? -1 : lastBefore(own.ends, start)
+  if (own === undefined || index < 0) return { gapNs: Number.POSITIVE_INFINITY, before: -1 }
+  return { gapNs: start - at(own.ends, index), before: at(own.rows, index) }
+}
+
+function isOfServer({ spans, forest }: TrustFacts, row: number): boolean {
+  let above = at(forest.parents, row)
+  for (let steps = 0; above >= 0 && steps < MAX_ABOVE; steps++) {
+    if (at(spans.kinds, above) === SERVER) return true
+    if (at(spans.kinds, above) > INTERNAL) return false
+    above = at(forest.parents, above)
+  }
+  return false
+}
