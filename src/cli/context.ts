@@ -9,7 +9,7 @@ import type { CliDeps } from './deps.ts'
 import type { Logger } from './logger.ts'
 import type { CliIo } from './streams.ts'
 
-/** The common flags of CONTRACT section 1, as values. */
+/** The common flags, as values. */
 export type Settings = {
   readonly json: boolean
   readonly quiet: boolean

@@ -1,4 +1,4 @@
-/** Exit codes of CONTRACT section 3, decided once. */
+/** Exit codes, decided once. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { fault } from '../base/errors.ts'

@@ -1,5 +1,5 @@
 /**
- * The one place where an exit code is decided (CONTRACT section 3): an error's own code, else what the report says,
+ * The one place where an exit code is decided: an error's own code, else what the report says,
  * else --fail-on. An inconclusive report stays 2 even where a finding would fail it: no verdict is not a verdict.
  */
 import { type ExitCode, errorCatalogue } from '../base/errors.ts'

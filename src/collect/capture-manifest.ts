@@ -54,7 +54,7 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** File names of a capture (CONTRACT section 4), for files that no request of the manifest names. */
+/** File names of a capture, for files that no request of the manifest names. */
 const NAMES: readonly { readonly name: RegExp; readonly kind: CaptureFileKind }[] = [
   { name: /^goroutine\.\d+\.txt$/, kind: 'goroutine-dump' },
   { name: /^goroutine(\.\d+)?\.pb\.gz$/, kind: 'goroutine-profile' },

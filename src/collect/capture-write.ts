@@ -1,5 +1,5 @@
 /**
- * Writes a capture: a folder, or an `.slc` (tar + zstd) when the path ends so. CONTRACT section 4.
+ * Writes a capture: a folder, or an `.slc` (tar + zstd) when the path ends so.
  * The same capture gives the same bytes: sorted names, fixed times, one form of the manifest.
  * Whole or not at all: written beside the path, then renamed into place. A path that is taken is replaced only where
  * it is a capture; anything else stays as it is (SL_COLLECT_OUTPUT_TAKEN).

@@ -1,6 +1,6 @@
 /**
  * What a capture says of itself: the manifest, and the files that are made rather than taken (buildinfo.json).
- * Enters: what the run learned. Leaves: CaptureManifest (CONTRACT section 4), with requests in the order of time.
+ * Enters: what the run learned. Leaves: CaptureManifest, with requests in the order of time.
  */
 import { formatUnixNs } from '../base/units.ts'
 import { CAPTURE_SCHEMA, type CaptureFile, type CaptureManifest } from '../model/capture.ts'

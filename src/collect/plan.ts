@@ -92,7 +92,7 @@ export type CapturePlan = {
 
 type ModeRow = { readonly windowSeconds: number; readonly dumpsAtMs: readonly number[]; readonly traceSeconds: number }
 
-/** CONTRACT section 5: three dumps over 3 s at 0, 1, 3 s; quick is two dumps 1 s apart without trace; deep is 30 s. */
+/** Three dumps over 3 s at 0, 1, 3 s; quick is two dumps 1 s apart without trace; deep is 30 s. */
 const MODES: Readonly<Record<CaptureMode, ModeRow>> = {
   quick: { windowSeconds: 1, dumpsAtMs: [0, 1000], traceSeconds: 0 },
   default: { windowSeconds: 3, dumpsAtMs: [0, 1000, 3000], traceSeconds: 1 },

@@ -1,6 +1,6 @@
 /**
  * Who the target says it is: service, version, Go version, build info, as far as its own answers go.
- * Order (CONTRACT section 5): flag, OTel resource in /debug/vars or an environment it exposes, `service_name` on
+ * Order: flag, OTel resource in /debug/vars or an environment it exposes, `service_name` on
  * metrics, last element of the main module's path, else host:port. Nothing is guessed from the port or the host.
  * The module comes from `go_build_info`, else from packages and source paths of the goroutine profile.
  */

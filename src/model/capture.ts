@@ -1,6 +1,6 @@
 /**
  * A capture: what was asked of one target, what answered, and the bytes of each lens as the Go runtime gave them.
- * The folder (or `.slc`, the folder as tar + zstd) holds `manifest.json` and one file per lens: CONTRACT section 4.
+ * The folder (or `.slc`, the folder as tar + zstd) holds `manifest.json` and one file per lens.
  * Replayable: nothing outside the folder is needed for the same verdict, byte for byte.
  */
 import type { ErrorCode } from '../base/errors.ts'

@@ -1,6 +1,6 @@
 /**
  * The wire types of every `--json` output and every reply under /api/v1: the envelope, findings, coverage.
- * CONTRACT section 2. Names and meanings do not change without a major version.
+ * Names and meanings do not change without a major version.
  * Unknown is absent, never 0, -1 or null (only `error` and nothing else may be null).
  */
 import type { ErrorCode, Fault, JsonValue } from '../base/errors.ts'

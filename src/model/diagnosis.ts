@@ -1,5 +1,5 @@
 /**
- * The wire types of `diagnose --json` (CONTRACT section 5), `diff --json` and `lenses --json`.
+ * The wire types of `diagnose --json`, `diff --json` and `lenses --json`.
  * Ratios are over goroutine-seconds of the window, idle groups in neither numerator nor denominator.
  */
 import type { Confidence, WireError } from './contract.ts'

@@ -1,7 +1,7 @@
 /**
  * The use case `capture`: live targets → captures on disk, or in memory for `diagnose`; and `--plan`, which asks nothing.
  * Every target gives a value: its capture, or the fault why there is none. Several run at a time, bounded.
- * Exit code (CONTRACT section 3): the only one failed: its own; more than `maxFailures` of several: 3; interrupted: 3.
+ * Exit code: the only one failed: its own; more than `maxFailures` of several: 3; interrupted: 3.
  */
 import { join } from 'node:path'
 import { mapBounded } from '../base/bounded.ts'

@@ -51,7 +51,7 @@ async function linesOf(options: TimelineOptions = {}): Promise<readonly Line[]> 
     .map((line) => JSON.parse(line) as Line)
 }
 
-/** CONTRACT section 6. */
+/** The shape of `timeline --json` that is promised. */
 const promised = {
   trace: 'goVersion format sizeBytes generations events goroutines processors durationNs startTime clock complete',
   totals: 'runningNs runnableNs waitingNs syscallNs',

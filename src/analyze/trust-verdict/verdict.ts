@@ -1,7 +1,7 @@
 /**
  * From the breaks that were found to what each service's spans are worth: rates with Wilson's intervals, grades, caps.
  * Enters: the forest, its operations, the cases, and what else was read. Leaves: TrustData, the wire type.
- * Grades are of the upper end of the interval (CONTRACT section 8); below 300 traces there is none. A service counts
+ * Grades are of the upper end of the interval; below 300 traces there is none. A service counts
  * what it lost itself; an edge whose breaks count against it caps its grade. Cases about log records are shown and
  * counted beside: a line without an id breaks no trace. The Instrumentation Score stands apart, untouched.
  */

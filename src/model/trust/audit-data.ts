@@ -1,7 +1,7 @@
 /**
  * What the source audit hands from room to room and from thread to thread: plain data without trees. Facts of a package
  * (what it uses and where), drafts of findings with their places, edits of a fix; and the wire type of `audit --json`
- * (CONTRACT section 8: findings carry rule, file, line and column; the data says what was read and what was not).
+ * (findings carry rule, file, line and column; the data says what was read and what was not).
  */
 import type { Confidence, Severity } from '../contract.ts'
 

@@ -1,7 +1,7 @@
 /**
- * The 35 ways in which trace context breaks: one row each, in the order of CONTRACT section 8. The rules that find them
+ * The 35 ways in which trace context breaks: one row each, by their public numbers. The rules that find them
  * (from spans: analyze/trust, from Go source: analyze/audit) are files of their own; this is what is told of each.
- * `fromSpans`: how far span data alone can prove it (high, medium, low; trace-trust.md section 2); `legitimate`: a form
+ * `fromSpans`: how far span data alone can prove it (high, medium, low); `legitimate`: a form
  * of it that is intended and no debt.
  */
 

@@ -1,5 +1,5 @@
 /**
- * The wire types of `trust --json` (CONTRACT section 8). Rates are affected traces over the traces that crossed the edge
+ * The wire types of `trust --json`. Rates are affected traces over the traces that crossed the edge
  * or operation in the window; intervals are Wilson's at 95 %. Unknown is absent.
  */
 
