@@ -92,11 +92,17 @@ function checkFunction(
     const target = calledFunction(view, call)
     const chain = target === undefined ? undefined : makers.get(target.index)
     if (chain === undefined || target === undefined) continue
-    if (isShutdownCall(call)) continue
+    if (isShutdownCall(call) || isStartedByGo(view, call)) continue
     report(call.file, call.node, {
       message: `${chain.join(' → ')} takes no context and makes an empty one, though ${nameOf(view, fn)} has ${best(scope, fn)}`,
     })
   }
+}
+
+/** `go s.record(id)`: that it is started without the context is class 1. */
+function isStartedByGo(view: PackageView, call: CallSite): boolean {
+  const { syntax } = view.file(call.file)
+  return kindOf(syntax, syntax.parents[call.node] as number) === 'go_statement'
 }
 
 /** A constructor is mostly called at the start, where no trace is. */
@@ -289,7 +295,7 @@ function calledFunction(view: PackageView, call: CallSite): FunctionView | undef
  * Functions of the package without a context that hand an empty one to what wants one, or call a function that does:
  * by index, the chain of names.
  */
-function findMakers(view: PackageView, scope: ContextScope): ReadonlyMap<number, readonly string[]> {
+export function findMakers(view: PackageView, scope: ContextScope): ReadonlyMap<number, readonly string[]> {
   const makers = new Map<number, readonly string[]>()
   const own = view.functions.filter(
     (fn) =>

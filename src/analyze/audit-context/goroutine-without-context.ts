@@ -1,13 +1,16 @@
 /**
  * Class 1: work that is started with `go`, or in a group (errgroup, sync.WaitGroup.Go, conc), inside a function that was
- * given a context, and whose literal never touches one. Left alone: literals with a context of their own or given one as
+ * given a context, and whose literal never touches one; or a function of the package that is started with `go`, takes no
+ * context, and makes spans or an empty context. Left alone: literals with a context of their own or given one as
  * an argument; waiters, accept loops, tickers and signal loops; main, init and tests; shutdown.
  */
 import { childAt, childrenOf, kindOf } from '../../model/trust/go-source.ts'
 import { carriedContext, openContextScope } from '../audit/context-scope.ts'
 import { callsWithin, isRoot, isServiceBody, isShutdown, isTestFile } from '../audit/intent.ts'
 import type { FunctionView, PackageView } from '../audit/package-view.ts'
+import { calledFunction } from '../audit/queries.ts'
 import type { AuditContext, AuditRule } from '../audit/rule.ts'
+import { findMakers } from './background-context.ts'
 
 /** Methods that run a function literal on a goroutine of its own; the number of the argument. */
 const spawners: readonly (readonly [name: string, argument: number, says: string, alias: string])[] = [
@@ -38,17 +41,24 @@ export const goroutineWithoutContext: AuditRule = {
   title: 'A goroutine is started without the context',
   severity: 'medium',
   saysWhen:
-    'a literal that is started with go, in an errgroup, a WaitGroup or a conc pool, inside a function with a context, uses none. ' +
+    'a literal that is started with go, in an errgroup, a WaitGroup or a conc pool, inside a function with a context, uses none; or a function of the package that takes none and makes spans or an empty context is started with go. ' +
     'Waiters, accept loops, tickers, signal loops, main, init, tests and shutdown are left alone.',
   fix: 'Pass ctx into the goroutine; context.WithoutCancel(ctx) where it outlives the request.',
   check(context) {
     const scope = openContextScope(context.view)
     const { view } = context
+    const makers = findMakers(view, scope)
     for (const { file, node } of view.nodesOf('go_statement')) {
       const { syntax } = view.file(file)
       const call = view.callAt(file, node + 1)
       const called = call === undefined ? undefined : childAt(syntax, call.node, 'function')
-      if (call === undefined || called === undefined || kindOf(syntax, called) !== 'func_literal') continue
+      if (call === undefined || called === undefined) continue
+      if (kindOf(syntax, called) !== 'func_literal') {
+        const target = calledFunction(view, call)
+        if (target === undefined) continue
+        checkNamed(context, scope, { file, node, target, args: call.args, chain: makers.get(target.index) })
+        continue
+      }
       if (call.args.some((arg) => carriedContext(view.typeAt(file, arg), 'x') !== undefined)) continue
       check(context, scope, { file, node, literal: called, what: 'The goroutine', alias: 'goroutine' })
     }
@@ -92,6 +102,51 @@ function check(context: AuditContext, scope: ReturnType<typeof openContextScope>
     severity: isTraced ? 'medium' : 'low',
     aliases: [`goroutinectx/${spawn.alias}`],
   })
+}
+
+type NamedSpawn = {
+  readonly file: number
+  readonly node: number
+  readonly target: FunctionView
+  readonly args: readonly number[]
+  readonly chain: readonly string[] | undefined
+}
+
+/** `go s.record(id)`: told where what is started is known to make spans, calls or an empty context. */
+function checkNamed(context: AuditContext, scope: ReturnType<typeof openContextScope>, spawn: NamedSpawn): void {
+  const { view, report } = context
+  const { file, node, target, args, chain } = spawn
+  const outer = view.functions[view.functionOf(file, node)]
+  if (outer === undefined || isTestFile(view, file) || isTestFile(view, target.file)) return
+  if (isRoot(view, outer.index) || isShutdown(view, outer.index) || isShutdown(view, target.index)) return
+  const declared = firstParameter(scope, view, outer)
+  if (declared === undefined || scope.parametersOf(target).length > 0) return
+  if (args.some((arg) => carriedContext(view.typeAt(file, arg), 'x') !== undefined)) return
+  if (chain === undefined && !callsWithin(view, target).some(({ name }) => traced.test(name))) return
+  if (usesContext(view, target) || isServiceBody(view, target) !== undefined || isEndless(view, target)) return
+  report(file, node, {
+    message: `go ${target.name} is not given ${declared.expression}: what it does is no part of the caller's trace`,
+    confidence: 'probable',
+    aliases: ['goroutinectx/goroutine'],
+    ...(chain === undefined || chain.length < 2 ? {} : { advice: `Thread a context through ${chain.join(' → ')}.` }),
+  })
+}
+
+/** A loop without a condition, or over a channel: it lives as long as the process. */
+function isEndless(view: PackageView, fn: FunctionView): boolean {
+  const { syntax } = view.file(fn.file)
+  const end = syntax.after[fn.node] as number
+  for (let node = fn.node; node < end; node++) {
+    if (kindOf(syntax, node) !== 'for_statement') continue
+    const body = childAt(syntax, node, 'body')
+    if (body === undefined || body === node + 1) return true
+    for (let at = node + 1; at < body; at++) {
+      if (kindOf(syntax, at) !== 'range_clause') continue
+      const right = childAt(syntax, at, 'right')
+      if (right !== undefined && /^(<-\s*)?chan\b/.test(view.typeAt(fn.file, right))) return true
+    }
+  }
+  return false
 }
 
 /** Calls that make spans, ask other services, or write log lines. */
