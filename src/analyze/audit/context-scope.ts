@@ -4,7 +4,7 @@
  * context.Background or its like is `fresh`: it is a context, and nobody's. Scopes are those of the Go specification.
  */
 import { childAt, childrenOf, kindOf } from '../../model/trust/go-source.ts'
-import type { FunctionView, PackageView } from './package-view.ts'
+import { type FunctionView, isAssigned, type PackageView } from './package-view.ts'
 
 export type ContextSource = {
   readonly symbol: number
@@ -151,7 +151,9 @@ export function openContextScope(view: PackageView): ContextScope {
   return {
     sourcesAt,
     bestAt(file, node) {
-      const all = sourcesAt(file, node)
+      const all = sourcesAt(file, node).map((one) =>
+        one.isFresh && isGivenTrace(view, one.symbol, file, node) ? { ...one, isFresh: false } : one,
+      )
       return (
         all.find(
           (one) => !one.isFresh && isContextType(view.pkg.types[view.pkg.symbols[one.symbol]?.type ?? 0] ?? ''),
@@ -167,6 +169,23 @@ export function openContextScope(view: PackageView): ContextScope {
       }),
   }
 }
+
+/** Made of nothing, and given a span or the caller's context before this place: `ctx, span := tracer.Start(ctx, …)`. */
+function isGivenTrace(view: PackageView, symbol: number, file: number, node: number): boolean {
+  return view.usesOf(symbol).some((use) => {
+    const of = view.file(use.file)
+    if (use.file !== file || use.node >= node || !isAssigned(of, use.node)) return false
+    if (view.functionOf(file, use.node) !== view.functionOf(file, node)) return false
+    const statement = of.syntax.parents[of.syntax.parents[use.node] as number] as number
+    if (node < (of.syntax.after[statement] as number)) return false
+    const right = childAt(of.syntax, statement, 'right')
+    const [value] = right === undefined ? [] : [...childrenOf(of.syntax, right)]
+    const call = value === undefined ? undefined : view.callAt(file, value)
+    return call !== undefined && (call.name === tracerStart || (call.lastName === 'Extract' && call.args.length === 2))
+  })
+}
+
+const tracerStart = 'go.opentelemetry.io/otel/trace.Tracer.Start'
 
 /** `ctx := context.Background()`, `ctx, cancel := context.WithTimeout(context.Background(), …)`. */
 function isFreshDeclaration(view: PackageView, file: number, node: number): boolean {
