@@ -1,12 +1,14 @@
 /**
  * Class 3: an inbound path on which nothing extracts the caller's context: a handler that starts a span from r.Context(),
  * in a project where no middleware of OpenTelemetry wraps handlers and nobody calls Extract; a gRPC server without the
- * stats handler. Where any package of the project has the middleware, the wiring may be there, and nothing is said.
+ * stats handler. Where any package of the project has the middleware, only a SERVER span that is begun by hand is told:
+ * its function is used by the package, and nothing where it is used wraps or extracts.
  */
 import { openContextScope } from '../audit/context-scope.ts'
-import { isTestFile } from '../audit/intent.ts'
-import { isHandler } from '../audit/queries.ts'
-import type { AuditRule } from '../audit/rule.ts'
+import { declarationOf, isTestFile } from '../audit/intent.ts'
+import type { FunctionView, PackageView } from '../audit/package-view.ts'
+import { callsIn, isHandler } from '../audit/queries.ts'
+import type { AuditContext, AuditRule } from '../audit/rule.ts'
 import { startCalls } from '../audit-spans/span-never-ended.ts'
 
 const extracts =
@@ -20,7 +22,7 @@ export const noExtract: AuditRule = {
   severity: 'high',
   saysWhen:
     'a handler (or middleware) starts a span, and no package of the project wraps handlers with OpenTelemetry’s middleware or calls Extract; ' +
-    'or a gRPC server is made without otelgrpc in a project that traces.',
+    'a SERVER span is begun by hand from r.Context() on a path of the package that nothing wraps; or a gRPC server is made without otelgrpc in a project that traces.',
   fix: 'Wrap the handler with otelhttp.NewHandler (or the framework’s middleware), or call propagator.Extract.',
   check({ view, project, report }) {
     if (!project.imports(project.packages, traced)) return
@@ -37,7 +39,7 @@ export const noExtract: AuditRule = {
           })
         }
       }
-    }
+    } else checkServerSpans(view, report)
     if (
       project.imports(
         project.packages,
@@ -54,4 +56,48 @@ export const noExtract: AuditRule = {
       })
     }
   },
+}
+
+/** A SERVER span begun from the request's own context, where the function that holds it is used unwrapped. */
+function checkServerSpans(view: PackageView, report: AuditContext['report']): void {
+  for (const name of startCalls) {
+    for (const call of view.callsOf(name)) {
+      const [given] = call.args
+      if (given === undefined || isTestFile(view, call.file)) continue
+      if (!/\bSpanKindServer\b/.test(view.text(call.file, call.node))) continue
+      if (!callsIn(view, call.file, given).some((one) => one.name === 'net/http.Request.Context')) continue
+      let handler = view.functions[call.fn]
+      while (handler !== undefined && !isHandler(handler)) handler = view.functions[handler.parent]
+      const holder = declarationOf(view, call.fn)
+      if (handler === undefined || holder === undefined || extractsWithin(view, holder)) continue
+      const users = usersOf(view, holder)
+      if (users.length === 0 || users.some((user) => extractsWithin(view, user))) continue
+      report(call.file, call.node, {
+        message: `${holder.name} begins a SERVER span from the request's context, and nothing on its path extracts the caller's: it is a root`,
+        confidence: 'probable',
+      })
+    }
+  }
+}
+
+function extractsWithin(view: PackageView, fn: FunctionView): boolean {
+  return callsIn(view, fn.file, fn.node).some((one) => extracts.test(one.name) || /extract/i.test(one.lastName))
+}
+
+/** Declarations of the package that name a function outside of itself. */
+function usersOf(view: PackageView, fn: FunctionView): readonly FunctionView[] {
+  const found = new Set<FunctionView>()
+  for (const user of view.functions) {
+    if (user.parent >= 0 || user === fn || isTestFile(view, user.file)) continue
+    const { syntax, symbols } = view.file(user.file)
+    const end = syntax.after[user.node] as number
+    for (let node = user.node + 1; node < end; node++) {
+      const symbol = symbols[node] as number
+      if (symbol >= 0 && view.functionBySymbol(symbol) === fn && user.body !== undefined && node > user.body) {
+        found.add(user)
+        break
+      }
+    }
+  }
+  return [...found]
 }
