@@ -1,12 +1,12 @@
 /**
  * Class 7: a client that makes no span and sends no headers, in a project that traces: http.Get and http.DefaultClient, an
  * http.Client without a transport of otelhttp, gRPC connections and databases without theirs. Silent where the default
- * transport itself is wrapped, and where a transport or option is a variable that syntax can not follow.
+ * transport or client is replaced, and where a transport or option is a variable that syntax can not follow.
  */
 import { childAt, kindOf } from '../../model/trust/go-source.ts'
 import { isTestFile } from '../audit/intent.ts'
 import type { CallSite, PackageView } from '../audit/package-view.ts'
-import { callsIn, fieldValue } from '../audit/queries.ts'
+import { callsIn, fieldValue, findRequestPath, givenBy } from '../audit/queries.ts'
 import type { AuditContext, AuditRule } from '../audit/rule.ts'
 
 const traced = /^go\.opentelemetry\.io\/(otel|contrib)/
@@ -20,23 +20,37 @@ export const uninstrumentedClient: AuditRule = {
   title: 'A client without instrumentation',
   severity: 'medium',
   saysWhen:
-    'in a project that imports OpenTelemetry: http.Get and its like, http.DefaultClient, an http.Client without a wrapped transport, ' +
+    'in a project that imports OpenTelemetry: http.Get and its like, http.DefaultClient, an http.Client without a wrapped transport (where some are wrapped, only on the path of requests or kept), ' +
     'grpc.NewClient without otelgrpc, sql.Open where no package wraps drivers.',
   fix: 'Wrap the transport: otelhttp.NewTransport, otelgrpc stats handler, otelsql.',
   check(context) {
     const { view, project, report } = context
     if (!project.imports(project.packages, traced)) return
-    const wrapsDefault =
-      project.findUse(project.packages, httpWraps) !== undefined &&
-      project.findUse(project.packages, 'net/http.DefaultTransport') !== undefined
+    const wraps = project.findUse(project.packages, httpWraps) !== undefined
+    // Put in place of the default: then what uses the default is wrapped.
+    const replaced = /^net\/http\.Default(Transport|Client) =$/
+    const wrapsDefault = wraps && project.findUse(project.packages, replaced) !== undefined
+    const requestPath = findRequestPath(view)
+    const isOnPath = (file: number, node: number): boolean => wraps && requestPath.has(view.functionOf(file, node))
+    // Where some clients are wrapped, a plain one off the path of requests is a choice: a probe, a load generator.
+    const isTold = (file: number, node: number): boolean => !wraps || isOnPath(file, node)
     if (!wrapsDefault) {
       for (const name of ['Get', 'Post', 'Head', 'PostForm']) {
-        for (const call of view.callsOf(`net/http.${name}`))
-          tell(context, call, `http.${name} uses the default client, which makes no span`)
+        for (const call of view.callsOf(`net/http.${name}`)) {
+          if (!isTold(call.file, call.node) || isTestFile(view, call.file)) continue
+          report(call.file, call.node, {
+            message: `http.${name} uses the default client, which makes no span`,
+            ...(isOnPath(call.file, call.node) ? { confidence: 'probable' as const } : {}),
+          })
+        }
       }
       for (const { file, node } of view.nodesOf('selector_expression')) {
         if (view.nameAt(file, node) !== 'net/http.DefaultClient' || isTestFile(view, file)) continue
-        report(file, node, { message: 'http.DefaultClient makes no span and sends no headers' })
+        if (!isTold(file, node)) continue
+        report(file, node, {
+          message: 'http.DefaultClient makes no span and sends no headers',
+          ...(isOnPath(file, node) ? { confidence: 'probable' as const } : {}),
+        })
       }
     }
     for (const { file, node } of view.nodesOf('composite_literal')) {
@@ -44,12 +58,13 @@ export const uninstrumentedClient: AuditRule = {
       const transport = fieldValue(view, file, node, 'Transport')
       if (transport === undefined ? wrapsDefault : !isPlainTransport(view, file, transport)) continue
       if (isWrappedLater(view, file, node)) continue
+      if (transport === undefined && isLocal(view, file, node) && !isTold(file, node)) continue
       report(file, node, {
         message:
           transport === undefined
             ? 'The http.Client has the default transport, which makes no span'
             : 'The transport of the http.Client is not wrapped: it makes no span',
-        ...(transport === undefined ? {} : { confidence: 'probable' as const }),
+        ...(transport === undefined && !isOnPath(file, node) ? {} : { confidence: 'probable' as const }),
       })
     }
     checkGrpc(context)
@@ -62,6 +77,14 @@ export const uninstrumentedClient: AuditRule = {
 function tell({ view, report }: AuditContext, call: CallSite, message: string, severity?: 'low'): void {
   if (!isTestFile(view, call.file))
     report(call.file, call.node, { message, ...(severity === undefined ? {} : { severity }) })
+}
+
+/** `client := &http.Client{}`: no field, no result, no variable of the package. */
+function isLocal(view: PackageView, file: number, node: number): boolean {
+  const { syntax } = view.file(file)
+  const parent = syntax.parents[node] as number
+  const value = kindOf(syntax, parent) === 'unary_expression' ? parent : node
+  return givenBy(view, file, value) !== undefined && view.functionOf(file, node) >= 0
 }
 
 /** `&http.Transport{…}` or http.DefaultTransport written in place. */

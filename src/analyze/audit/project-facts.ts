@@ -4,9 +4,9 @@
  */
 
 import type { AuditPlace, PackageFacts } from '../../model/trust/audit-data.ts'
-import { positionOf, textOf } from '../../model/trust/go-source.ts'
+import { kindOf, positionOf, textOf } from '../../model/trust/go-source.ts'
 import { declarationOf } from './intent.ts'
-import type { PackageView } from './package-view.ts'
+import { isAssigned, type PackageView } from './package-view.ts'
 
 /** Distinct names kept of one package. */
 const MAX_USES = 20_000
@@ -73,6 +73,16 @@ export function serviceOf(view: PackageView): string {
   return parts.at(-1) ?? view.pkg.name
 }
 
+/** The name; with ` =` behind where a default of net/http is replaced, or is given a transport. */
+function usedName(view: PackageView, index: number, node: number): string {
+  const name = view.nameAt(index, node)
+  if (name !== 'net/http.DefaultTransport' && name !== 'net/http.DefaultClient') return name
+  const file = view.file(index)
+  const parent = file.syntax.parents[node] as number
+  const isField = parent >= 0 && kindOf(file.syntax, parent) === 'selector_expression'
+  return isAssigned(file, node) || (isField && isAssigned(file, parent)) ? `${name} =` : name
+}
+
 export function gatherFacts(view: PackageView): PackageFacts {
   const { pkg } = view
   const uses = new Map<string, { place: AuditPlace; symbol: string }>()
@@ -84,7 +94,7 @@ export function gatherFacts(view: PackageView): PackageFacts {
     for (let node = 0; node < syntax.nodeCount && uses.size < MAX_USES; node++) {
       const isLiteral = view.kind(index, node) === 'composite_literal'
       if (!isLiteral && (file.symbols[node] as number) < 0) continue
-      const name = isLiteral ? view.typeAt(index, node) : view.nameAt(index, node)
+      const name = isLiteral ? view.typeAt(index, node) : usedName(view, index, node)
       if (name === '' || (!name.includes('/') && !/^(context|net|os|log|time)\./.test(name))) continue
       if (uses.has(name)) continue
       uses.set(name, { place: placeOf(view, index, node), symbol: symbolAround(view, index, node) })
