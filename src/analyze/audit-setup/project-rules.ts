@@ -4,8 +4,12 @@
  * main with all of the project that it imports; where the SDK is set up in code that is not at hand, nothing is said.
  */
 import type { PackageFacts } from '../../model/trust/audit-data.ts'
+import { childAt, childrenOf, kindOf } from '../../model/trust/go-source.ts'
+import { isTestFile } from '../audit/intent.ts'
+import type { CallSite, FunctionView, PackageView } from '../audit/package-view.ts'
 import type { ProjectView } from '../audit/project-facts.ts'
-import type { AuditRule } from '../audit/rule.ts'
+import { calledFunction, callsIn, givenBy, isAlone } from '../audit/queries.ts'
+import type { AuditContext, AuditRule } from '../audit/rule.ts'
 
 const otel = 'go.opentelemetry.io/otel'
 const sdkProvider = `${otel}/sdk/trace.NewTracerProvider`
@@ -91,10 +95,11 @@ export const noFlush: AuditRule = {
   title: 'Spans are not flushed at exit',
   severity: 'medium',
   saysWhen:
-    'a command makes a TracerProvider and nothing in it calls Shutdown or ForceFlush; or a function that defers Shutdown ends the process ' +
+    'a command makes a TracerProvider and nothing in it calls Shutdown or ForceFlush; the shutdown function that a set-up of the package returns is dropped; or a function that defers Shutdown ends the process ' +
     'with log.Fatal or os.Exit, which skips what is deferred.',
   fix: 'defer provider.Shutdown with a fresh context; no os.Exit or log.Fatal past it.',
   check({ view, report }) {
+    checkDropped(view, report)
     for (const fn of view.functions) {
       const own = view.calls.filter((call) => call.fn === fn.index)
       const deferred = view
@@ -138,4 +143,66 @@ export const noFlush: AuditRule = {
       })
     }
   },
+}
+
+/** `_, err := setup(ctx)`, where the first result is what would flush, and nobody else of the package does. */
+function checkDropped(view: PackageView, report: AuditContext['report']): void {
+  for (const call of view.calls) {
+    const setup = calledFunction(view, call)
+    if (setup === undefined || isTestFile(view, call.file)) continue
+    const position = positionOfShutdown(view, setup)
+    if (position === undefined || !isDropped(view, call, position)) continue
+    const others = view.calls.some(
+      (one) =>
+        shutsDown.test(one.name) &&
+        !isTestFile(view, one.file) &&
+        !(
+          one.file === setup.file &&
+          one.node > setup.node &&
+          one.node < (view.file(one.file).syntax.after[setup.node] as number)
+        ),
+    )
+    if (others) continue
+    report(call.file, call.node, {
+      message: `${setup.name} returns what shuts the TracerProvider down, and it is dropped: the last spans stay in the queue`,
+      confidence: 'probable',
+    })
+  }
+}
+
+/** Which result is a function (or method value) that shuts the provider down; undefined for none. */
+function positionOfShutdown(view: PackageView, fn: FunctionView): number | undefined {
+  for (const { file, node } of view.nodesOf('return_statement')) {
+    if (file !== fn.file || view.functionOf(file, node) !== fn.index) continue
+    const { syntax } = view.file(file)
+    const [list] = [...childrenOf(syntax, node)]
+    if (list === undefined) continue
+    const values = kindOf(syntax, list) === 'expression_list' ? [...childrenOf(syntax, list)] : [list]
+    const position = values.findIndex((value) =>
+      kindOf(syntax, value) === 'func_literal'
+        ? callsIn(view, file, value).some(({ name }) => shutsDown.test(name))
+        : kindOf(syntax, value) === 'selector_expression' && shutsDown.test(view.nameAt(file, value)),
+    )
+    if (position >= 0) return position
+  }
+  return undefined
+}
+
+function isDropped(view: PackageView, call: CallSite, position: number): boolean {
+  if (isAlone(view, call)) return true
+  const given = givenBy(view, call.file, call.node)
+  const name = given?.names[position]
+  if (given === undefined || given.position !== 0 || name === undefined) return false
+  if (view.text(call.file, name) === '_') return true
+  const symbol = view.file(call.file).symbols[name] as number
+  const uses = symbol < 0 ? [] : view.usesOf(symbol).filter((use) => use.node !== name || use.file !== call.file)
+  return uses.length > 0 && uses.every((use) => isThrownAway(view, use.file, use.node))
+}
+
+/** `_ = shutdown`. */
+function isThrownAway(view: PackageView, file: number, node: number): boolean {
+  const given = givenBy(view, file, node)
+  const { syntax } = view.file(file)
+  const left = given === undefined ? undefined : childAt(syntax, given.statement, 'left')
+  return left !== undefined && view.text(file, left) === '_'
 }
