@@ -1,12 +1,13 @@
 /**
  * Class 26: inbound headers are copied over those of an outbound request after Inject: the callee hangs under the
  * grandparent. The copy is a loop over r.Header or an assignment of it; a loop that leaves trace headers out is right.
+ * A RoundTripper beneath an injecting transport overwrites as well, with headers that it takes out of the context.
  * Without an Inject in the function, a wrapped transport would inject last: then nothing is said.
  */
 import { childAt, childrenOf, kindOf, textOf } from '../../model/trust/go-source.ts'
 import { isTestFile } from '../audit/intent.ts'
 import type { PackageView } from '../audit/package-view.ts'
-import { rootOf } from '../audit/queries.ts'
+import { callsIn, rootOf } from '../audit/queries.ts'
 import type { AuditRule } from '../audit/rule.ts'
 
 export const headerOverwritten: AuditRule = {
@@ -16,12 +17,19 @@ export const headerOverwritten: AuditRule = {
   severity: 'high',
   saysWhen:
     'after propagator.Inject, the headers of an inbound request are copied to the outbound one: by a loop without a test of the name, or by ' +
-    'assignment. A copy before Inject is left alone; where nobody injects, a copy is low.',
+    'assignment. A copy before Inject is left alone; where nobody injects, a copy is low. A RoundTripper that does so with headers out of the context, beneath otelhttp.NewTransport, too.',
   fix: 'Leave trace headers out of what is copied, or inject last.',
   check({ view, project, report }) {
     const injectsElsewhere =
       project.findUse(project.packages, /otelhttp\.NewTransport|otelhttptrace|TextMapPropagator\.Inject$/) !== undefined
     const traces = project.imports(project.packages, /^go\.opentelemetry\.io\/otel/)
+    for (const { file, node } of findForwarders(view)) {
+      report(file, node, {
+        message:
+          'Headers of the inbound request are copied beneath the transport that injects: the callee hangs under the grandparent',
+        confidence: 'probable',
+      })
+    }
     for (const copy of findCopies(view)) {
       const { file, node } = copy
       if (isTestFile(view, file)) continue
@@ -55,14 +63,7 @@ function findCopies(view: PackageView): { file: number; node: number }[] {
     const text = textOf(syntax, body)
     // A test of the name: trace headers may be left out.
     if (/\b(if|switch|continue)\b/.test(text)) continue
-    const writes = view.calls.some(
-      (call) =>
-        call.file === file &&
-        call.node > body &&
-        call.node < (syntax.after[body] as number) &&
-        /net\/http\.Header\.(Set|Add)$/.test(call.name),
-    )
-    if (writes || /\.Header\[[^\]]+\]\s*=/.test(text)) found.push({ file, node: loop })
+    if (writesHeaders(view, file, body)) found.push({ file, node: loop })
   }
   for (const { file, node } of view.nodesOf('assignment_statement')) {
     const { syntax } = view.file(file)
@@ -76,6 +77,59 @@ function findCopies(view: PackageView): { file: number; node: number }[] {
     if (isInbound(view, file, value) && !isInbound(view, file, target)) found.push({ file, node })
   }
   return found
+}
+
+function writesHeaders(view: PackageView, file: number, body: number): boolean {
+  return (
+    callsIn(view, file, body).some(({ name }) => /net\/http\.Header\.(Set|Add)$/.test(name)) ||
+    /\.Header\[[^\]]+\]\s*=/.test(view.text(file, body))
+  )
+}
+
+/** Loops of RoundTrip methods over headers out of the context, whose type is made without the injecting transport inside. */
+function findForwarders(view: PackageView): { file: number; node: number }[] {
+  return view.nodesOf('range_clause').flatMap(({ file, node }) => {
+    const { syntax } = view.file(file)
+    const right = childAt(syntax, node, 'right')
+    const loop = syntax.parents[node] as number
+    const body = childAt(syntax, loop, 'body')
+    const fn = view.functions[view.functionOf(file, node)]
+    if (right === undefined || body === undefined || fn?.kind !== 'method' || isTestFile(view, file)) return []
+    if (!/\)\.RoundTrip$/.test(fn.name) || kindOf(syntax, right) !== 'identifier') return []
+    if (/\b(if|switch|continue)\b/.test(textOf(syntax, body)) || !writesHeaders(view, file, body)) return []
+    const made = givenTo(view, file, right)
+    if (made === undefined || !/\.Value\(|\w\(\s*(ctx|\w+\.Context\(\))\s*\)/.test(made)) return []
+    return isBeneath(view, fn.receiver.replace(/^\*/, '')) ? [{ file, node: loop }] : []
+  })
+}
+
+/** Text of what the variable is declared with. */
+function givenTo(view: PackageView, file: number, node: number): string | undefined {
+  const symbol = view.symbolAt(file, node)
+  if (symbol?.node === undefined || symbol.file !== file || symbol.kind !== 'variable') return undefined
+  const { syntax } = view.file(file)
+  const statement = syntax.parents[syntax.parents[symbol.node] as number] as number
+  const right = statement < 0 ? undefined : childAt(syntax, statement, 'right')
+  return right === undefined ? undefined : textOf(syntax, right)
+}
+
+/** Where the type is made, the same function hands it (or what it is put into) to an injecting transport. */
+function isBeneath(view: PackageView, type: string): boolean {
+  return view.nodesOf('composite_literal').some(({ file, node }) => {
+    if (type === '' || view.typeAt(file, node) !== type || isTestFile(view, file)) return false
+    const inner = view.text(file, node)
+    const { syntax } = view.file(file)
+    const wraps = (text: string): boolean => /\bNewTransport\(/.test(text)
+    if (wraps(inner)) return false
+    for (let at = node + 1; at < (syntax.after[node] as number); at++) {
+      if (kindOf(syntax, at) === 'identifier' && wraps(givenTo(view, file, at) ?? '')) return false
+    }
+    const fn = view.functions[view.functionOf(file, node)]
+    return (
+      fn !== undefined &&
+      callsIn(view, file, fn.node).some(({ name }) => /otelhttp\.NewTransport$|otelhttptrace/.test(name))
+    )
+  })
 }
 
 /** `r.Header` of a request that the function was given. */
