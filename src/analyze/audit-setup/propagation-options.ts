@@ -5,11 +5,12 @@
 import { childAt, childrenOf, kindOf, textOf } from '../../model/trust/go-source.ts'
 import { isContextType } from '../audit/context-scope.ts'
 import { isTestFile } from '../audit/intent.ts'
-import type { PackageView } from '../audit/package-view.ts'
-import { callsIn, isHandler, stringOf } from '../audit/queries.ts'
+import type { CallSite, FunctionView, PackageView } from '../audit/package-view.ts'
+import { calledFunction, callsIn, isHandler, stringOf } from '../audit/queries.ts'
 import type { AuditRule } from '../audit/rule.ts'
 
 const sdk = 'go.opentelemetry.io/otel/sdk/trace'
+const openTracing = 'go.opentelemetry.io/contrib/propagators/ot.OT'
 const propagation = 'go.opentelemetry.io/otel/propagation'
 
 export const samplingDisagreement: AuditRule = {
@@ -18,7 +19,7 @@ export const samplingDisagreement: AuditRule = {
   title: 'Samplers disagree',
   severity: 'medium',
   saysWhen:
-    'trace.WithSampler is given a sampler that does not ask the parent: TraceIDRatioBased, AlwaysSample, NeverSample in place.',
+    'trace.WithSampler is given a sampler that does not ask the parent: TraceIDRatioBased, AlwaysSample, NeverSample in place; or a function of the set-up returns a TraceIDRatioBased that nobody puts into ParentBased.',
   fix: 'ParentBased samplers everywhere: trace.ParentBased(trace.TraceIDRatioBased(0.1)).',
   check({ view, report }) {
     for (const call of view.callsOf(`${sdk}.WithSampler`)) {
@@ -49,7 +50,38 @@ export const samplingDisagreement: AuditRule = {
             }),
       })
     }
+    for (const call of view.callsOf(`${sdk}.TraceIDRatioBased`)) {
+      const holder = returnedBy(view, call)
+      if (isTestFile(view, call.file) || holder === undefined || isPutIntoParentBased(view, holder)) continue
+      report(call.file, call.node, {
+        message: `${holder.name} returns TraceIDRatioBased, which does not ask the parent: this service decides anew, and parts of traces are missing`,
+        confidence: 'probable',
+      })
+    }
   },
+}
+
+/** `return trace.TraceIDRatioBased(0.1)`: the function that hands the sampler on. */
+function returnedBy(view: PackageView, call: CallSite): FunctionView | undefined {
+  const { syntax } = view.file(call.file)
+  const list = syntax.parents[call.node] as number
+  const isReturned =
+    kindOf(syntax, list) === 'return_statement' ||
+    (kindOf(syntax, list) === 'expression_list' &&
+      kindOf(syntax, syntax.parents[list] as number) === 'return_statement')
+  return isReturned ? view.functions[call.fn] : undefined
+}
+
+/** Its result is an argument of ParentBased, at once or through a variable of the package's; exported ones may be. */
+function isPutIntoParentBased(view: PackageView, holder: FunctionView): boolean {
+  const users = view.calls.filter((call) => calledFunction(view, call) === holder && !isTestFile(view, call.file))
+  if (users.length === 0) return true
+  return users.some((call) => {
+    const around = view.functions[call.fn]
+    return (
+      around !== undefined && callsIn(view, call.file, around.node).some((one) => one.name === `${sdk}.ParentBased`)
+    )
+  })
 }
 
 export const baggageOnly: AuditRule = {
@@ -84,9 +116,26 @@ export const traceIdTruncated: AuditRule = {
   title: 'A 128-bit trace id is cut to 64 bits',
   severity: 'medium',
   saysWhen:
-    'a trace id (or its text) is sliced; or a Zipkin or Jaeger tracer of 64-bit ids is made without the option for 128.',
+    'a trace id (or its text) is sliced; or a Zipkin or Jaeger tracer of 64-bit ids is made without the option for 128; or the OpenTracing propagator, which sends 64 bits, is set without one that sends 128.',
   fix: 'Use 128-bit ids in every tracer and propagator on the way.',
   check({ view, report }) {
+    for (const call of view.callsOf('go.opentelemetry.io/otel.SetTextMapPropagator')) {
+      const [set] = call.args
+      if (set === undefined || isTestFile(view, call.file)) continue
+      const among = callsIn(view, call.file, set).find((one) => one.node === set)?.args ?? [set]
+      const types = among.map((one) => view.typeAt(call.file, one).replace(/^\*/, ''))
+      if (
+        !types.includes(openTracing) ||
+        !types.every((type) => type === openTracing || type === `${propagation}.Baggage`)
+      )
+        continue
+      report(call.file, set, {
+        message:
+          'The OpenTracing propagator sends the low 64 bits of the trace id: the callee goes on under another one',
+        confidence: 'probable',
+        advice: 'Put propagation.TraceContext into the composite propagator, on both sides.',
+      })
+    }
     for (const call of view.calls) {
       if (isTestFile(view, call.file)) continue
       const { syntax } = view.file(call.file)
