@@ -202,3 +202,203 @@ func publish() {
     ['mem-stats-on-hot-path'],
   )
 })
+
+const http = `import (
+	"context"
+	"log/slog"
+	"net/http"
+	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
+	"go.opentelemetry.io/contrib/propagators/ot"
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/propagation"
+	"go.opentelemetry.io/otel/trace"
+	sdk "go.opentelemetry.io/otel/sdk/trace"
+	"github.com/nats-io/nats.go"
+)
+var tracer = otel.Tracer("x")
+var wrapped = &http.Client{Transport: otelhttp.NewTransport(http.DefaultTransport)}
+type store struct{ ctx context.Context }
+func work(ctx context.Context) { _, span := tracer.Start(ctx, "x"); span.End() }
+`
+
+/** A whole package of a service that wraps what it should elsewhere; lines that fire end with `// HERE`. */
+const services: readonly (readonly [rule: string, says: string, source: string])[] = [
+  [
+    'goroutine-without-context',
+    'a method started with go that takes no context and makes an empty one is the goroutine’s fault',
+    `func (s *store) handle(w http.ResponseWriter, r *http.Request) {
+	go s.record("x") // HERE
+	go s.deep("x") // HERE
+	go s.given(r.Context())
+	go s.own()
+	go s.quiet()
+	go s.loop()
+}
+func start() { go (&store{}).record("x") }
+func (s *store) deep(id string) { s.record(id) }
+func (s *store) record(id string) { work(context.Background()) }
+func (s *store) given(ctx context.Context) { work(ctx) }
+func (s *store) own() { work(s.ctx) }
+func (s *store) quiet() { println("x") }
+func (s *store) loop() { for { work(context.Background()) } }`,
+  ],
+  [
+    'no-extract',
+    'a SERVER span by hand on a path that nothing wraps, though other servers are wrapped',
+    `func first(mux http.Handler) { http.ListenAndServe("", otelhttp.NewHandler(mux, "first")) }
+func second(mux http.Handler) { http.ListenAndServe("", spans(mux)) }
+func third(mux http.Handler) { http.ListenAndServe("", otelhttp.NewHandler(inner(mux), "third")) }
+func fourth(mux http.Handler) { http.ListenAndServe("", extracted(mux)) }
+func spans(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx, span := tracer.Start(r.Context(), "x", trace.WithSpanKind(trace.SpanKindServer)) // HERE
+		defer span.End()
+		next.ServeHTTP(w, r.WithContext(ctx))
+	})
+}
+func inner(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx, span := tracer.Start(r.Context(), "x", trace.WithSpanKind(trace.SpanKindServer))
+		defer span.End()
+		next.ServeHTTP(w, r.WithContext(ctx))
+	})
+}
+func extracted(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r = r.WithContext(otel.GetTextMapPropagator().Extract(r.Context(), propagation.HeaderCarrier(r.Header)))
+		ctx, span := tracer.Start(r.Context(), "x", trace.WithSpanKind(trace.SpanKindServer))
+		defer span.End()
+		next.ServeHTTP(w, r.WithContext(ctx))
+	})
+}`,
+  ],
+  [
+    'uninstrumented-client',
+    'the default client on the path of requests, where another client is wrapped over the default transport',
+    `func handle(w http.ResponseWriter, r *http.Request) { call(); wrapped.Do(r) }
+func call() {
+	http.DefaultClient.Do(nil) // HERE
+	client := &http.Client{Timeout: 5} // HERE
+	client.Do(nil)
+}
+func probe() { client := &http.Client{Timeout: 5}; client.Do(nil) }`,
+  ],
+  [
+    'uninstrumented-client',
+    'and not where the default client is given a wrapped transport',
+    `func init() { http.DefaultClient.Transport = otelhttp.NewTransport(nil) }
+func handle(w http.ResponseWriter, r *http.Request) { http.DefaultClient.Do(r) }`,
+  ],
+  [
+    'no-flush',
+    'the shutdown function of a set-up is dropped',
+    `func setup() (func(context.Context) error, error) {
+	tp := sdk.NewTracerProvider()
+	return func(ctx context.Context) error { return tp.Shutdown(ctx) }, nil
+}
+func plain() (func(), error) { return func() {}, nil }
+func run() {
+	_, err := setup() // HERE
+	_, err = plain()
+	_ = err
+}`,
+  ],
+  [
+    'no-flush',
+    'and not where it is kept and called, or handed on',
+    `func setup() (func(context.Context) error, error) {
+	tp := sdk.NewTracerProvider()
+	return tp.Shutdown, nil
+}
+func run() { stop, _ := setup(); defer stop(context.Background()) }
+func handed() (func(context.Context) error, error) { return setup() }`,
+  ],
+  [
+    'log-without-context',
+    'a context that began empty and was given the caller’s is one',
+    `func receive(message *nats.Msg) {
+	ctx := context.Background()
+	slog.Info("before")
+	ctx = otel.GetTextMapPropagator().Extract(ctx, propagation.HeaderCarrier(message.Header))
+	slog.Info("after") // HERE
+	slog.InfoContext(ctx, "right")
+}
+func job() { ctx := context.Background(); slog.Info("x"); work(ctx) }`,
+  ],
+  [
+    'header-overwritten',
+    'a transport beneath the injecting one copies headers out of the context; above it, it is overwritten itself',
+    `type key struct{}
+type beneath struct{ next http.RoundTripper }
+type above struct{ next http.RoundTripper }
+type fixed struct{ headers http.Header; next http.RoundTripper }
+func clients(base http.RoundTripper) {
+	_ = otelhttp.NewTransport(beneath{base})
+	_ = otelhttp.NewTransport(fixed{nil, base})
+}
+func outer(base http.RoundTripper) { _ = above{otelhttp.NewTransport(base)} }
+func (t beneath) RoundTrip(r *http.Request) (*http.Response, error) {
+	inbound, _ := r.Context().Value(key{}).(http.Header)
+	for name, values := range inbound { // HERE
+		r.Header[name] = values
+	}
+	return t.next.RoundTrip(r)
+}
+func (t above) RoundTrip(r *http.Request) (*http.Response, error) {
+	inbound, _ := r.Context().Value(key{}).(http.Header)
+	for name, values := range inbound {
+		r.Header[name] = values
+	}
+	return t.next.RoundTrip(r)
+}
+func (t fixed) RoundTrip(r *http.Request) (*http.Response, error) {
+	for name, values := range t.headers {
+		r.Header[name] = values
+	}
+	return t.next.RoundTrip(r)
+}`,
+  ],
+  [
+    'sampling-disagreement',
+    'a helper returns a sampler that does not ask the parent',
+    `func setup() { sdk.NewTracerProvider(sdk.WithSampler(choose())) }
+func choose() sdk.Sampler {
+	return sdk.TraceIDRatioBased(0.5) // HERE
+}
+func other() { sdk.NewTracerProvider(sdk.WithSampler(sdk.ParentBased(root()))) }
+func root() sdk.Sampler { return sdk.TraceIDRatioBased(0.5) }
+func whole() sdk.Sampler { return sdk.ParentBased(sdk.TraceIDRatioBased(0.5)) }`,
+  ],
+  [
+    'trace-id-truncated',
+    'OpenTracing’s headers alone carry 64 bits; beside W3C’s they do no harm',
+    `func alone() {
+	otel.SetTextMapPropagator(ot.OT{}) // HERE
+	otel.SetTextMapPropagator(propagation.NewCompositeTextMapPropagator(ot.OT{}, propagation.Baggage{})) // HERE
+	otel.SetTextMapPropagator(propagation.NewCompositeTextMapPropagator(propagation.TraceContext{}, ot.OT{}))
+}`,
+  ],
+]
+
+for (const [rule, says, body] of services) {
+  test(`${rule}: ${says}`, async () => {
+    const source = `package shop\n${http}${body}\n`
+    const { findings } = await auditSources({ 'go.mod': 'module example.com/shop\n\ngo 1.24\n', 'a.go': source })
+    const expected = source.split('\n').flatMap((line, index) => (line.endsWith('// HERE') ? [index + 1] : []))
+    assert.deepEqual(
+      findings.filter((one) => one.rule === rule).map(({ evidence: [at] }) => at.line),
+      expected,
+    )
+  })
+}
+
+test('what is told of go alone is not told again of the empty context behind it', async () => {
+  const source = `package shop\n${http}func handle(w http.ResponseWriter, r *http.Request) { go record() }
+func record() { work(context.Background()) }
+`
+  const { findings } = await auditSources({ 'go.mod': 'module example.com/shop\n', 'a.go': source })
+  assert.deepEqual(
+    findings.map(({ rule }) => rule).filter((rule) => /^(goroutine-without|background)-context$/.test(rule)),
+    ['goroutine-without-context'],
+  )
+})
