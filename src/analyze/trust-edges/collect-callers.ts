@@ -5,14 +5,24 @@
  */
 
 import { findAttribute } from '../trust/operations.ts'
-import { at, CLIENT, nameOfService, serviceOfRow, type TrustFacts } from '../trust/trust-facts.ts'
+import {
+  at,
+  attributeText,
+  CLIENT,
+  MIN_SIGHTINGS,
+  nameOfService,
+  serviceOfRow,
+  type TrustFacts,
+} from '../trust/trust-facts.ts'
 
+/** An address with its port, where both are known: several services may share a host. */
+const portKeys = ['server.port', 'net.peer.port', 'network.peer.port']
 const addressKeys = ['peer.service', 'server.address', 'net.peer.name', 'peer.address']
 
 export type Callers = {
   /** Unanswered rows by service meant and by operation of the client. */
   readonly known: ReadonlyMap<number, ReadonlyMap<number, number[]>>
-  /** Those of which the peer is not known, by operation. */
+  /** Those of which the peer is not known, by operation and address. */
   readonly unknown: ReadonlyMap<number, number[]>
 }
 
@@ -20,15 +30,19 @@ export function collectCallers(facts: TrustFacts): Callers {
   const { spans, operations } = facts
   const keys = addressKeys.map((key) => spans.strings.indexOf(key)).filter((key) => key > 0)
   const databases = ['db.system', 'db.system.name'].map((key) => spans.strings.indexOf(key)).filter((key) => key > 0)
-  const services = learnAddresses(facts, keys)
+  const ports = portKeys.map((key) => spans.strings.indexOf(key)).filter((key) => key > 0)
+  const services = learnAddresses(facts, keys, ports)
+  const peers = learnPeers(facts, keys, ports)
   const known = new Map<number, Map<number, number[]>>()
   const unknown = new Map<number, number[]>()
   for (let row = 0; row < spans.count; row++) {
     if (at(spans.kinds, row) !== CLIENT || facts.answered[row] === 1 || facts.taken[row] === 1) continue
     const operation = at(operations.of, row)
     if (databases.some((key) => findAttribute(spans, row, key) !== 0)) continue
-    const service = findService(facts, row, keys, services)
-    if (service < 0) push(unknown, operation, row)
+    const peer = peerOf(facts, row, keys, ports)
+    const service = findService(facts, row, keys, services, peer < 0 ? undefined : (peers.get(peer) ?? -1))
+    // Calls of one name to several addresses are told apart.
+    if (service < 0) push(unknown, (peer + 1) * operations.list.length + operation, row)
     else {
       const byOperation = known.get(service) ?? new Map<number, number[]>()
       known.set(service, byOperation)
@@ -52,6 +66,7 @@ function findService(
   row: number,
   keys: readonly number[],
   services: ReadonlyMap<number, number>,
+  peer: number | undefined,
 ): number {
   const { spans } = facts
   for (const key of keys) {
@@ -60,12 +75,52 @@ function findService(
     const service = services.get(value) ?? -1
     if (service >= 0) return service
   }
+  if (peer !== undefined) return peer
   const answer = at(facts.usualAnswer, at(facts.operations.of, row))
   return answer < 0 ? -1 : at(facts.opService, answer)
 }
 
+/** Address and port as one number; -1: it does not say both. */
+function peerOf({ spans }: TrustFacts, row: number, keys: readonly number[], ports: readonly number[]): number {
+  let port = 0
+  for (const key of ports) if (port === 0) port = findAttribute(spans, row, key)
+  if (port === 0) return -1
+  for (const key of keys) {
+    const address = findAttribute(spans, row, key)
+    if (address !== 0) return address * spans.strings.length + port
+  }
+  return -1
+}
+
+/** Who answers at each address and port: one service nearly always, or -1. */
+function learnPeers(facts: TrustFacts, keys: readonly number[], ports: readonly number[]): ReadonlyMap<number, number> {
+  const { spans, forest } = facts
+  const answers = new Map<number, Map<number, number>>()
+  if (ports.length === 0) return new Map()
+  for (let row = 0; row < spans.count; row++) {
+    if (at(spans.kinds, row) !== CLIENT || facts.answered[row] !== 1) continue
+    const peer = peerOf(facts, row, keys, ports)
+    if (peer < 0) continue
+    const counts = answers.get(peer) ?? new Map<number, number>()
+    answers.set(peer, counts)
+    const service = serviceOfRow(facts, at(forest.children, at(forest.childStart, row)))
+    counts.set(service, (counts.get(service) ?? 0) + 1)
+  }
+  return new Map([...answers].map(([peer, counts]) => [peer, pickAnswer(counts)]))
+}
+
+function pickAnswer(counts: ReadonlyMap<number, number>): number {
+  const all = [...counts.values()].reduce((sum, count) => sum + count, 0)
+  const [service, count] = [...counts].sort((left, right) => right[1] - left[1])[0] ?? [-1, 0]
+  return count >= 0.9 * all ? service : -1
+}
+
 /** Index of an address's text → service: by name, or where nearly all answered calls to it went. */
-function learnAddresses(facts: TrustFacts, keys: readonly number[]): ReadonlyMap<number, number> {
+function learnAddresses(
+  facts: TrustFacts,
+  keys: readonly number[],
+  ports: readonly number[],
+): ReadonlyMap<number, number> {
   const { spans, forest, services } = facts
   const found = new Map<number, number>()
   if (keys.length === 0) return found
@@ -73,6 +128,7 @@ function learnAddresses(facts: TrustFacts, keys: readonly number[]): ReadonlyMap
   const answers = new Map<number, Map<number, number>>()
   for (let row = 0; row < spans.count; row++) {
     if (at(spans.kinds, row) !== CLIENT) continue
+    const hasPort = peerOf(facts, row, keys, ports) >= 0
     for (const key of keys) {
       const value = findAttribute(spans, row, key)
       if (value === 0) continue
@@ -81,7 +137,7 @@ function learnAddresses(facts: TrustFacts, keys: readonly number[]): ReadonlyMap
         const service = byName.get(text) ?? byName.get(/^[^.:/]+/.exec(text)?.[0] ?? '')
         found.set(value, service ?? -1)
       }
-      if (facts.answered[row] !== 1 || (found.get(value) ?? -1) >= 0) continue
+      if (hasPort || facts.answered[row] !== 1 || (found.get(value) ?? -1) >= 0) continue
       const child = at(forest.children, at(forest.childStart, row))
       const counts = answers.get(value) ?? new Map<number, number>()
       answers.set(value, counts)
@@ -90,9 +146,8 @@ function learnAddresses(facts: TrustFacts, keys: readonly number[]): ReadonlyMap
     }
   }
   for (const [value, counts] of answers) {
-    const all = [...counts.values()].reduce((sum, count) => sum + count, 0)
-    const [service, count] = [...counts].sort((left, right) => right[1] - left[1])[0] ?? [-1, 0]
-    if (count >= 0.9 * all) found.set(value, service)
+    const service = pickAnswer(counts)
+    if (service >= 0) found.set(value, service)
   }
   return found
 }
@@ -116,4 +171,26 @@ export function findProxy(facts: TrustFacts, clients: readonly number[], callee:
   const [address, count] = [...counts].sort((left, right) => right[1] - left[1])[0] ?? ['', 0]
   if (count * 2 < Math.min(clients.length, 200)) return undefined
   return proxies.test(address) && address !== nameOfService(facts, callee) ? address : undefined
+}
+
+/** `calls go to port 80, and the callee listens on 8080`, where that is so for nearly all pairs. */
+export function comparePorts(
+  facts: TrustFacts,
+  pairs: readonly { readonly client: number; readonly server: number }[],
+): string | undefined {
+  const counts = new Map<string, number>()
+  let known = 0
+  const portOf = (row: number): string | undefined =>
+    attributeText(facts, row, 'server.port') ?? attributeText(facts, row, 'net.host.port')
+  for (const { client, server } of pairs.slice(0, 200)) {
+    const to = portOf(client) ?? attributeText(facts, client, 'net.peer.port')
+    const own = portOf(server)
+    if (to === undefined || own === undefined) continue
+    known++
+    if (to === own) continue
+    const text = `calls go to port ${to}, and the callee listens on ${own}`
+    counts.set(text, (counts.get(text) ?? 0) + 1)
+  }
+  const [text, count] = [...counts].sort((left, right) => right[1] - left[1])[0] ?? ['', 0]
+  return known >= MIN_SIGHTINGS && count >= 0.9 * known ? text : undefined
 }

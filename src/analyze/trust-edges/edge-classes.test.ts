@@ -43,11 +43,12 @@ for (const percent of [5, 50]) {
     assert.deepEqual(summarise(cases), ['lost no-extract', 'lost no-extract'])
   })
 
-  test(`every edge of one service, in and out: no propagator, at ${percent} %`, () => {
+  test(`every edge of one service, in and out: no propagator, or one that nobody else reads, at ${percent} %`, () => {
     const cases = find((index, spans) =>
       some(index, percent) ? cutOff(cutOff(spans, 'cdhe', `x${index}`), 'fg', `y${index}`) : spans,
     )
-    assert.deepEqual(summarise(cases), ['lost no-propagator', 'lost no-propagator'])
+    const set = 'unexplained no-propagator propagator-mismatch baggage-only'
+    assert.deepEqual(summarise(cases), [set, set])
     assert.deepEqual(
       cases.map(({ service }) => service),
       ['cart', 'cart'],
@@ -146,8 +147,9 @@ test('headers settle the cause', () => {
   assert.deepEqual(named({ sent: ['b3'], read: ['tracecontext'] }), ['lost propagator-mismatch'])
   assert.deepEqual(named({ stripped: 60, received: [] }), ['lost proxy-strips-header'])
   assert.deepEqual(named({ baggageOnly: 90, sent: [] }), ['lost baggage-only'])
-  assert.deepEqual(named({ sent: [] }), ['lost no-propagator'])
-  assert.deepEqual(named({ received: ['tracecontext'] }), ['lost no-extract'])
+  assert.deepEqual(named({ sent: [] }), ['unexplained no-propagator baggage-only'])
+  assert.deepEqual(named({ received: ['tracecontext'], read: ['tracecontext'] }), ['lost no-extract'])
+  assert.deepEqual(named({ received: ['tracecontext'] }), ['unexplained no-extract propagator-mismatch'])
 })
 
 test('headers that a server recorded on its span settle it as well', () => {
@@ -156,4 +158,32 @@ test('headers that a server recorded on its span settle it as well', () => {
   assert.deepEqual(summarise(find(broken('http.request.header.baggage=a'))), ['lost baggage-only'])
   assert.deepEqual(summarise(find(broken('http.request.header.traceparent=a'))), ['lost no-extract'])
   assert.deepEqual(summarise(find(broken('http.request.header.x-b3-traceid=a'))), ['lost propagator-mismatch'])
+})
+
+test('a callee that sends another format than the one that arrives does not read it', () => {
+  const own = { ...headers, from: 'price', to: 'cart', sent: ['b3'] }
+  const cases = find((index, spans) => (some(index, 50) ? cutOff(spans, 'fg', `x${index}`) : spans), {
+    headers: [{ ...headers, received: ['tracecontext'] }, own],
+  })
+  assert.deepEqual(summarise(cases), ['lost propagator-mismatch'])
+})
+
+/** Two callees behind one host, by port; `price` on the other port than the one that is called, if `hop`. */
+const ported = (spans: DrawnSpan[], hop: boolean): DrawnSpan[] =>
+  spans.map((one) => {
+    const port =
+      one.id === 'e' ? 'server.address=10.0.0.1  server.port=9001' : 'server.address=10.0.0.1  server.port=9002'
+    if (one.id === 'e' || one.id === 'b') return { ...one, name: 'HTTP GET', more: port }
+    return one.id === 'f' ? { ...one, more: `server.port=${hop ? 7001 : 9001}` } : one
+  })
+
+test('calls of one name to two ports are two peers: the one that breaks is seen beside the sound one', () => {
+  const cases = find((index, spans) => cutOff(ported(spans, false), 'fg', `x${index}`))
+  assert.deepEqual(summarise(cases), ['lost no-extract'])
+  assert.deepEqual(cases[0]?.edge, { from: 'cart', to: 'price' })
+})
+
+test('calls to another port than the callee listens on: a proxy is in the set', () => {
+  const cases = find((index, spans) => cutOff(ported(spans, true), 'fg', `x${index}`))
+  assert.deepEqual(summarise(cases), ['unexplained no-extract proxy-strips-header propagator-mismatch'])
 })

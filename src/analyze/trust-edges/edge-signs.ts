@@ -5,7 +5,7 @@ import { percent, type TrustFacts } from '../trust/trust-facts.ts'
 import { wilsonInterval } from '../trust/wilson.ts'
 
 /** Its rate may be of the same size. */
-function breaksLike({ broken, crossed }: EdgeRate, rate: number): boolean {
+export function breaksLike({ broken, crossed }: EdgeRate, rate: number): boolean {
   return broken > 0 && wilsonInterval(broken, crossed)[1] >= 0.5 * rate
 }
 
@@ -32,6 +32,21 @@ export function headersOf({ headers }: TrustFacts, { from, to }: ServerRootGroup
     headers.find((one) => one.from === from && one.to === to) ??
     headers.find((one) => one.from === undefined && one.to === to)
   )
+}
+
+/** What the caller sends holds no context at all: nothing on the way or at the callee loses it. */
+export function sendsNone(headers: EdgeHeaders | undefined): boolean {
+  return headers !== undefined && headers.requests > 0 && headers.sent.length === 0 && headers.stripped === 0
+}
+
+/** Formats that a service sends, wherever it was seen to send. */
+export function formatsOf({ headers }: TrustFacts, service: string): readonly string[] {
+  return [...new Set(headers.filter(({ from }) => from === service).flatMap(({ sent }) => sent))]
+}
+
+/** Of the requests, so many that the edge's breaks can be these. */
+export function explainsBreaks(count: number, requests: number, rate: number): boolean {
+  return count > 0 && count / Math.max(1, requests) >= 0.5 * rate
 }
 
 /** Both sides name their language or vendor, and not the same. */

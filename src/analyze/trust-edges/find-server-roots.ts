@@ -18,11 +18,12 @@ import {
   serviceOfRow,
   type TrustFacts,
 } from '../trust/trust-facts.ts'
-import { collectCallers, findProxy } from './collect-callers.ts'
+import { collectCallers, comparePorts, findProxy } from './collect-callers.ts'
 import { collectHandlers, findBareCaller, type HandlersByOperation } from './find-bare-callers.ts'
 import { learnOffsets, type Pair, pairServers } from './pair-servers.ts'
 
 const USUALLY_CALLED = 0.8
+const CROWDED = 0.05
 /** Of one trace that are looked at for each row. */
 const MAX_TRACE_ROWS = 512
 
@@ -57,7 +58,9 @@ export function findServerRoots(facts: TrustFacts): BreakGroup[] {
         }
       }
     }
-    rest.push(rows.filter((row) => taken[row] === 0))
+    const left = rows.filter((row) => taken[row] === 0)
+    // A few that found no partner among many that did are the same calls, crowded.
+    if (left.length > CROWDED * (rows.length - left.length)) rest.push(left)
   }
   const rates = rateEdges(facts, edges)
   const groups: BreakGroup[] = mergeEdges(edges).map((edge) => describeEdge(facts, edge, rates))
@@ -136,6 +139,7 @@ function describeEdge(facts: TrustFacts, { from, operation, lift, pairs }: Edge,
   const place = makePlace(facts, rows)
   const sound = countSound(facts, rates, from, operation)
   const viaProxy = findProxy(facts, clients, callee)
+  const portsDiffer = comparePorts(facts, pairs)
   return {
     ...place,
     shape: 'server-root',
@@ -154,6 +158,7 @@ function describeEdge(facts: TrustFacts, { from, operation, lift, pairs }: Edge,
     narrowIds:
       pairs.filter(({ client, server }) => isNarrow(facts, server) && !isNarrow(facts, client)).length / pairs.length,
     ...(viaProxy === undefined ? {} : { viaProxy }),
+    ...(portsDiffer === undefined ? {} : { portsDiffer }),
   }
 }
 

@@ -3,7 +3,7 @@
  * it, the caller's other calls are sound. Settled where the header is seen to arrive in a format that the callee reads.
  */
 import type { BreakClassRule } from '../trust/break-group.ts'
-import { allBreak, anySound, describePair, headersOf, speaksAnother } from './edge-signs.ts'
+import { allBreak, anySound, describePair, headersOf, sendsNone, speaksAnother } from './edge-signs.ts'
 
 export const noExtract: BreakClassRule = {
   class: 'no-extract',
@@ -14,12 +14,13 @@ export const noExtract: BreakClassRule = {
       return { score: 0.97, settled: true, culprit: group.to, why: `${why}; traceparent arrived in all of them` }
     }
     const headers = headersOf(facts, group)
+    if (sendsNone(headers)) return undefined
     if (headers?.received !== undefined && headers.stripped === 0 && headers.received.length > 0) {
-      const read = headers.read ?? headers.received
-      if (headers.received.some((format) => read.includes(format))) {
-        const score = 0.96
-        return { score, settled: true, culprit: group.to, why: `${why}; ${headers.received.join(', ')} arrives` }
-      }
+      const said = `${why}; ${headers.received.join(', ')} arrives`
+      const isRead = headers.read !== undefined && headers.received.some((format) => headers.read?.includes(format))
+      if (isRead) return { score: 0.96, settled: true, culprit: group.to, why: said }
+      // What the callee reads is not known: it may be another format alone.
+      return { score: headers.received.includes('tracecontext') ? 0.96 : 0.6, culprit: group.to, why: said }
     }
     const others = group.otherCallers
     const isForeign = speaksAnother(group) && !anySound(group.sameLanguages, group.rate) && !group.breaksAtHome

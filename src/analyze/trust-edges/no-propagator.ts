@@ -3,20 +3,24 @@
  * injects. With callers alone, it would be a server that does not extract.
  */
 import type { BreakClassRule, EdgeRate, ServerRootGroup } from '../trust/break-group.ts'
-import { allBreak, anySound, describePair, headersOf } from './edge-signs.ts'
+import { allBreak, anySound, describePair, headersOf, sendsNone } from './edge-signs.ts'
 
 const JOINT = 0.3
 
 export const noPropagator: BreakClassRule = {
   class: 'no-propagator',
   judge(group, facts) {
+    if (group.shape === 'message-root' && group.senderBreaks !== undefined)
+      return { score: 0.8, why: group.senderBreaks }
     if (group.shape !== 'server-root' || !group.paired) return undefined
     const headers = headersOf(facts, group)
     const culprit = findCulprit(group)
-    if (headers !== undefined && headers.sent.length === 0 && headers.requests > 0) {
+    if (headers !== undefined && sendsNone(headers)) {
       const why = `${describePair(group)}; ${headers.requests} requests were sent without any context`
-      return { score: 0.96, settled: true, culprit: group.from, why }
+      return { score: 1, culprit: group.from, why }
     }
+    // A caller that sends a context has a propagator.
+    if (headers !== undefined && headers.sent.length > 0 && culprit !== group.to) return undefined
     if (culprit === undefined) return { score: 0.25, why: describePair(group) }
     const edges =
       culprit === group.to
@@ -27,7 +31,8 @@ export const noPropagator: BreakClassRule = {
   },
 }
 
-function findCulprit(group: ServerRootGroup): string | undefined {
+/** The service of which every edge breaks. */
+export function findCulprit(group: ServerRootGroup): string | undefined {
   const { rate, otherCallers, otherCallees, intoCaller, outOfCallee } = group
   const every = (...lists: readonly EdgeRate[][]): boolean =>
     lists.every((edges) => edges.length === 0 || allBreak(edges, rate))

@@ -1,10 +1,13 @@
 /** Class 5. The edge breaks between two languages or vendors alone, or headers of another format arrive. */
 import type { BreakClassRule, ServerRootGroup } from '../trust/break-group.ts'
-import { anySound, describePair, headersOf, speaksAnother } from './edge-signs.ts'
+import { anySound, describePair, formatsOf, headersOf, sendsNone, speaksAnother } from './edge-signs.ts'
+import { findCulprit } from './no-propagator.ts'
 
 export const propagatorMismatch: BreakClassRule = {
   class: 'propagator-mismatch',
   judge(group, facts) {
+    if (group.shape === 'message-root' && group.senderBreaks !== undefined)
+      return { score: 0.71, why: group.senderBreaks }
     if (group.shape !== 'server-root' || !group.paired) return undefined
     const why = describePair(group)
     const foreign = Object.keys(group.arrived).filter((format) => format !== 'tracecontext')
@@ -19,6 +22,18 @@ export const propagatorMismatch: BreakClassRule = {
       }
       if (headers.disagree > 0) return { score: 0.8, why: `${why}; two formats name different traces` }
     }
+    if (sendsNone(headers)) return undefined
+    const arriving = headers?.received ?? headers?.sent ?? []
+    if (headers !== undefined && arriving.length > 0 && headers.read === undefined) {
+      const own = formatsOf(facts, group.to)
+      if (own.length > 0 && !own.some((format) => arriving.includes(format))) {
+        const said = `${why}; ${arriving.join(', ')} arrives, and ${group.to} itself sends ${own.join(', ')}`
+        return { score: 0.96, settled: true, culprit: group.to, why: said }
+      }
+      return { score: arriving.includes('tracecontext') ? 0.88 : 0.96, why: `${why}; ${arriving.join(', ')} arrives` }
+    }
+    const culprit = findCulprit(group)
+    if (culprit !== undefined) return { score: 0.9, why: why + describeLanguages(group), culprit }
     return { score: scoreBySpans(group), why: why + describeLanguages(group) }
   },
 }

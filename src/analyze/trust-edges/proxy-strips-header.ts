@@ -5,7 +5,7 @@
  */
 import type { BreakClassRule, HopGroup, ServerRootGroup } from '../trust/break-group.ts'
 import { MIN_SIGHTINGS, percent, type TrustFacts } from '../trust/trust-facts.ts'
-import { allBreak, anySound, describePair, headersOf } from './edge-signs.ts'
+import { allBreak, anySound, describePair, explainsBreaks, headersOf } from './edge-signs.ts'
 
 const ALWAYS = 0.9
 
@@ -29,11 +29,16 @@ function judgeHop(group: HopGroup): ReturnType<NonNullable<BreakClassRule['judge
 function judgeEdge(group: ServerRootGroup, facts: TrustFacts): ReturnType<NonNullable<BreakClassRule['judge']>> {
   const headers = headersOf(facts, group)
   const why = describePair(group)
-  if (headers !== undefined && headers.stripped > 0) {
+  if (headers !== undefined && explainsBreaks(headers.stripped, headers.requests, group.rate)) {
     const said = `${why}; ${headers.stripped} of ${headers.requests} requests were sent with a context and arrived without`
     return { score: 0.97, settled: true, why: said }
   }
+  // What was sent without a context, or arrives with one, was not stripped on the way.
+  if (headers !== undefined && (headers.sent.length === 0 || (headers.received?.length ?? 0) > 0)) return undefined
   if (group.viaProxy !== undefined) return { score: 0.8, why: `${why}; the calls go to ${group.viaProxy}` }
+  if (group.portsDiffer !== undefined && group.otherCallers.length === 0) {
+    return { score: 0.75, why: `${why}; ${group.portsDiffer}` }
+  }
   if (anySound(group.otherCallers, group.rate))
     return { score: 0.55, why: `${why}; other callers of ${group.to} are sound` }
   return { score: allBreak(group.otherCallers, group.rate) ? 0.45 : 0.35, why }

@@ -80,6 +80,8 @@ export type ServerRootGroup = Place & {
   /** Roots whose own attributes show the header that arrived, by format. */
   readonly arrived: Readonly<Partial<Record<ContextFormat, number>>>
   readonly viaProxy?: string
+  /** Most clients name another port than the one on which the callee says that it listens: something is between. */
+  readonly portsDiffer?: string
 }
 
 /** Formats of context that a header attribute of a server's span can show. */
@@ -100,6 +102,8 @@ export type MessageRootGroup = Place & {
   /** Consumers of the same destination elsewhere that do have parents or links; producers to it that are continued. */
   readonly otherConsumersContinue: number
   readonly otherProducersContinued: number
+  /** Every call of the producer's service breaks as well: how that is seen. */
+  readonly senderBreaks?: string
 }
 
 /** Spans whose parent is not there, by who should have exported it. */
