@@ -53,9 +53,11 @@ export const samplingDisagreement: AuditRule = {
     for (const call of view.callsOf(`${sdk}.TraceIDRatioBased`)) {
       const holder = returnedBy(view, call)
       if (isTestFile(view, call.file) || holder === undefined || isPutIntoParentBased(view, holder)) continue
+      // One of several by a setting: whoever names it may know why.
+      const isChoice = callsIn(view, holder.file, holder.node).some((one) => one.name === `${sdk}.ParentBased`)
       report(call.file, call.node, {
         message: `${holder.name} returns TraceIDRatioBased, which does not ask the parent: this service decides anew, and parts of traces are missing`,
-        confidence: 'probable',
+        ...(isChoice ? { severity: 'low' as const } : { confidence: 'probable' as const }),
       })
     }
   },

@@ -79,12 +79,13 @@ function tell({ view, report }: AuditContext, call: CallSite, message: string, s
     report(call.file, call.node, { message, ...(severity === undefined ? {} : { severity }) })
 }
 
-/** `client := &http.Client{}`: no field, no result, no variable of the package. */
+/** `client := &http.Client{}`, `call(&http.Client{})`: no field, no result, no variable of the package. */
 function isLocal(view: PackageView, file: number, node: number): boolean {
   const { syntax } = view.file(file)
   const parent = syntax.parents[node] as number
   const value = kindOf(syntax, parent) === 'unary_expression' ? parent : node
-  return givenBy(view, file, value) !== undefined && view.functionOf(file, node) >= 0
+  const isArgument = kindOf(syntax, syntax.parents[value] as number) === 'argument_list'
+  return (isArgument || givenBy(view, file, value) !== undefined) && view.functionOf(file, node) >= 0
 }
 
 /** `&http.Transport{…}` or http.DefaultTransport written in place. */

@@ -281,7 +281,8 @@ func call() {
 	client := &http.Client{Timeout: 5} // HERE
 	client.Do(nil)
 }
-func probe() { client := &http.Client{Timeout: 5}; client.Do(nil) }`,
+func probe() { client := &http.Client{Timeout: 5}; client.Do(nil); ask(&http.Client{}) }
+func ask(client *http.Client) {}`,
   ],
   [
     'uninstrumented-client',
@@ -400,5 +401,23 @@ func record() { work(context.Background()) }
   assert.deepEqual(
     findings.map(({ rule }) => rule).filter((rule) => /^(goroutine-without|background)-context$/.test(rule)),
     ['goroutine-without-context'],
+  )
+})
+
+test('a sampler chosen by a setting among ParentBased ones is a lead, no verdict', async () => {
+  const { findings } = await auditSources({
+    'go.mod': 'module example.com/shop\n',
+    'a.go': `package shop\n${http}func setup(name string) { sdk.NewTracerProvider(sdk.WithSampler(choose(name))) }
+func choose(name string) sdk.Sampler {
+	if name == "traceidratio" { return sdk.TraceIDRatioBased(0.5) }
+	return sdk.ParentBased(sdk.TraceIDRatioBased(0.5))
+}
+`,
+  })
+  assert.deepEqual(
+    findings
+      .filter(({ rule }) => rule === 'sampling-disagreement')
+      .map(({ severity, confidence }) => [severity, confidence]),
+    [['low', 'possible']],
   )
 })
