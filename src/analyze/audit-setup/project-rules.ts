@@ -4,12 +4,13 @@
  * main with all of the project that it imports; where the SDK is set up in code that is not at hand, nothing is said.
  */
 import type { PackageFacts } from '../../model/trust/audit-data.ts'
-import { childAt, childrenOf, kindOf } from '../../model/trust/go-source.ts'
+import { childAt } from '../../model/trust/go-source.ts'
 import { isTestFile } from '../audit/intent.ts'
-import type { CallSite, FunctionView, PackageView } from '../audit/package-view.ts'
+import type { CallSite, PackageView } from '../audit/package-view.ts'
 import type { ProjectView } from '../audit/project-facts.ts'
-import { calledFunction, callsIn, givenBy, isAlone } from '../audit/queries.ts'
+import { calledFunction, givenBy, isAlone } from '../audit/queries.ts'
 import type { AuditContext, AuditRule } from '../audit/rule.ts'
+import { readShutdownResult, shutsDown } from '../audit/shutdown-results.ts'
 
 const otel = 'go.opentelemetry.io/otel'
 const sdkProvider = `${otel}/sdk/trace.NewTracerProvider`
@@ -86,20 +87,17 @@ export const propagatorMismatch: AuditRule = {
   },
 }
 
-const shutsDown =
-  /(^|\/)(sdk\/trace\.TracerProvider\.(Shutdown|ForceFlush)|trace\.TracerProvider\.(Shutdown|ForceFlush)|sdk\/trace\.\w*Processor\.(Shutdown|ForceFlush))$|otelconf|uptrace-go|otel-config-go|otelconfig|WithSyncer$/
-
 export const noFlush: AuditRule = {
   id: 'no-flush',
   classNumber: 13,
   title: 'Spans are not flushed at exit',
   severity: 'medium',
   saysWhen:
-    'a command makes a TracerProvider and nothing in it calls Shutdown or ForceFlush; the shutdown function that a set-up of the package returns is dropped; or a function that defers Shutdown ends the process ' +
+    'a command makes a TracerProvider and nothing in it calls Shutdown or ForceFlush; the shutdown function that a set-up of the project returns is dropped; or a function that defers Shutdown ends the process ' +
     'with log.Fatal or os.Exit, which skips what is deferred.',
   fix: 'defer provider.Shutdown with a fresh context; no os.Exit or log.Fatal past it.',
-  check({ view, report }) {
-    checkDropped(view, report)
+  check({ view, project, report }) {
+    checkDropped(view, project, report)
     for (const fn of view.functions) {
       const own = view.calls.filter((call) => call.fn === fn.index)
       const deferred = view
@@ -145,47 +143,42 @@ export const noFlush: AuditRule = {
   },
 }
 
-/** `_, err := setup(ctx)`, where the first result is what would flush, and nobody else of the package does. */
-function checkDropped(view: PackageView, report: AuditContext['report']): void {
+/** `_, err := setup(ctx)`, of this package or another, where a result is what would flush, and nobody else does. */
+function checkDropped(view: PackageView, project: ProjectView, report: AuditContext['report']): void {
+  const setups = findSetups(project)
+  if (setups.size === 0) return
   for (const call of view.calls) {
+    if (isTestFile(view, call.file)) continue
     const setup = calledFunction(view, call)
-    if (setup === undefined || isTestFile(view, call.file)) continue
-    const position = positionOfShutdown(view, setup)
-    if (position === undefined || !isDropped(view, call, position)) continue
-    const others = view.calls.some(
-      (one) =>
-        shutsDown.test(one.name) &&
-        !isTestFile(view, one.file) &&
-        !(
-          one.file === setup.file &&
-          one.node > setup.node &&
-          one.node < (view.file(one.file).syntax.after[setup.node] as number)
-        ),
-    )
-    if (others) continue
+    const name = setup === undefined ? call.name : setup.kind === 'function' ? `${view.packagePath}.${setup.name}` : ''
+    const found = name === '' ? undefined : setups.get(name)
+    if (found === undefined || !isDropped(view, call, found.position)) continue
+    const others = project.packages.filter((one) => one !== found.pkg)
+    if (project.findUse(others, shutsDown) !== undefined) continue
     report(call.file, call.node, {
-      message: `${setup.name} returns what shuts the TracerProvider down, and it is dropped: the last spans stay in the queue`,
+      message: `${name.slice(name.lastIndexOf('/') + 1)} returns what shuts the TracerProvider down, and it is dropped: the last spans stay in the queue`,
       confidence: 'probable',
     })
   }
 }
 
-/** Which result is a function (or method value) that shuts the provider down; undefined for none. */
-function positionOfShutdown(view: PackageView, fn: FunctionView): number | undefined {
-  for (const { file, node } of view.nodesOf('return_statement')) {
-    if (file !== fn.file || view.functionOf(file, node) !== fn.index) continue
-    const { syntax } = view.file(file)
-    const [list] = [...childrenOf(syntax, node)]
-    if (list === undefined) continue
-    const values = kindOf(syntax, list) === 'expression_list' ? [...childrenOf(syntax, list)] : [list]
-    const position = values.findIndex((value) =>
-      kindOf(syntax, value) === 'func_literal'
-        ? callsIn(view, file, value).some(({ name }) => shutsDown.test(name))
-        : kindOf(syntax, value) === 'selector_expression' && shutsDown.test(view.nameAt(file, value)),
-    )
-    if (position >= 0) return position
+type Setup = { readonly pkg: PackageFacts; readonly position: number }
+
+/** By project: asked for each package of it. */
+const setupsOf = new WeakMap<ProjectView, ReadonlyMap<string, Setup>>()
+
+function findSetups(project: ProjectView): ReadonlyMap<string, Setup> {
+  const known = setupsOf.get(project)
+  if (known !== undefined) return known
+  const found = new Map<string, Setup>()
+  for (const pkg of project.packages) {
+    for (const { name } of pkg.uses) {
+      const fact = readShutdownResult(name)
+      if (fact !== undefined) found.set(fact.name, { pkg, position: fact.position })
+    }
   }
-  return undefined
+  setupsOf.set(project, found)
+  return found
 }
 
 function isDropped(view: PackageView, call: CallSite, position: number): boolean {

@@ -7,6 +7,7 @@ import type { AuditPlace, PackageFacts } from '../../model/trust/audit-data.ts'
 import { kindOf, positionOf, textOf } from '../../model/trust/go-source.ts'
 import { declarationOf } from './intent.ts'
 import { isAssigned, type PackageView } from './package-view.ts'
+import { findShutdownResults } from './shutdown-results.ts'
 
 /** Distinct names kept of one package. */
 const MAX_USES = 20_000
@@ -103,6 +104,9 @@ export function gatherFacts(view: PackageView): PackageFacts {
       const plain = type.replace(/^\*/, '')
       if (plain.includes('/') && !uses.has(plain)) uses.set(plain, { place: placeOf(view, index, 0), symbol: '' })
     }
+  }
+  for (const { fn, name } of findShutdownResults(view)) {
+    uses.set(name, { place: placeOf(view, fn.file, fn.node), symbol: fn.name })
   }
   const main =
     pkg.name !== 'main' ? undefined : view.functions.find((fn) => fn.kind === 'function' && fn.name === 'main')

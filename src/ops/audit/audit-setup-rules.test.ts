@@ -421,3 +421,29 @@ func choose(name string) sdk.Sampler {
     [['low', 'possible']],
   )
 })
+
+test('a shutdown function that another package returns is dropped, kept, or not needed', async () => {
+  const count = async (call: string, more = ''): Promise<number> => {
+    const { findings } = await auditSources({
+      'go.mod': 'module example.com/shop\n',
+      'telemetry/telemetry.go': `package telemetry
+import ("context"; sdk "go.opentelemetry.io/otel/sdk/trace")
+var provider *sdk.TracerProvider
+func Setup() (*sdk.TracerProvider, func(context.Context) error, error) {
+	provider = sdk.NewTracerProvider()
+	return provider, func(ctx context.Context) error { return provider.Shutdown(ctx) }, nil
+}
+${more}
+`,
+      'main.go': `package main
+import ("context"; "example.com/shop/telemetry")
+func main() { ${call} }
+`,
+    })
+    return findings.filter(({ rule }) => rule === 'no-flush').length
+  }
+  assert.equal(await count('_, _, err := telemetry.Setup(); println(err)'), 1)
+  assert.equal(await count('_, stop, err := telemetry.Setup(); defer stop(context.Background()); println(err)'), 0)
+  const flush = 'func Flush(ctx context.Context) { provider.Shutdown(ctx) }'
+  assert.equal(await count('_, _, err := telemetry.Setup(); println(err)', flush), 0)
+})
