@@ -135,7 +135,7 @@ function measureProfile(facts: TrustFacts, shared: Shared, profile: LossProfile)
     topOperation: top.operation,
     topShare: top.share,
     topExpected: top.expected,
-    tail: measureTail(facts, shared, parents, blind, owner),
+    tail: pickTail(measureTail(facts, shared, parents, blind, owner), measureSilence(facts, parents, owner)),
     loadRank: rankLoads(facts, shared, parents),
     clumped: measureClumps(facts, parents, blind),
     durationRank: rankDurations(facts, parents, blind),
@@ -219,6 +219,45 @@ function measureTail(
     chance: byChance / Math.max(1, blind.length),
     sample: losses.length,
   }
+}
+
+function pickTail(one: Lift, other: Lift): Lift {
+  return other.seen - other.chance > one.seen - one.chance ? other : one
+}
+
+/**
+ * Remote losses after the last span of an instance, until the owner's next instance begins: what was never flushed, its
+ * own spans included. By chance: the share of all spans that begin in such times.
+ */
+function measureSilence(facts: TrustFacts, losses: readonly Loss[], owner: number): Lift {
+  const { spans } = facts
+  const remote = losses.filter((loss) => loss.remote)
+  const none = { seen: 0, chance: 1, sample: losses.length }
+  if (owner < 0 || remote.length * 2 <= losses.length) return none
+  const lives = new Map<number, { first: number; last: number }>()
+  for (let row = 0; row < spans.count; row++) {
+    if (serviceOfRow(facts, row) !== owner) continue
+    const instance = instanceOfRow(facts, row)
+    const life = lives.get(instance) ?? { first: Number.POSITIVE_INFINITY, last: Number.NEGATIVE_INFINITY }
+    lives.set(instance, life)
+    life.first = Math.min(life.first, at(spans.startNs, row))
+    life.last = Math.max(life.last, at(spans.endNs, row))
+  }
+  // An instance that is only seen at the end of the data may go on: one that was followed by another has ended.
+  const firsts = [...lives.values()].map(({ first }) => first).sort((left, right) => left - right)
+  if (firsts.length < 2) return none
+  const silences = [...lives.values()]
+    .map(({ last }) => ({
+      from: last,
+      to: Math.min(last + TAIL_NS, firsts.find((first) => first > last) ?? facts.lastNs),
+    }))
+    .sort((left, right) => left.from - right.from)
+  const isSilent = (timeNs: number): boolean => silences.some(({ from, to }) => timeNs >= from && timeNs <= to)
+  const size = Math.min(SAMPLE, spans.count)
+  const sample = Array.from({ length: size }, (_, index) => Math.floor((index * spans.count) / size))
+  const seen = remote.filter(({ row }) => isSilent(at(spans.startNs, row))).length
+  const byChance = sample.filter((row) => isSilent(at(spans.startNs, row))).length
+  return { seen: seen / losses.length, chance: byChance / Math.max(1, sample.length), sample: losses.length }
 }
 
 /** Mean over the lost of the share of all spans that came at a lower load. */

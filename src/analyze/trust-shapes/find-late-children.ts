@@ -5,7 +5,15 @@
  */
 import type { Lift } from '../trust/break-group.ts'
 import { groupByOperation } from '../trust/places.ts'
-import { at, CONSUMER, instanceOfRow, SERVER, sampleRows, type TrustFacts } from '../trust/trust-facts.ts'
+import {
+  at,
+  CONSUMER,
+  instanceOfRow,
+  MIN_SIGHTINGS,
+  SERVER,
+  sampleRows,
+  type TrustFacts,
+} from '../trust/trust-facts.ts'
 import { findActive, measureLift, median, moveTime } from '../trust/windows.ts'
 import { collectHosts } from '../trust-roots/find-inner-roots.ts'
 
@@ -13,6 +21,9 @@ const LEAST_NS = 1e9
 /** Of the trace's own length. */
 const LEAST_TIMES = 10
 const SAMPLE = 200
+/** Of many children of one span, after the handler above it has ended. */
+const LEAST_GAP_NS = 10e6
+const MAX_ABOVE = 16
 
 export type LateChildren = {
   readonly rows: readonly number[]
@@ -23,7 +34,7 @@ export type LateChildren = {
 }
 
 export function findLateChildren(facts: TrustFacts): LateChildren[] {
-  const rows = listLate(facts)
+  const rows = [...new Set([...listLate(facts), ...listKept(facts)])]
   if (rows.length === 0) return []
   const hosts = collectHosts(facts)
   const { spans, forest } = facts
@@ -60,6 +71,48 @@ function listLate(facts: TrustFacts): number[] {
     }
   }
   return late
+}
+
+/**
+ * A span that goes on to get children, long after the handler that it is in has ended: its context was kept. Many, so
+ * that the trace itself never rests.
+ */
+function listKept(facts: TrustFacts): number[] {
+  const { spans, forest } = facts
+  const kept: number[] = []
+  for (let parent = 0; parent < spans.count; parent++) {
+    const from = at(forest.childStart, parent)
+    const to = at(forest.childStart, parent + 1)
+    if (to - from < MIN_SIGHTINGS) continue
+    const handler = handlerOf(facts, parent)
+    const endNs = Math.max(at(spans.endNs, parent), at(spans.endNs, handler))
+    const startNs = Math.min(at(spans.startNs, parent), at(spans.startNs, handler))
+    const lateNs = endNs + Math.max(LEAST_GAP_NS, LEAST_TIMES * (endNs - startNs))
+    const late: number[] = []
+    for (let index = from; index < to; index++) {
+      const row = at(forest.children, index)
+      if (at(spans.startNs, row) > lateNs && isLate(facts, row, endNs)) late.push(row)
+    }
+    if (late.length < MIN_SIGHTINGS) continue
+    // Those that began soon after the end were given the same context.
+    for (let index = from; index < to; index++) {
+      const row = at(forest.children, index)
+      if (at(spans.startNs, row) > endNs && isLate(facts, row, endNs)) kept.push(row)
+    }
+  }
+  return kept
+}
+
+/** The span of its own process that is above all others. */
+function handlerOf(facts: TrustFacts, row: number): number {
+  const { forest } = facts
+  let handler = row
+  for (let steps = 0; steps < MAX_ABOVE; steps++) {
+    const above = at(forest.parents, handler)
+    if (above < 0 || instanceOfRow(facts, above) !== instanceOfRow(facts, row)) break
+    handler = above
+  }
+  return handler
 }
 
 function isLate(facts: TrustFacts, row: number, overNs: number): boolean {

@@ -5,6 +5,7 @@ import type { BreakCase } from '../trust/break-case.ts'
 import {
   breaksOf,
   type DrawnSpan,
+  debtOf,
   drawTraces,
   edit,
   some,
@@ -121,4 +122,18 @@ test('handlers that end with another request’s work share it', () => {
   const shared = cases.filter((one) => one.class === 'shared-work')
   assert.equal(shared.length, 1, summarise(cases).join('; '))
   assert.equal(shared[0]?.state, 'unexplained')
+})
+
+test('a span that goes on to get the calls of later requests: its context was kept, though its trace never rests', () => {
+  const lines = Array.from({ length: 60 }, (_, index) => {
+    const begin = index * 30
+    const call = index === 0 ? 't0/p0  l0!' : `t0/p${index}  l0!`
+    return [
+      `t${index}/s${index}  -  cart  server  ${begin}..${begin + 10}  GET /cart  instance=c1`,
+      `t${index}/l${index}  s${index}!  cart  internal  ${begin + 1}..${begin + 9}  load cart  instance=c1`,
+      `${call}  cart  client  ${begin + 2}..${begin + 8}  GET /price  instance=c1`,
+    ]
+  }).flat()
+  const [first, ...others] = debtOf(breaksOf(drawSpans(lines.join('\n'))))
+  assert.deepEqual([first?.state, first?.class, first?.affected, others], ['lost', 'stale-context', 59, []])
 })

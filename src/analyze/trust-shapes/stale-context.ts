@@ -5,7 +5,7 @@
 import type { BreakClassRule, BreakGroup } from '../trust/break-group.ts'
 import { makePlace } from '../trust/places.ts'
 import { MIN_SIGHTINGS, percent } from '../trust/trust-facts.ts'
-import { isLifted } from '../trust/windows.ts'
+import { isHeld } from '../trust-roots/find-inner-roots.ts'
 import { findLateChildren } from './find-late-children.ts'
 
 const LONG_NS = 60e9
@@ -16,10 +16,12 @@ export const staleContext: BreakClassRule = {
   class: 'stale-context',
   find(facts) {
     return findLateChildren(facts).flatMap(({ rows, delayNs, spread, during }): BreakGroup[] => {
-      const isDuring = isLifted(during, 0.3) && rows.length >= MIN_SIGHTINGS
+      const isDuring = isHeld(during) && rows.length >= MIN_SIGHTINGS
       if (!isDuring && delayNs < SHORT_NS) return []
       for (const row of rows) facts.taken[row] = 1
-      const place = makePlace(facts, rows)
+      const own = makePlace(facts, rows)
+      // Each is the work of another request, although they are all in one trace.
+      const place = isDuring ? { ...own, affected: rows.length, crossed: Math.max(own.crossed, rows.length) } : own
       const isSteady = spread < STEADY && rows.length >= MIN_SIGHTINGS
       const seconds = (delayNs / 1e9).toFixed(1)
       const meanwhile = isDuring
