@@ -50,18 +50,6 @@ export type ObserveOptions = {
   readonly onProgress?: (line: string) => void
 }
 
-/** The runtime scans stacks conservatively: a word that is left on one may keep a goroutine reachable in one run and not
- *  in the next. What it can prove is what it proves in any of a few. */
-const LEAK_RUNS = 4
-
-async function observeLeaks(program: string, name: string): Promise<Leaks> {
-  let leaks = await run<Leaks>(program, ['leak', name])
-  for (let more = 1; more < LEAK_RUNS && leaks.exists && leaks.unreachable === 0; more++) {
-    leaks = await run<Leaks>(program, ['leak', name])
-  }
-  return leaks
-}
-
 /** Rejects where a program cannot be built or run: nothing was observed then. */
 export async function observeWaits(options: ObserveOptions): Promise<WaitObservations> {
   const { builder, scratch, only, onProgress } = options
@@ -77,7 +65,7 @@ export async function observeWaits(options: ObserveOptions): Promise<WaitObserva
   let marks = false
   for (const name of names) {
     if (only !== undefined && !only.includes(name)) continue
-    const leaks = await observeLeaks(leaky, name)
+    const leaks = await run<Leaks>(leaky, ['leak', name])
     marks ||= leaks.marksLater
     const observation = await observe(options, program, release, name)
     programs.push(
