@@ -53,7 +53,7 @@ export const lensRows: readonly LensRow[] = [
     title: 'goroutine leak profile',
     sees: 'goroutines that nothing which can still run could ever wake: proof',
     cannotSee:
-      'what a global or a running goroutine still reaches; network, sleep, system calls, runtime semaphores, coroutines; a wait that is merely too long',
+      'what a global or a running goroutine still reaches, or shares a heap block with (a lone sync.Mutex is that small); network, sleep, system calls, runtime semaphores, coroutines; a wait that is merely too long',
     turnOn: 'Go 1.27: GET /debug/pprof/goroutineleak. Go 1.26: build with GOEXPERIMENT=goroutineleakprofile',
     cost: 'one extra GC cycle per request, 1.8 s at 100,000 goroutines; later dumps carry its (leaked) marks',
     sinceGo: '1.26',
