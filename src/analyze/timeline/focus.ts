@@ -100,7 +100,7 @@ export function addStates(cells: readonly TimeCell[]): StateTimes {
 
 function listWaits(account: TraceAccount, cells: readonly TimeCell[]): TimelineWait[] {
   const sites = cells.flatMap(({ state, site }) => (state === 'waiting' && site !== undefined ? [site] : []))
-  const rows = groupBy(sites, (site) => [site.reason, site.waitClass, site.waitKind ?? '', site.blind].join('\n'))
+  const rows = Map.groupBy(sites, (site) => [site.reason, site.waitClass, site.waitKind ?? '', site.blind].join('\n'))
   return [...rows.values()].map((same) => describeWait(account, same)).sort((a, b) => b.ns - a.ns)
 }
 
@@ -125,7 +125,7 @@ function describeWait(account: TraceAccount, same: readonly SiteRow[]): Timeline
 }
 
 function listGroups(account: TraceAccount, cells: readonly TimeCell[]): TimelineGroup[] {
-  const byStart = groupBy(cells, ({ startFunction }) => startFunction)
+  const byStart = Map.groupBy(cells, ({ startFunction }) => startFunction)
   return account.groups.flatMap((group): TimelineGroup[] => {
     const own = group.isSystem ? undefined : byStart.get(group.startFunction)
     if (own === undefined) return []
@@ -138,7 +138,7 @@ function listGroups(account: TraceAccount, cells: readonly TimeCell[]): Timeline
         ...addStates(own),
         assistNs: isWhole ? group.assistNs : 0,
         waiting: listWaits(account, own),
-        creators: [...groupBy(own, ({ creator }) => creator)].map(([creator, same]) => ({
+        creators: [...Map.groupBy(own, ({ creator }) => creator)].map(([creator, same]) => ({
           function: creator,
           count: group.creators.find((one) => one.function === creator)?.count ?? 0,
           ...addStates(same),
@@ -154,15 +154,4 @@ export function longestOf(sites: readonly SiteRow[]): SiteRow['longest'] {
 
 export function sum<T>(rows: readonly T[], read: (row: T) => number): number {
   return rows.reduce((total, row) => total + read(row), 0)
-}
-
-export function groupBy<T>(rows: readonly T[], keyOf: (row: T) => string): Map<string, T[]> {
-  const found = new Map<string, T[]>()
-  for (const row of rows) {
-    const key = keyOf(row)
-    const same = found.get(key)
-    if (same === undefined) found.set(key, [row])
-    else same.push(row)
-  }
-  return found
 }

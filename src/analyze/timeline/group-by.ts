@@ -13,7 +13,7 @@ import type {
 import type { TraceTables } from '../../model/trace.ts'
 import type { TraceAccount } from '../../model/trace-account.ts'
 import { framesOf, type TimeCell } from './cells.ts'
-import { addStates, groupBy, longestOf, sum } from './focus.ts'
+import { addStates, longestOf, sum } from './focus.ts'
 
 const DEFAULT_ROWS = 1000
 
@@ -57,7 +57,7 @@ export function groupCells(
   const readers = by.map((key) => keyReaders[key])
   const placeOf = openPlaces(tables)
   const ns = sum(cells, (cell) => cell.ns)
-  const found = [...groupBy(cells, (cell) => readers.map(({ read }) => read(cell, placeOf)).join('\n')).values()]
+  const found = [...Map.groupBy(cells, (cell) => readers.map(({ read }) => read(cell, placeOf)).join('\n')).values()]
   const ranked = found
     .map((same) => ({ same, ns: sum(same, (cell) => cell.ns) }))
     .sort((left, right) => right.ns - left.ns)

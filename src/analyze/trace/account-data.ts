@@ -2,7 +2,7 @@
  * What the accounting has counted, before it is named: tables of numbers over indices of strings, stacks and groups.
  * Plain data: it can be sent from a worker. Tables are rows of a fixed width in one array.
  */
-import type { LongestStay, ProcessorRow } from '../../model/trace-account.ts'
+import type { HeapAccount, LongestStay, ProcessorRow } from '../../model/trace-account.ts'
 
 /** `sketch`: counts by bucket, see columns/duration-sketch.ts. */
 export type StayTotals = {
@@ -83,14 +83,7 @@ export type CollectorData = {
   readonly stw: StayTotals
   readonly stwByKind: readonly { readonly kind: number; readonly stay: StayTotals }[]
   readonly longestStops: readonly StopEntry[]
-  readonly heap?: {
-    readonly samples: number
-    readonly minBytes: number
-    readonly maxBytes: number
-    readonly lastBytes: number
-    readonly goalBytes?: number
-    readonly series: readonly { readonly timeNs: number; readonly allocBytes: number }[]
-  }
+  readonly heap?: HeapAccount
 }
 
 export type AccountData = {

@@ -235,7 +235,7 @@ function openSum(data: AccountData, all: readonly Site[]): Sum {
 
   function waits(sites: readonly Site[]): WaitRow[] {
     const waiting = sites.filter((site) => site.stay.state === 'Waiting')
-    const byKind = groupBy(waiting, ({ stay, row }) =>
+    const byKind = Map.groupBy(waiting, ({ stay, row }) =>
       [stay.reason, stay.waitClass, stay.waitKind ?? '', row.blind].join('\n'),
     )
     const rows = [...byKind.values()].map((same): WaitRow => {
@@ -274,8 +274,8 @@ function listGroups(from: Sources, sites: readonly Site[], sum: Sum): TraceGroup
     const startFunction = startFunctionOf(from, group)
     return { group, startFunction, isSystem: isSystemGroup(group, startFunction) }
   }).filter(({ group }) => read(group, 'count') > 0)
-  const sitesOf = groupBy(sites, (site) => site.family)
-  const found = [...groupBy(rows, familyOf)].map(([family, same]): TraceGroup => {
+  const sitesOf = Map.groupBy(sites, (site) => site.family)
+  const found = [...Map.groupBy(rows, familyOf)].map(([family, same]): TraceGroup => {
     const { startFunction, isSystem } = same[0] as (typeof rows)[number]
     const add = (place: keyof typeof groupPlaces) => addUp(same, ({ group }) => read(group, place))
     const own = sitesOf.get(family) ?? []
@@ -319,7 +319,7 @@ function describeScheduler(data: AccountData, sites: readonly Site[], sum: Sum):
   const longest = longestOf(ready)
   return {
     latency: sum.stats(ready),
-    causes: [...groupBy(ready, (site) => site.stay.reason)]
+    causes: [...Map.groupBy(ready, (site) => site.stay.reason)]
       .map(([cause, same]) => ({ cause: cause as RunnableCause, ...sum.stats(same) }))
       .sort((a, b) => b.ns - a.ns),
     ...(longest === undefined ? {} : { longest }),
@@ -345,7 +345,7 @@ function listWakes(from: Sources): WakeRow[] {
       ns: sums[at * WAKE_WIDTH + 1] as number,
     }
   })
-  const merged = [...groupBy(rows, (row) => `${row.waker ?? '\n'}\n${row.woken}\n${row.blockReason}`).values()]
+  const merged = [...Map.groupBy(rows, (row) => `${row.waker ?? '\n'}\n${row.woken}\n${row.blockReason}`).values()]
   return merged
     .map((same) => ({
       ...(same[0] as WakeRow),
@@ -389,17 +389,6 @@ function longestOf(sites: readonly Site[]): LongestStay | undefined {
   let longest: LongestStay | undefined
   for (const { row } of sites) if (longest === undefined || row.longest.ns > longest.ns) longest = row.longest
   return longest
-}
-
-function groupBy<T>(rows: readonly T[], keyOf: (row: T) => string): Map<string, T[]> {
-  const found = new Map<string, T[]>()
-  for (const row of rows) {
-    const key = keyOf(row)
-    const same = found.get(key)
-    if (same === undefined) found.set(key, [row])
-    else same.push(row)
-  }
-  return found
 }
 
 function nonZero(counts: Readonly<Record<string, number>>): Record<string, number> {
