@@ -36,7 +36,8 @@ alone what only looks like one, and grades each service and each edge between tw
 | logs, where there are any | OTLP JSON and protobuf, JSON lines, logfmt, dated text |
 | headers | \`--headers FILE\`, see below |
 
-Each may be gzipped; \`-\` is stdin; a capture's folder or \`.slc\` gives its \`spans.otlp.json\` and \`logs.ndjson\`. What a file
+Each may be packed by gzip or zstd (as a whole, or message by message as the collector's file exporter does); \`-\` is
+stdin; \`'spans-*.json'\` is every file that matches; a capture's folder or \`.slc\` gives its \`spans.otlp.json\` and \`logs.ndjson\`. What a file
 is gets decided by its content. Spans are read as a stream: a million take some hundred bytes each. Files that are
 neither spans nor logs are named under \`coverage.missing\` and left out; where nothing is left, the exit code is 65.
 
@@ -76,7 +77,10 @@ by request. Header values are counted, never kept or shown.
   \`pending\` (so near to the end of the data that the missing span may still come), \`exonerated\` (sampled, late, a public
   edge, linked, an intended or a scheduled root, exported elsewhere, clock skew, a shared id, outside the window).
 - **settle window**: 60 s, or the 99th percentile of the roots' durations and 35 s for export, whichever is longer;
-  \`--settle 0s\` where the input is known to be complete.
+  \`--settle 0s\` where the input is known to be complete. When a file was complete is taken from its capture, else from
+  its last change (of stdin: when it ended); where that is later than the last span by more than the window, nothing is
+  pending, unless lost parents crowd at the end of the data: a copy of what was taken from a running system is younger
+  than what it holds. A change before the last span, or in the future, says nothing.
 - **a day** (\`affectedTracesPerDay\`): the count of the window scaled to a day, from one hour of data on.
 - **severity** of a finding, by the lower end of the interval: critical where at least half of the traces break on a
   fifth of the traffic, high above 5 %, medium above 1 %, else low; below 300 traces at most medium.

@@ -9,17 +9,19 @@
 import { findBreaks } from '../analyze/trust/find-breaks.ts'
 import { buildForest, type SpanForest } from '../analyze/trust/forest.ts'
 import { nameOperations } from '../analyze/trust/operations.ts'
+import { findReadTime } from '../analyze/trust/read-time.ts'
 import { percentileRoot } from '../analyze/trust/trust-facts.ts'
 import { describeTrace, findTraces } from '../analyze/trust-verdict/trace-tree.ts'
 import { findTrustTroubles } from '../analyze/trust-verdict/trust-findings.ts'
 import { judgeTrust, reachesGrade } from '../analyze/trust-verdict/verdict.ts'
 import { type ExitCode, type Fault, fault } from '../base/errors.ts'
 import { err, ok, type Result } from '../base/result.ts'
-import { decodeEdgeHeaders, type EdgeHeaderRow } from '../decode/propagators/edge-headers.ts'
+import { decodeEdgeHeaders } from '../decode/propagators/edge-headers.ts'
 import type { Finding } from '../model/contract.ts'
 import { type IssueLog, openIssueLog } from '../model/issue.ts'
 import type { ProgressSink, Report } from '../model/report.ts'
 import type { SpanTable } from '../model/spans.ts'
+import type { EdgeHeaders } from '../model/trust/edge-headers.ts'
 import type { InputSet } from '../model/trust/input-files.ts'
 import type { TraceTree } from '../model/trust/trace-tree.ts'
 import type { TrustData, TrustGrade } from '../model/trust/trust-data.ts'
@@ -62,14 +64,17 @@ export async function judgeSpans(
   const operations = nameOperations(spans)
   const known = matchServices(headers.value, spans, log)
   const settleNs = options.settleNs ?? Math.max(MIN_SETTLE_NS, percentileRoot(forest, 0.99) + EXPORT_NS)
+  const { completeUnixNs } = read.value
+  const completeNs = completeUnixNs === undefined ? undefined : Number(completeUnixNs - spans.baseUnixNs)
+  const readAtNs = findReadTime(forest, completeNs, settleNs)
   const given = { forest, operations, ...(logs === undefined ? {} : { logs }) }
   const cases = findBreaks({
     ...given,
     ...(known.length === 0 ? {} : { headers: known }),
-    options: { settleNs },
+    options: { settleNs, readAtNs },
   })
   const whole = judgeTrust({ ...given, cases, settleNs, headers: known })
-  const mayBePartial = noteLimits(spans, whole, log)
+  const mayBePartial = noteLimits(spans, whole, readAtNs, log)
   const findings = findTrustTroubles({ ...given, cases, mayBePartial })
   const trace = options.trace === undefined ? undefined : describeAsked(forest, options.trace, cases, whole)
   if (trace?.ok === false) return trace
@@ -95,7 +100,7 @@ function decideTrust({ services }: Pick<TrustData, 'services'>, min: TrustGrade 
   return graded.length === 0 ? 2 : 0
 }
 
-function readHeaders(file: TrustOptions['headers'], log: IssueLog): Result<readonly EdgeHeaderRow[], Fault> {
+function readHeaders(file: TrustOptions['headers'], log: IssueLog): Result<readonly EdgeHeaders[], Fault> {
   if (file === undefined) return ok([])
   const decoded = decodeEdgeHeaders(file.text)
   if (!decoded.ok) return err({ ...decoded.error, target: file.name })
@@ -104,10 +109,10 @@ function readHeaders(file: TrustOptions['headers'], log: IssueLog): Result<reado
 }
 
 /** A HAR knows hosts, spans know services: `cart.shop.svc.cluster.local` is `cart` where there is no better match. */
-function matchServices(rows: readonly EdgeHeaderRow[], { resources }: SpanTable, log: IssueLog): EdgeHeaderRow[] {
+function matchServices(rows: readonly EdgeHeaders[], { resources }: SpanTable, log: IssueLog): EdgeHeaders[] {
   const services = new Set(resources.map(({ service }) => service))
   const toService = (name: string) => (services.has(name) ? name : (name.split('.')[0] ?? name))
-  const matched: EdgeHeaderRow[] = []
+  const matched: EdgeHeaders[] = []
   for (const row of rows) {
     const to = toService(row.to)
     if (services.has(to)) matched.push({ ...row, to, ...(row.from === undefined ? {} : { from: toService(row.from) }) })
@@ -117,15 +122,17 @@ function matchServices(rows: readonly EdgeHeaderRow[], { resources }: SpanTable,
 }
 
 /** What limits the answer: said once, and it lowers confidence where spans may be missing for reasons of the input. */
-function noteLimits({ sources }: SpanTable, { window, settleWindowNs }: TrustData, log: IssueLog): boolean {
-  const partial = sources.filter(({ mayBePartial }) => mayBePartial !== undefined)
+function noteLimits(spans: SpanTable, whole: TrustData, readAtNs: number, log: IssueLog): boolean {
+  const { window, settleWindowNs } = whole
+  const partial = spans.sources.filter(({ mayBePartial }) => mayBePartial !== undefined)
   for (const { name, mayBePartial } of partial) {
     const message = `spans may be missing from this file: ${mayBePartial}; missing spans are no proof of a break here`
     log.add('SL_OPS_SPANS_PARTIAL', message, { at: { file: name } })
   }
-  if (window !== undefined && window.durationNs < settleWindowNs) {
+  const startNs = spans.startNs.reduce((least, startNs) => Math.min(least, startNs), readAtNs)
+  if (window !== undefined && readAtNs - startNs < settleWindowNs) {
     const seconds = Math.round(settleWindowNs / 1e9)
-    const message = `the spans cover less time than a late one may take (${seconds} s): what is missing may still come`
+    const message = `the spans cover less time than a late one may take (${seconds} s), and nothing says that they were complete later: what is missing may still come`
     log.add('SL_OPS_SPANS_UNSETTLED', message)
   }
   return partial.length > 0

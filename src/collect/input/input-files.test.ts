@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { after, test } from 'node:test'
-import { gzipSync } from 'node:zlib'
+import { gzipSync, zstdCompressSync } from 'node:zlib'
 import type { InputPlace } from '../../model/trust/input-files.ts'
 import { openInflater } from '../inflate.ts'
 import { openInputOpener } from './input-files.ts'
@@ -32,7 +32,13 @@ async function readAll(place: InputPlace | undefined) {
   const pieces: Uint8Array[] = []
   for await (const piece of opened.value.bytes) pieces.push(piece.slice())
   const { head, sizeBytes } = opened.value
-  return { bytes: Buffer.concat(pieces), head, sizeBytes, failure: opened.value.failure()?.code }
+  return {
+    bytes: Buffer.concat(pieces),
+    head,
+    sizeBytes,
+    failure: opened.value.failure()?.code,
+    complete: opened.value.completeUnixNs?.(),
+  }
 }
 
 test('a file gives all its bytes once, its head beforehand, and its size', async () => {
@@ -99,4 +105,52 @@ test('what is not there, and a folder of nothing, are faults with a code', async
   mkdirSync(hollow)
   const empty = await opener.listInputs([hollow])
   assert.equal(!empty.ok && empty.error.code, 'SL_COLLECT_CAPTURE_EMPTY')
+})
+
+test('a file was complete at its last change, a pipe when it ended; a change in the future says nothing', async () => {
+  const path = write('old.json', '{}')
+  const changed = new Date('2026-01-02T03:04:05.000Z')
+  utimesSync(path, changed, changed)
+  assert.equal((await readAll((await list([path]))[0])).complete, BigInt(changed.getTime()) * 1_000_000n)
+  const later = new Date(Date.now() + 3_600_000)
+  utimesSync(path, later, later)
+  assert.equal((await readAll((await list([path]))[0])).complete, undefined)
+  const before = BigInt(Date.now()) * 1_000_000n
+  const piped = (await readAll((await list(['-'], Readable.from([Buffer.from('{}')])))[0])).complete
+  assert.ok(piped !== undefined && piped >= before)
+})
+
+test('zstd is inflated: one frame, several, and messages with their length before each', async () => {
+  const [first, second] = [large.subarray(0, 1 << 20), large.subarray(1 << 20)]
+  const frames = Buffer.concat([zstdCompressSync(first), zstdCompressSync(second)])
+  const read = await readAll((await list([write('two.zst', frames)]))[0])
+  assert.ok(read.bytes.equals(large))
+  const message = (text: string) => {
+    const packed = zstdCompressSync(Buffer.from(text))
+    const length = Buffer.alloc(4)
+    length.writeUInt32BE(packed.length)
+    return Buffer.concat([length, packed])
+  }
+  const json = Buffer.concat([message('{"a":1}'), message('{"b":2}')])
+  assert.equal((await readAll((await list([write('json', json)]))[0])).bytes.toString(), '{"a":1}\n{"b":2}\n')
+  const proto = await readAll((await list([write('proto', message('\n\0'))]))[0])
+  assert.deepEqual([...proto.bytes], [0, 0, 0, 2, 10, 0])
+  const cut = await readAll((await list([write('cut', json.subarray(0, json.length - 3))]))[0])
+  assert.deepEqual([cut.bytes.toString(), cut.failure], ['{"a":1}\n', 'SL_DECODE_TRUNCATED_GZIP'])
+  const huge = await readAll((await list([write('huge', Buffer.concat([Buffer.from([0xff]), json.subarray(1)]))]))[0])
+  assert.equal(huge.failure, 'SL_DECODE_TOO_LARGE')
+  const damaged = await readAll((await list([write('damaged.zst', frames.fill(0xff, 4, 40))]))[0])
+  assert.equal(damaged.failure, 'SL_DECODE_BAD_GZIP')
+})
+
+test('a pattern gives the files that match, in order; a file of such a name is itself', async () => {
+  for (const name of ['glob-2.json', 'glob-1.json', 'glob-1.txt', 'odd[1].json']) write(name, '{}')
+  const places = await list([join(folder, 'glob-*.json')])
+  assert.deepEqual(
+    places.map(({ name }) => name),
+    ['glob-1.json', 'glob-2.json'],
+  )
+  assert.equal((await list([join(folder, 'odd[1].json')]))[0]?.name, 'odd[1].json')
+  const none = await openInputOpener({ inflater }).listInputs([join(folder, 'none-*')])
+  assert.ok(!none.ok && none.error.code === 'SL_COLLECT_NO_INPUT' && none.error.message.includes('none-*'))
 })

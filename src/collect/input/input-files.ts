@@ -1,38 +1,46 @@
 /**
- * Files as streams, for what reads more than fits into memory: plain or gzip, from disk, from captures, from stdin.
- * Enters: paths. Leaves: places that can be opened one after another; a folder and an `.slc` give what they hold (an
- * `.slc` is unpacked whole, within the limits of capture-read.ts). Links out of a folder are not followed.
+ * Files as streams, for what reads more than fits into memory: plain, gzip or zstd, from disk, captures, stdin.
+ * Enters: paths and patterns of paths. Leaves: places that can be opened one after another; a folder and an `.slc` give
+ * what they hold (an `.slc` is unpacked whole, within the limits of capture-read.ts). Links out of a folder are not
+ * followed. Each file says when its bytes were complete: at its last change, as its capture says, when a stream ended.
  */
 import { type FileHandle, open, readdir, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { type Fault, fault } from '../../base/errors.ts'
 import { err, ok, type Result } from '../../base/result.ts'
-import type { Capture } from '../../model/capture.ts'
+import { parseTimeNs } from '../../decode/stream/text-times.ts'
+import type { Capture, CaptureManifest } from '../../model/capture.ts'
 import type { Inflater } from '../../model/ports.ts'
 import type { InputFile, InputOpener, InputPlace, InputSet } from '../../model/trust/input-files.ts'
 import { kindOfName, parseManifest } from '../capture-manifest.ts'
 import { readCapture } from '../capture-read.ts'
-import { detectCompression } from '../inflate.ts'
-import { inflateStream, readPieces, unread } from '../trace-stream.ts'
+import { readPieces, unread } from '../trace-stream.ts'
+import { expandPath } from './expand-paths.ts'
+import { chooseInflate, MAGIC_BYTES } from './inflate-pieces.ts'
 
 export type InputOpenerOptions = { readonly inflater: Inflater; readonly stdin?: Readable }
 
 const HEAD_BYTES = 64 * 1024
-const MAGIC_BYTES = 4
 const MAX_FILES = 1_000
 const MAX_MANIFEST_BYTES = 64 * 1024 * 1024
+/** File systems and machines differ by so much. */
+const CLOCK_STEP_NS = 2_000_000_000n
 
 export function openInputOpener(options: InputOpenerOptions): InputOpener {
   return {
     async listInputs(paths) {
       const places: InputPlace[] = []
       let manifest: InputSet['manifest']
-      for (const path of paths) {
-        const found = await listPath(options, path)
-        if (!found.ok) return found
-        places.push(...found.value.places)
-        manifest ??= found.value.manifest
+      for (const pattern of paths) {
+        const expanded = await expandPath(pattern)
+        if (!expanded.ok) return expanded
+        for (const path of expanded.value) {
+          const found = await listPath(options, path)
+          if (!found.ok) return found
+          places.push(...found.value.places)
+          manifest ??= found.value.manifest
+        }
       }
       return ok({ places, ...(manifest === undefined ? {} : { manifest }) })
     },
@@ -41,7 +49,8 @@ export function openInputOpener(options: InputOpenerOptions): InputOpener {
 
 async function listPath(options: InputOpenerOptions, path: string): Promise<Result<InputSet>> {
   if (path === '-') {
-    return ok({ places: [{ name: 'stdin', open: () => openPieces(options.stdin ?? process.stdin, 'stdin', '-') }] })
+    const open = () => openPieces(options.stdin ?? process.stdin, { name: 'stdin', origin: '-' })
+    return ok({ places: [{ name: 'stdin', open }] })
   }
   const found = await stat(path).catch((error: NodeJS.ErrnoException) => error)
   if (found instanceof Error) return err(unread(path, found))
@@ -54,13 +63,10 @@ async function listPath(options: InputOpenerOptions, path: string): Promise<Resu
 }
 
 function listPacked({ files, manifest }: Capture): InputSet {
-  const places = files.map(
-    ({ name, kind, bytes }): InputPlace => ({
-      name,
-      kind,
-      open: () => openPieces(Readable.from([bytes]), name, name, bytes.length),
-    }),
-  )
+  const places = files.map(({ name, kind, bytes }): InputPlace => {
+    const about = { name, origin: name, sizeBytes: bytes.length, completed: takenAt(manifest, name) }
+    return { name, kind, open: () => openPieces(Readable.from([bytes]), about) }
+  })
   return { places, ...(manifest === undefined ? {} : { manifest }) }
 }
 
@@ -82,7 +88,8 @@ async function listFolder(folder: string): Promise<Result<InputSet>> {
     .map((name): InputPlace => {
       const said = manifest?.value.requests.find(({ file }) => file === name)?.kind ?? kindOfName(name)
       const isKnown = manifest !== undefined && said !== undefined
-      return { name, ...(isKnown ? { kind: said } : {}), open: () => openFile(join(folder, name)) }
+      const taken = manifest === undefined ? undefined : takenAt(manifest.value, name)
+      return { name, ...(isKnown ? { kind: said } : {}), open: () => openFile(join(folder, name), taken) }
     })
   return ok({ places, ...(manifest === undefined ? {} : { manifest: manifest.value }) })
 }
@@ -101,38 +108,65 @@ async function readManifest(folder: string): Promise<ReturnType<typeof parseMani
   return parseManifest(Buffer.concat(pieces), folder)
 }
 
-async function openFile(path: string): Promise<Result<InputFile>> {
-  const handle = await open(path, 'r').catch((error: NodeJS.ErrnoException) => error)
-  if (handle instanceof Error) return err(unread(path, handle))
-  const size = await sizeOf(handle)
-  return openPieces(readPieces(handle), basename(path), path, size)
+/** What a capture says of the moment in which a file of it was complete. */
+function takenAt(manifest: CaptureManifest | undefined, name: string): Completed {
+  const asked = manifest?.requests.find(({ file }) => file === name)?.endTime ?? manifest?.endTime
+  return asked === undefined ? 'unknown' : (parseTimeNs(asked) ?? 'unknown')
 }
 
-async function sizeOf(handle: FileHandle): Promise<number | undefined> {
-  const about = await handle.stat().catch(() => undefined)
-  return about?.isFile() === true && about.size > 0 ? about.size : undefined
+async function openFile(path: string, taken?: Completed): Promise<Result<InputFile>> {
+  const handle = await open(path, 'r').catch((error: NodeJS.ErrnoException) => error)
+  if (handle instanceof Error) return err(unread(path, handle))
+  const { sizeBytes, changed } = await measureFile(handle)
+  return openPieces(readPieces(handle), { name: basename(path), origin: path, sizeBytes, completed: taken ?? changed })
+}
+
+async function measureFile(handle: FileHandle): Promise<{ sizeBytes: number | undefined; changed: Completed }> {
+  const about = await handle.stat({ bigint: true }).catch(() => undefined)
+  if (about === undefined) return { sizeBytes: undefined, changed: 'unknown' }
+  if (!about.isFile()) return { sizeBytes: undefined, changed: 'at its end' }
+  const isPast = about.mtimeNs <= nowNs() + CLOCK_STEP_NS
+  const sizeBytes = about.size > 0n ? Number(about.size) : undefined
+  return { sizeBytes, changed: isPast ? about.mtimeNs : 'unknown' }
+}
+
+function nowNs(): bigint {
+  return BigInt(Date.now()) * 1_000_000n
+}
+
+type Completed = bigint | 'at its end' | 'unknown'
+type Origin = {
+  readonly name: string
+  readonly origin: string
+  readonly sizeBytes?: number | undefined
+  readonly completed?: Completed
 }
 
 /** Looks at the first bytes, inflates where they say so, and keeps the head. */
 async function openPieces(
   source: AsyncIterable<Uint8Array>,
-  name: string,
-  origin: string,
-  sizeBytes?: number,
+  { name, origin, sizeBytes, completed = 'at its end' }: Origin,
 ): Promise<Result<InputFile>> {
-  const state: { failure: Fault | undefined } = { failure: undefined }
+  const state: { failure: Fault | undefined; ended: bigint | undefined } = { failure: undefined, ended: undefined }
   const fail = (why: Fault) => {
     state.failure ??= why
   }
   try {
     const raw = await takeHead(source[Symbol.asyncIterator](), MAGIC_BYTES)
-    const isGzip = detectCompression(raw.head.subarray(0, 16)) === 'gzip'
-    const plain = isGzip ? await takeHead(inflateStream(raw.all(), fail), HEAD_BYTES) : await raw.widen(HEAD_BYTES)
+    const inflate = chooseInflate(raw.head)
+    const plain =
+      inflate === undefined ? await raw.widen(HEAD_BYTES) : await takeHead(inflate(raw.all(), fail), HEAD_BYTES)
+    async function* read(): AsyncGenerator<Uint8Array, void> {
+      yield* untilFailure(plain.all(), (error) => fail(unread(origin, error)))
+      state.ended = nowNs()
+    }
     return ok({
       name,
-      ...(sizeBytes === undefined || isGzip ? {} : { sizeBytes }),
+      ...(sizeBytes === undefined || inflate !== undefined ? {} : { sizeBytes }),
       head: plain.head.subarray(0, HEAD_BYTES),
-      bytes: untilFailure(plain.all(), (error) => fail(unread(origin, error))),
+      bytes: read(),
+      completeUnixNs: () =>
+        completed === 'unknown' ? undefined : completed === 'at its end' ? state.ended : completed,
       failure: () => state.failure,
       close: async () => {
         await plain.close()

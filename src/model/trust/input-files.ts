@@ -1,6 +1,6 @@
 /**
  * The port for files of any size and kind: told by their content, read as streams. A path may be a file, a capture
- * (folder or `.slc`: what it holds, each a file) or `-`; gzip is inflated on the way.
+ * (folder or `.slc`: what it holds, each a file), a pattern of paths, or `-`; gzip and zstd are inflated on the way.
  */
 import type { Fault } from '../../base/errors.ts'
 import type { Result } from '../../base/result.ts'
@@ -17,6 +17,9 @@ export type InputFile = {
    *  is asked for. Never throws: it ends where reading fails, and `failure` says why. */
   readonly bytes: AsyncIterable<Uint8Array>
   failure(): Fault | undefined
+  /** When the bytes were complete, unix ns: as its capture says, else when the file was changed last; of a pipe when it
+   *  ended, once it has. Absent where that cannot be so: a change in the future. A copy says when it was copied. */
+  completeUnixNs?(): bigint | undefined
   close(): Promise<void>
 }
 

@@ -20,6 +20,8 @@ export type Signals = {
   readonly issues: readonly Issue[]
   readonly asked: number
   readonly missing: readonly CoverageGap[]
+  /** When the last of the files of spans was complete, where that is known. */
+  readonly completeUnixNs?: bigint
 }
 
 export type SignalOptions = {
@@ -36,6 +38,7 @@ type Reading = {
   readonly logs: InputFile[]
   asked: number
   firstFault?: Fault
+  completeUnixNs?: bigint
 }
 
 export async function readSignals(places: readonly InputPlace[], options: SignalOptions): Promise<Result<Signals>> {
@@ -62,6 +65,7 @@ export async function readSignals(places: readonly InputPlace[], options: Signal
       const failure = file.failure()
       if (failure !== undefined) reader.failFile(failure)
       reader.endFile()
+      noteComplete(reading, file)
     } else {
       await file.close()
       refuse(reading, file.name, kind)
@@ -83,7 +87,14 @@ export async function readSignals(places: readonly InputPlace[], options: Signal
     issues: reading.issues.list(),
     asked: reading.asked,
     missing: reading.missing,
+    ...(reading.completeUnixNs === undefined ? {} : { completeUnixNs: reading.completeUnixNs }),
   })
+}
+
+/** A span that one file lacks may stand in the next: of several files the last counts. */
+function noteComplete(reading: Reading, file: InputFile): void {
+  const at = file.completeUnixNs?.()
+  if (at !== undefined && (reading.completeUnixNs ?? 0n) < at) reading.completeUnixNs = at
 }
 
 /** A fault where it is surely something else; what nothing is known of the reader of spans may try. */
