@@ -1,90 +1,55 @@
 /**
- * Class 11. A span ends before its own local children begin, although the work is not detached: whoever called still
- * waits for them, or the same children lie within the same parents in the traces that are sound. Detached work that
- * outlives its request looks alike but is neither waited for nor ever within.
+ * Class 11. A span ends before its own local children begin, although the work is not detached: it is shorter than it is
+ * otherwise and keeps its caller waiting, or, where all of them are so, the caller's end follows the children's. A child
+ * that outlives its parent, or that begins just after it because a goroutine was scheduled late, is no break.
  */
 import type { BreakClassRule, BreakGroup } from '../trust/break-group.ts'
-import { groupByOperation, makePlace } from '../trust/places.ts'
-import {
-  at,
-  CONSUMER,
-  instanceOfRow,
-  MIN_SIGHTINGS,
-  nameOfOperation,
-  SERVER,
-  type TrustFacts,
-} from '../trust/trust-facts.ts'
-
-const LEAST_SHARE = 0.7
-const WITHIN_SHARE = 0.3
-const MAX_GAP_NS = 60e9
+import { makePlace } from '../trust/places.ts'
+import { at, MIN_SIGHTINGS, nameOfOperation, type TrustFacts } from '../trust/trust-facts.ts'
+import { type EndsOfPair, endsEarly, keepsCaller, MIN_SOUND, measureEnds } from './measure-ends.ts'
 
 export const borrowedSpanEnded: BreakClassRule = {
   class: 'borrowed-span-ended',
   find(facts) {
-    const { forest, operations } = facts
-    const within = new Uint32Array(operations.list.length)
-    const late: number[] = []
-    for (let row = 0; row < facts.spans.count; row++) {
-      const place = placeOf(facts, row)
-      if (place === 'within') within[at(operations.of, row)] = at(within, at(operations.of, row)) + 1
-      if (place === 'late' && facts.taken[row] === 0) late.push(row)
-    }
-    const childrenOf = new Map<number, number[]>()
-    for (const row of late) {
-      const parent = at(forest.parents, row)
-      const list = childrenOf.get(parent)
-      if (list === undefined) childrenOf.set(parent, [row])
-      else list.push(row)
-    }
-    return groupByOperation(facts, [...childrenOf.keys()]).flatMap((parents) =>
-      describeParents(facts, parents, childrenOf, within),
-    )
+    const byParent = Map.groupBy(measureEnds(facts), ({ parent }) => parent)
+    return [...byParent.values()].flatMap((pairs) => describeParents(facts, pairs))
   },
 }
 
-/** Of a local child of a parent that has ended: begun within it, or later. */
-function placeOf(facts: TrustFacts, row: number): 'within' | 'late' | undefined {
-  const { spans, forest, operations } = facts
-  const parent = at(forest.parents, row)
-  if (parent < 0 || instanceOfRow(facts, parent) !== instanceOfRow(facts, row)) return undefined
-  const kind = at(spans.kinds, row)
-  if (kind === SERVER || kind === CONSUMER || operations.of[parent] === operations.of[row]) return undefined
-  if (at(spans.endNs, parent) <= at(spans.startNs, parent)) return undefined
-  const gap = at(spans.startNs, row) - at(spans.endNs, parent)
-  if (gap < 0) return 'within'
-  return gap < MAX_GAP_NS ? 'late' : undefined
-}
-
-function describeParents(
-  facts: TrustFacts,
-  parents: readonly number[],
-  childrenOf: ReadonlyMap<number, readonly number[]>,
-  within: Uint32Array,
-): BreakGroup[] {
-  const { operations, opRows } = facts
-  const waited = parents.filter((parent) => isWaitedFor(facts, parent, childrenOf.get(parent) ?? []))
-  const usual = parents.filter((parent) =>
-    (childrenOf.get(parent) ?? []).some((child) => {
-      const operation = at(operations.of, child)
-      return at(within, operation) >= MIN_SIGHTINGS && at(within, operation) >= WITHIN_SHARE * at(opRows, operation)
-    }),
-  )
-  const isWaited = waited.length >= LEAST_SHARE * parents.length
-  const isUsual = usual.length >= LEAST_SHARE * parents.length
-  if (!isWaited && !isUsual) return []
-  for (const parent of parents) for (const child of childrenOf.get(parent) ?? []) facts.taken[child] = 1
+function describeParents(facts: TrustFacts, pairs: readonly EndsOfPair[]): BreakGroup[] {
+  const { forest, operations } = facts
+  const many = pairs.filter(({ late }) => late.length >= MIN_SIGHTINGS)
+  const compared = many.filter((pair) => endsEarly(facts, pair))
+  const sure = compared.length > 0 ? compared : findKept(facts, many)
+  const children = sure.flatMap(({ late }) => late)
+  const parents = [...new Set(children.map((row) => at(forest.parents, row)))].sort((left, right) => left - right)
+  const first = children[0]
+  if (first === undefined) return []
+  const names = [...new Set(sure.map(({ child }) => nameOfOperation(facts, child)))].slice(0, 3).join(', ')
+  // What begins after such an end is late by the same fault, be it seldom.
+  const taken = new Set(parents)
+  for (const pair of pairs) for (const row of pair.late) if (taken.has(at(forest.parents, row))) facts.taken[row] = 1
   const place = makePlace(facts, parents)
-  const child = childrenOf.get(parents[0] as number)?.[0] ?? 0
-  const name = nameOfOperation(facts, at(operations.of, child))
-  const sign = isWaited ? `${waited.length} of them while their caller still waits` : `otherwise ${name} lies within it`
-  const why = `${parents.length} of ${place.crossed} ${place.operation} end before their own children (${name}) begin; ${sign}`
+  const sign =
+    compared.length > 0 ? 'they are shorter than the others, in which it lies within' : 'their caller waits for it'
+  const operation = nameOfOperation(facts, at(operations.of, parents[0] as number))
+  const why = `${parents.length} of ${place.crossed} ${operation} end before their own children (${names}) begin; ${sign}`
   return [{ ...place, shape: 'direct', claims: [{ class: 'borrowed-span-ended', score: 0.9, why }] }]
 }
 
-/** The parent's own parent is open until all the late children have ended. */
-function isWaitedFor({ spans, forest }: TrustFacts, parent: number, children: readonly number[]): boolean {
-  const above = at(forest.parents, parent)
-  if (above < 0) return false
-  return children.every((child) => at(spans.endNs, child) <= at(spans.endNs, above))
+/** Pairs that are hardly ever sound, if the caller waits for their children all the same. */
+function findKept(facts: TrustFacts, pairs: readonly EndsOfPair[]): readonly EndsOfPair[] {
+  const { spans, forest } = facts
+  const mostly = pairs.filter(({ late, soundCount, cutCount }) => {
+    if (soundCount >= MIN_SOUND || late.length < soundCount || late.length < cutCount) return false
+    return late.filter((row) => endsWithinCaller(row)).length >= 0.9 * late.length
+  })
+  const rows = mostly.flatMap(({ late }) => late)
+  const byParent = [...Map.groupBy(rows, (row) => at(forest.parents, row)).values()]
+  return byParent.length >= MIN_SIGHTINGS && keepsCaller(facts, byParent) ? mostly : []
+
+  function endsWithinCaller(row: number): boolean {
+    const caller = at(forest.parents, at(forest.parents, row))
+    return caller >= 0 && at(spans.endNs, row) <= at(spans.endNs, caller)
+  }
 }

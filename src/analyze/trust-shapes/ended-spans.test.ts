@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { drawSpans } from '../../decode/testing/draw-spans.ts'
+import type { BreakCase } from '../trust/break-case.ts'
+import {
+  breaksOf,
+  type DrawnSpan,
+  drawTraces,
+  edit,
+  some,
+  span,
+  summarise,
+  without,
+} from '../trust-testing/draw-shop.ts'
+
+function find(change: (index: number, spans: DrawnSpan[]) => DrawnSpan[], count = 400): BreakCase[] {
+  return breaksOf(drawSpans(drawTraces(count, change)))
+}
+
+/** −1 … 1, the same each time. */
+const jitter = (index: number, turn = 1): number => (((index * 7919 + turn * 104_729) % 2003) - 1001) / 1001
+
+for (const percent of [5, 50, 101]) {
+  test(`a handler that ends before its own calls, while its caller waits, is a break at ${percent} %`, () => {
+    const cases = find((index, spans) =>
+      some(index, percent) ? edit(spans, 'c', { end: 9 + 0.4 * jitter(index) }) : spans,
+    )
+    assert.deepEqual(summarise(cases), ['lost borrowed-span-ended'])
+    assert.equal(cases[0]?.operation, 'GET /cart')
+  })
+}
+
+for (const percent of [5, 50]) {
+  test(`a root that ends before what it does has begun is a break at ${percent} %`, () => {
+    const cases = find((index, spans) => (some(index, percent) ? edit(spans, 'a', { end: 3 }) : spans))
+    assert.deepEqual(summarise(cases), ['lost borrowed-span-ended'])
+  })
+}
+
+test('three such ends in four hundred are no case', () => {
+  assert.deepEqual(
+    find((index, spans) => (index % 150 === 7 ? edit(spans, 'c', { end: 9 }) : spans)),
+    [],
+  )
+})
+
+test('a goroutine that begins as its handler ends is no break, before or after as it is scheduled', () => {
+  for (const length of [0.02, 0.6, 45]) {
+    const cases = find((index, spans) => {
+      const start = 92 + 0.15 * jitter(index)
+      return [...spans, span('k', 'c!', 'cart', 'internal', start, start + length, 'notify')]
+    })
+    assert.deepEqual(summarise(cases), [], `${length} ms`)
+  }
+})
+
+test('a goroutine that is scheduled late at times, under load, is no break', () => {
+  const cases = find((index, spans) => {
+    const isSlow = some(index, 8)
+    const slow = isSlow ? 1.5 + 0.5 * Math.abs(jitter(index)) : 1
+    const delay = isSlow ? 5 + 30 * Math.abs(jitter(index, 2)) : 0.05 + 0.04 * jitter(index, 3)
+    const load = edit(spans, 'd', { end: 10 + 9 * slow })
+    return [...load, span('k', 'd!', 'cart', 'internal', 11 + delay, 11.3 + delay, 'warm')]
+  })
+  assert.deepEqual(summarise(cases), [])
+})
+
+test('what is handed to a pool as a step ends, while the handler goes on with other things, is no break', () => {
+  const cases = find((index, spans) => {
+    const start = 20.02 + 0.01 * Math.abs(jitter(index))
+    return [...spans, span('k', 'd!', 'cart', 'internal', start, start + 14 + 3 * jitter(index, 2), 'restock')]
+  })
+  assert.deepEqual(summarise(cases), [])
+})
+
+test('an answer from a cache that is refreshed afterwards: the caller is not kept, no break', () => {
+  const cases = find((index, spans) => {
+    if (some(index, 60)) return spans
+    const quick = edit(edit(without(spans, 'dh'), 'c', { end: 28 }), 'b', { end: 31 })
+    return edit(quick, 'a', { end: 40 })
+  })
+  assert.deepEqual(
+    summarise(cases).filter((line) => line.includes('borrowed')),
+    [],
+  )
+})
+
+for (const percent of [5, 50]) {
+  const hit = (index: number): boolean => some(index, percent)
+
+  test(`chains of two, one of one, and what comes after the loop are one fault, at ${percent} %`, () => {
+    const cases = find((index, spans) => {
+      const turns = (index % 2) + 1
+      const lines = Array.from({ length: turns }, (_, turn) => {
+        const parent = hit(index) && turn > 0 ? `s${turn - 1}!` : 'c!'
+        return span(`s${turn}`, parent, 'cart', 'internal', 61 + turn * 4, 64 + turn * 4, 'order line')
+      })
+      const last = hit(index) ? `s${turns - 1}!` : 'c!'
+      return [...spans, ...lines, span('p', last, 'cart', 'client', 75, 85, 'POST /charges')]
+    })
+    assert.deepEqual(summarise(cases), ['lost context-overwritten'])
+    assert.equal(cases[0]?.affected, Array.from({ length: 400 }, (_, index) => index).filter(hit).length)
+  })
+
+  test(`what fails at once after the handler's end is cancelled with it, and the span around it, at ${percent} %`, () => {
+    const cases = find((index, spans) => {
+      const start = hit(index) ? 95 + 4 * jitter(index) : 89
+      const fate = hit(index) ? [0.03, 'status=error'] : [40]
+      return [
+        ...spans,
+        span('n', 'c!', 'cart', 'internal', start, start + 0.05 + Number(fate[0]), 'notify'),
+        span(
+          'z',
+          'n!',
+          'cart',
+          'client',
+          start + 0.02,
+          start + 0.02 + Number(fate[0]),
+          'POST /hook',
+          String(fate[1] ?? ''),
+        ),
+      ]
+    })
+    assert.deepEqual(summarise(cases), ['lost detached-context-cancelled'])
+    assert.equal(cases[0]?.operation, 'POST /hook')
+  })
+}
+
+test('recursion whose steps are scheduled late at times is no chain', () => {
+  const cases = find((index, spans) => {
+    const late = some(index, 10) ? 5 : 1
+    return [
+      ...spans,
+      span('r', 'c!', 'cart', 'internal', 61, 65, 'walk'),
+      span('s', 'r!', 'cart', 'internal', 61 + late, 64 + late, 'walk'),
+      span('t', 'r!', 'cart', 'internal', 61.5 + late, 64 + late, 'walk'),
+    ]
+  })
+  assert.deepEqual(summarise(cases), [])
+})
+
+test('a peer that refuses all calls, late or not, cancels nothing', () => {
+  const cases = find((index, spans) => {
+    const start = index % 2 === 0 ? 93 : 80
+    return [...spans, span('z', 'c!', 'cart', 'client', start, start + 0.1, 'POST /hook', 'status=error')]
+  })
+  assert.deepEqual(summarise(cases), [])
+})
