@@ -4,7 +4,7 @@
  * handler (circuit breakers, refused connections) are not this, nor a peer that refuses those who call in time as well.
  */
 import type { BreakClassRule, BreakGroup } from '../trust/break-group.ts'
-import { groupByOperation, makePlace } from '../trust/places.ts'
+import { makePlace } from '../trust/places.ts'
 import {
   at,
   attributeText,
