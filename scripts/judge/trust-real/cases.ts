@@ -1,7 +1,8 @@
 /**
  * The breaks that programs/trust can switch on: one row each, with where it is on, and what must be said of it.
  * `spans`: what the spans (and logs) show: `named` (the class alone or first), `in set` (among at most three), `nothing`
- * (spans cannot show it), `exonerated` (intended). `source`: whether its Go has a rule.
+ * (spans cannot show it), `exonerated` (intended), `named, exonerated` (expected, and yet a hole: it must be said).
+ * `headers`: what they add, where it must be the class alone. `source`: whether its Go has a rule.
  */
 import type { BreakClass } from '../../../src/model/trust/break-classes.ts'
 import type { Role, RunPlan } from './system.ts'
@@ -11,7 +12,8 @@ export type TrustCase = {
   /** Absent where it is not Go code that breaks. */
   readonly isFlag: boolean
   readonly brokenIn: readonly Role[]
-  readonly spans: 'named' | 'in set' | 'nothing' | 'exonerated'
+  readonly spans: 'named' | 'in set' | 'nothing' | 'exonerated' | 'named, exonerated'
+  readonly headers?: 'alone'
   readonly source: boolean
   /** Where the break is, as an edge or a service. */
   readonly at: string
@@ -26,12 +28,12 @@ export const trustCases: readonly TrustCase[] = [
   row('goroutine-without-context', ['gateway'], 'in set', 'gateway', { operation: 'record visit' }),
   row('background-context', ['cart'], 'in set', 'cart', { operation: 'sql.conn.query' }),
   row('no-extract', ['pricing'], 'in set', 'cart > pricing'),
-  row('no-propagator', ['gateway'], 'in set', 'gateway > cart'),
+  row('no-propagator', ['gateway'], 'named', 'gateway > cart', { headers: 'alone' }),
   // In one program there is one format: its source says nothing of the other side.
   row('propagator-mismatch', ['cart'], 'in set', 'gateway > cart', { source: false }),
   row('trace-id-truncated', ['gateway', 'cart', 'pricing', 'stock', 'mailer'], 'named', 'gateway > cart'),
   row('uninstrumented-client', ['gateway'], 'in set', 'gateway > cart'),
-  row('request-without-context', ['cart'], 'in set', 'cart', { operation: 'HTTP GET' }),
+  row('request-without-context', ['cart'], 'named', 'cart', { operation: 'HTTP GET' }),
   row('framework-context', ['cart'], 'in set', 'cart'),
   row('span-context-dropped', ['gateway'], 'in set', 'gateway'),
   row('borrowed-span-ended', ['cart'], 'named', 'cart'),
@@ -51,7 +53,7 @@ export const trustCases: readonly TrustCase[] = [
   row('log-without-context', ['mailer'], 'named', 'mailer'),
   row('proxy-strips-header', ['proxy'], 'in set', 'gateway > cart', { source: false }),
   row('header-overwritten', ['cart'], 'named', 'cart > pricing'),
-  row('sampling-disagreement', ['cart', 'pricing'], 'named', 'cart > pricing'),
+  row('sampling-disagreement', ['cart', 'pricing'], 'named, exonerated', 'cart > pricing'),
   row('forced-new-root', ['mailer'], 'exonerated', 'gateway > mailer', { source: false }),
   row('duplicate-span-id', [], 'named', 'gateway', {
     source: false,

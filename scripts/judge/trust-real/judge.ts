@@ -11,7 +11,7 @@ import type { GoTool } from '../../setup/go.ts'
 import { runTool } from '../../setup/run-tool.ts'
 import type { TrustCase } from './cases.ts'
 import { buildTrustProgram, nameFiles, PROGRAM, type Recording, type RunPlan, recordSystem } from './system.ts'
-import { describeBreak, type Envelope, listBreaks, listNewRules, missOf, readSaid } from './verdict.ts'
+import { describeBreak, type Envelope, listBreaks, listNewRules, missOf, missOfAlone, readSaid } from './verdict.ts'
 
 export type Judged = { readonly lines: readonly string[]; readonly misses: number }
 
@@ -94,7 +94,7 @@ function judgeHealthy(spans: Envelope<TrustData>, source: Result<Envelope<unknow
 
 function judgeLine(row: TrustCase, by: string, { data }: Envelope<TrustData>): string {
   const said = readSaid(data, row)
-  const miss = missOf(row, said)
+  const miss = missOf(row, said) ?? (by === 'headers' && row.headers === 'alone' ? missOfAlone(row, data) : undefined)
   const what = said.sets.length > 0 ? `: ${said.sets.join('; ')}` : ''
   return `${miss === undefined ? 'ok  ' : 'MISS'} ${row.breakClass}: by ${by}: ${said.how}${what}${miss === undefined ? '' : ` (${miss})`}`
 }

@@ -15,7 +15,7 @@ export type Envelope<Data> = {
 
 export type Said = {
   /** `named`, `in set`, `nothing`, `exonerated`, or `other`: breaks, and the class is not among them. */
-  readonly how: 'named' | 'in set' | 'nothing' | 'exonerated' | 'other'
+  readonly how: 'named' | 'in set' | 'nothing' | 'exonerated' | 'named, exonerated' | 'other'
   /** Sets of names that were said, with their places and counts. */
   readonly sets: readonly string[]
   /** Breaks whose set does not hold the class. */
@@ -53,6 +53,7 @@ export function readSaid(data: TrustData, row: Pick<TrustCase, 'breakClass' | 'o
     if (mine.some((one) => one.class === wanted)) return 'named'
     if (mine.length > 0) return 'in set'
     if (real.length > 0) return 'other'
+    if (cleared.some((one) => one.class === wanted && one.alternatives.length === 0)) return 'named, exonerated'
     return cleared.length > 0 ? 'exonerated' : 'nothing'
   }
 }
@@ -70,13 +71,26 @@ export function missOf({ breakClass, spans }: TrustCase, said: Said): string | u
   const fits: Readonly<Record<TrustCase['spans'], readonly Said['how'][]>> = {
     named: ['named'],
     'in set': ['named', 'in set'],
-    nothing: ['nothing', 'exonerated'],
+    nothing: ['nothing', 'exonerated', 'named, exonerated'],
     // A root with a link, a caller outside: whether it is mentioned is the report's choice, debt it is not.
-    exonerated: ['exonerated', 'nothing'],
+    exonerated: ['exonerated', 'named, exonerated', 'nothing'],
+    'named, exonerated': ['named, exonerated'],
   }
   if (!fits[spans].includes(said.how)) return `${breakClass}: ${said.how}, and it must be ${spans}`
   const large = said.sets.find((set) => (set.split(' [')[0] ?? '').split(' | ').length > 3)
   return large === undefined ? undefined : `more than three: ${large}`
+}
+
+/** At the place that the headers are of, they must leave the class alone. */
+export function missOfAlone(
+  { breakClass, at }: Pick<TrustCase, 'breakClass' | 'at'>,
+  data: TrustData,
+): string | undefined {
+  const there = listBreaks(data).filter(
+    ({ edge, state }) => state !== 'exonerated' && at === `${edge?.from} > ${edge?.to}`,
+  )
+  const isAlone = there.length > 0 && there.every((one) => one.class === breakClass && one.alternatives.length === 0)
+  return isAlone ? undefined : `${breakClass}: the headers must leave it alone: ${there.map(describeBreak).join('; ')}`
 }
 
 /** Break classes that the audit says of the program with the break in it, and not of the one without. */

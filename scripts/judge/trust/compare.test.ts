@@ -50,6 +50,28 @@ test('a second name makes it no longer alone, but keeps it in a set of three', (
   assert.equal(scoreRows(rows, truth, { className: 'no-extract', demand: 'in-set' }).recall, 1)
 })
 
+test('where two classes leave the same spans, a set does if it begins with the class', () => {
+  const first = { className: 'no-extract', demand: 'first' } as const
+  const behind = [row({ class: 'proxy-strips-header', alternatives: ['no-extract'] })]
+  assert.equal(scoreRows([row({ alternatives: ['proxy-strips-header'] })], truth, first).recall, 1)
+  assert.deepEqual([scoreRows(behind, truth, first).recall, scoreRows(behind, truth, first).precision], [0, 0])
+})
+
+test('a loss that is expected must be named and exonerated: as debt it is wrong, without a name it is missed', () => {
+  const expected = { className: 'sampling-disagreement', demand: 'exonerated' } as const
+  const named = row({ class: 'sampling-disagreement', state: 'exonerated' })
+  const nameless: Row = { service: 'payment', said: { ...named.said, class: undefined } as never }
+  const scores = [named, row({ class: 'sampling-disagreement' }), nameless].map((one) => {
+    const { precision, recall } = scoreRows([one], truth, expected)
+    return [precision, recall]
+  })
+  assert.deepEqual(scores, [
+    [1, 1],
+    [0, 0],
+    [1, 0],
+  ])
+})
+
 test('a set of four names is none', () => {
   const rows = [row({ alternatives: ['proxy-strips-header', 'no-propagator', 'baggage-only'] })]
   assert.equal(scoreRows(rows, truth, { className: 'no-extract', demand: 'in-set' }).recall, 0)

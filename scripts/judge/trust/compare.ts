@@ -54,8 +54,7 @@ export function scoreRows(
   injection: Pick<Injection, 'className' | 'demand' | 'alsoTrue'>,
 ): Score {
   const required = truth.filter((item) => item.optional !== true)
-  const isNamed = (row: Row): boolean =>
-    injection.demand === 'alone' ? isAlone(row, injection.className) : isInSet(row, injection.className)
+  const isNamed = (row: Row): boolean => isAnswered(row, injection)
   // Losses that are expected (sampling) and clocks may be told as exonerated: named they are.
   const rows = all.filter(
     (row) => isDebt(row) || (row.said.state === 'exonerated' && row.said.class === injection.className),
@@ -96,7 +95,7 @@ export function scoreRows(
   let sum = 0
   for (const request of requests) sum += covered.get(request) ?? 0
   // A loss of spans shows at many operations, each in a row of its own: in a set, rows may add up.
-  if (injection.demand !== 'alone') sum = Math.max(sum, Math.min(rightCount, requests.size))
+  if (injection.demand === 'in-set') sum = Math.max(sum, Math.min(rightCount, requests.size))
   return {
     precision: debt === 0 ? 1 : right / debt,
     recall: requests.size === 0 ? 1 : sum / requests.size,
@@ -118,6 +117,12 @@ export function describe(row: Row): string {
 
 function isAlone(row: Row, className: string): boolean {
   return row.said.class === className && row.said.alternatives.length === 0
+}
+
+function isAnswered(row: Row, { className, demand }: Pick<Injection, 'className' | 'demand'>): boolean {
+  if (demand === 'alone') return isAlone(row, className)
+  if (demand === 'exonerated') return row.said.state === 'exonerated' && isAlone(row, className)
+  return isInSet(row, className) && (demand !== 'first' || row.said.class === className)
 }
 
 function isInSet(row: Row, className: string): boolean {

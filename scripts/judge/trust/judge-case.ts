@@ -1,7 +1,7 @@
 /**
  * One case: the shop is run with one injection or look-alike, the command reads the files, its report is scored.
- * Targets: classes that spans can prove are named alone with precision and recall of 0.95 at 5 % and 50 %; others are
- * among at most three names; at rate 0 and for look-alikes nothing is lost or unexplained. Below 5 % nothing must be
+ * Targets: classes that spans can prove are named alone (or first, where two have one signature) with precision and recall
+ * of 0.95 at 5 % and 50 %; what is expected and named is exonerated; others are among at most three names; at rate 0 and for look-alikes nothing is lost or unexplained. Below 5 % nothing must be
  * found, and nothing false may be said.
  */
 import { spawn } from 'node:child_process'
@@ -77,7 +77,7 @@ export async function judgeInjection(
     return { ...rest, passed: why.length === 0, why, said }
   }
   // Below 5 % a set is enough: what is said must not be wrong.
-  const demand = rate < 0.05 ? 'in-set' : injection.demand
+  const demand = rate < 0.05 && injection.demand !== 'exonerated' ? 'in-set' : injection.demand
   const score = scoreRows(rows, written.truth, { ...injection, demand })
   const why = judgeScore(score, injection, rate)
   return { ...rest, passed: why.length === 0, why, score, said }
@@ -111,13 +111,13 @@ export async function judgeLookAlike(work: string, name: string, options: CaseOp
 
 function judgeScore(score: Score, injection: Injection, rate: number): string[] {
   const why: string[] = []
-  const isAlone = injection.demand === 'alone'
+  const isCounted = injection.demand !== 'in-set'
   if (score.truth === 0) return rate < 0.05 ? [] : ['the generator broke nothing']
   if (score.precision < target) why.push(`precision ${score.precision.toFixed(3)}`)
   if (rate < 0.05) return why
-  if (isAlone && score.recall < target) why.push(`recall ${score.recall.toFixed(3)}`)
-  if (!isAlone && score.recall < setTarget) why.push(`in a set for ${score.recall.toFixed(3)} of the affected traces`)
-  if (isAlone && score.outside > 0)
+  if (isCounted && score.recall < target) why.push(`recall ${score.recall.toFixed(3)}`)
+  if (!isCounted && score.recall < setTarget) why.push(`in a set for ${score.recall.toFixed(3)} of the affected traces`)
+  if (isCounted && score.outside > 0)
     why.push(`${score.outside} of ${score.rows} rows: the true rate is outside their interval`)
   return why
 }

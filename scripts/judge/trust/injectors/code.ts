@@ -32,7 +32,7 @@ export const codeInjections: readonly Injection[] = [
   {
     className: 'request-without-context',
     variant: 'http.NewRequest or db.Query',
-    demand: 'alone',
+    demand: 'first',
     prepare: (ground, rate, turn) => {
       const [service, site] = choose(
         [

@@ -20,9 +20,15 @@ export const edgeInjections: readonly Injection[] = [
   {
     className: 'no-propagator',
     variant: 'new version without SetTextMapPropagator',
+    demand: 'first',
+    prepare: withoutPropagator,
+  },
+  {
+    className: 'no-propagator',
+    variant: 'new version without SetTextMapPropagator, headers known',
     demand: 'alone',
-    prepare: (ground, rate, turn) =>
-      tellBoth(ground, withPropagators(ground, choose(['orders', 'cart', 'search'], turn), rate, [])),
+    headers: true,
+    prepare: withoutPropagator,
   },
   {
     className: 'propagator-mismatch',
@@ -166,6 +172,10 @@ function withPropagators(ground: Ground, service: string, rate: number, names: P
   return rollOut(ground, service, rate, (process) => {
     process.propagators = names
   })
+}
+
+function withoutPropagator(ground: Ground, rate: number, turn: number): Hooks {
+  return tellBoth(ground, withPropagators(ground, choose(['orders', 'cart', 'search'], turn), rate, []))
 }
 
 /** A new version in Java speaks B3 alone; its Java peer reads both, its Go peers only W3C. */

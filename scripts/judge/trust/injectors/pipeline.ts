@@ -47,7 +47,7 @@ export const pipelineInjections: readonly Injection[] = [
   {
     className: 'sampling-disagreement',
     variant: 'a ratio of its own, below it samplers that do not ask the parent',
-    demand: 'alone',
+    demand: 'exonerated',
     prepare: (ground, rate, turn) => {
       if (rate === 0) return {}
       const [service, callees] = choose(
