@@ -68,6 +68,12 @@ export type Evidence = {
   readonly file?: string
   readonly line?: number
   readonly column?: number
+  /** As the runtime names it, `main.(*server).handle.func1`; for audit findings. */
+  readonly function?: string
+  /** Spans that begin at this place or below it, by name; `*` for what the source leaves open. */
+  readonly starts?: readonly string[]
+  /** Spans that are open around this place, and routes and methods by which it is reached. */
+  readonly operations?: readonly string[]
 }
 
 export type Finding = {

@@ -8,6 +8,7 @@ import type { Evidence, Finding, Severity } from '../../model/contract.ts'
 import { makeFingerprint } from '../../model/fingerprint.ts'
 import type { AuditDraft, AuditIgnore, PackageFacts } from '../../model/trust/audit-data.ts'
 import type { GoPackage } from '../../model/trust/go-source.ts'
+import type { PackageMap } from '../../model/trust/source-map.ts'
 import { keepTidy } from './edits.ts'
 import { readIgnores, silences } from './ignore-comments.ts'
 import { type PackageView, viewPackage } from './package-view.ts'
@@ -22,6 +23,8 @@ import {
 } from './project-facts.ts'
 import { auditRules } from './registry.ts'
 import type { AuditRule } from './rule.ts'
+import { mapPackage, scopeOf } from './source-map.ts'
+import type { SourceOperations } from './source-operations.ts'
 
 /** Findings of one rule in one package; what is beyond is counted. */
 const MAX_PER_RULE_AND_PACKAGE = 500
@@ -30,6 +33,7 @@ export type PackageAudit = {
   readonly drafts: readonly AuditDraft[]
   readonly ignores: readonly AuditIgnore[]
   readonly omitted: number
+  readonly map: PackageMap
 }
 
 export type OpenPackage = {
@@ -70,6 +74,7 @@ function auditPackage(view: PackageView, project: ProjectView): PackageAudit {
           return
         }
         const fix = keepTidy(view, file, draft.fix)
+        const scope = scopeOf(view, file, node)
         drafts.push({
           rule: rule.id,
           message: draft.message,
@@ -85,6 +90,7 @@ function auditPackage(view: PackageView, project: ProjectView): PackageAudit {
           service,
           ...(draft.advice === undefined ? {} : { advice: draft.advice }),
           ...(fix === undefined ? {} : { fix }),
+          ...(scope === undefined ? {} : { scope }),
         })
       },
     })
@@ -92,6 +98,7 @@ function auditPackage(view: PackageView, project: ProjectView): PackageAudit {
   return {
     drafts,
     omitted,
+    map: mapPackage(view),
     ignores: ignores.map(({ place, names, reason, used, from }) => ({
       place,
       rules: names,
@@ -131,7 +138,11 @@ export function auditProject(packages: readonly PackageFacts[]): readonly AuditD
 const order: readonly Severity[] = ['critical', 'high', 'medium', 'low', 'info']
 
 /** Worst first; of equals by file and line. */
-export function makeFindings(drafts: readonly AuditDraft[], doc: string): readonly Finding[] {
+export function makeFindings(
+  drafts: readonly AuditDraft[],
+  doc: string,
+  operations?: SourceOperations,
+): readonly Finding[] {
   const rules = new Map<string, AuditRule>(auditRules.map((rule) => [rule.id, rule]))
   const sorted = [...drafts].sort(
     (a, b) =>
@@ -149,7 +160,7 @@ export function makeFindings(drafts: readonly AuditDraft[], doc: string): readon
     confidence: draft.confidence,
     subject: { service: draft.service },
     evidence: [
-      evidenceOf(draft.place),
+      { ...evidenceOf(draft.place), ...placeAmong(draft, operations) },
       ...draft.related.map((one) => ({ ...evidenceOf(one), at: `line ${one.line}: ${one.note}` })),
     ],
     blindTo: [],
@@ -165,6 +176,16 @@ export function makeFindings(drafts: readonly AuditDraft[], doc: string): readon
 
 function evidenceOf({ file, line, column, excerpt }: AuditDraft['place']): Evidence {
   return { lens: 'source', source: file, at: `line ${line}`, excerpt: excerpt.trimEnd(), file, line, column }
+}
+
+function placeAmong({ scope }: AuditDraft, operations: SourceOperations | undefined): Partial<Evidence> {
+  if (scope === undefined) return {}
+  const { starts = [], operations: names = [] } = operations?.describe(scope) ?? {}
+  return {
+    ...(scope.function === undefined ? {} : { function: scope.function }),
+    ...(starts.length === 0 ? {} : { starts }),
+    ...(names.length === 0 ? {} : { operations: names }),
+  }
 }
 
 function compare(a: string, b: string): number {

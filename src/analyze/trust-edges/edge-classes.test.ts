@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { drawSpans } from '../../decode/testing/draw-spans.ts'
 import type { BreakCase } from '../trust/break-case.ts'
-import type { BreakInput, EdgeHeaders } from '../trust/trust-evidence.ts'
+import type { EdgeHeaders } from '../../model/trust/edge-headers.ts'
+import type { BreakInput } from '../trust/trust-evidence.ts'
 import {
   breaksOf,
   cutOff,
@@ -161,7 +162,7 @@ test('headers that a server recorded on its span settle it as well', () => {
 })
 
 test('a callee that sends another format than the one that arrives does not read it', () => {
-  const own = { ...headers, from: 'price', to: 'cart', sent: ['b3'] }
+  const own: EdgeHeaders = { ...headers, from: 'price', to: 'cart', sent: ['b3'] }
   const cases = find((index, spans) => (some(index, 50) ? cutOff(spans, 'fg', `x${index}`) : spans), {
     headers: [{ ...headers, received: ['tracecontext'] }, own],
   })

@@ -1,6 +1,6 @@
 /** How edges compare: what several classes of lost calls read alike. */
 import type { EdgeRate, ServerRootGroup } from '../trust/break-group.ts'
-import type { EdgeHeaders } from '../trust/trust-evidence.ts'
+import type { EdgeHeaders, HeaderFormat } from '../../model/trust/edge-headers.ts'
 import { percent, type TrustFacts } from '../trust/trust-facts.ts'
 import { wilsonInterval } from '../trust/wilson.ts'
 
@@ -40,7 +40,7 @@ export function sendsNone(headers: EdgeHeaders | undefined): boolean {
 }
 
 /** Formats that a service sends, wherever it was seen to send. */
-export function formatsOf({ headers }: TrustFacts, service: string): readonly string[] {
+export function formatsOf({ headers }: TrustFacts, service: string): readonly HeaderFormat[] {
   return [...new Set(headers.filter(({ from }) => from === service).flatMap(({ sent }) => sent))]
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { drawSpans } from '../../decode/testing/draw-spans.ts'
+import type { SourceEvidence } from '../../model/trust/source-evidence.ts'
 import type { BreakCase } from '../trust/break-case.ts'
 import type { BreakInput } from '../trust/trust-evidence.ts'
 import {
@@ -63,9 +64,17 @@ test('roots of one operation within handlers of several kinds: a hand-off is in 
 })
 
 test('an audit that found the goroutine settles the set', () => {
-  const source = [
-    { class: 'goroutine-without-context', service: 'cart', spanName: 'load cart', file: 'cart/load.go', line: 41 },
-  ] as const
+  const source: readonly SourceEvidence[] = [
+    {
+      class: 'goroutine-without-context',
+      services: ['cart'],
+      file: 'cart/load.go',
+      line: 41,
+      starts: ['load cart'],
+      operations: [],
+      known: new Set(),
+    },
+  ]
   const cases = find((index, spans) => (some(index, 30) ? cutOff(spans, 'dh', `x${index}`) : spans), { source })
   assert.deepEqual([summarise(cases), cases[0]?.confidence], [['lost goroutine-without-context'], 'certain'])
   assert.match(cases[0]?.why ?? '', /cart\/load\.go:41/)

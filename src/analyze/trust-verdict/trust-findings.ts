@@ -8,6 +8,7 @@ import { type Confidence, type Evidence, type Finding, type Severity, severities
 import { makeFingerprint } from '../../model/fingerprint.ts'
 import { type LogTable, type SpanTable, spanKinds } from '../../model/spans.ts'
 import { type BreakClassRow, breakClasses, decisionWays, UNEXPLAINED_BREAK } from '../../model/trust/break-classes.ts'
+import type { SourcePlace } from '../../model/trust/source-evidence.ts'
 import type { BreakCase } from '../trust/break-case.ts'
 import { ROOT, type SpanForest } from '../trust/forest.ts'
 import { wilsonInterval } from '../trust/wilson.ts'
@@ -112,10 +113,24 @@ function gatherEvidence(
   logs: LogTable | undefined,
 ): readonly [Evidence, ...Evidence[]] {
   const [first, ...more] = pickExampleRows(forest.spans, one.rows).map((row) => describeRow(forest, row))
-  if (first !== undefined) return [first, ...more]
+  const source = one.source === undefined ? [] : [describeSource(one.source)]
+  if (first !== undefined) return [first, ...more, ...source]
   const excerpt = one.logRecords === undefined ? one.why : `${one.logRecords.affected} of ${one.logRecords.all} records`
-  const source = one.logRecords === undefined ? forest.spans.sources[0]?.name : logs?.sources[0]?.name
-  return [{ lens: one.logRecords === undefined ? 'spans' : 'logs', source: source ?? 'input', excerpt }]
+  const name = one.logRecords === undefined ? forest.spans.sources[0]?.name : logs?.sources[0]?.name
+  return [{ lens: one.logRecords === undefined ? 'spans' : 'logs', source: name ?? 'input', excerpt }, ...source]
+}
+
+function describeSource({ file, line, column, function: name, excerpt }: SourcePlace): Evidence {
+  return {
+    lens: 'source',
+    source: file,
+    at: `line ${line}`,
+    file,
+    line,
+    ...(column === undefined ? {} : { column }),
+    ...(name === undefined ? {} : { function: name }),
+    ...(excerpt === undefined ? {} : { excerpt }),
+  }
 }
 
 function describeRow({ spans, parents }: SpanForest, row: number): Evidence {

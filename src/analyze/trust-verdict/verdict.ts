@@ -7,6 +7,7 @@
  */
 import { confidences } from '../../model/contract.ts'
 import type { LogTable, SpanTable } from '../../model/spans.ts'
+import type { EdgeHeaders } from '../../model/trust/edge-headers.ts'
 import type { TrustBreak, TrustData, TrustEdge, TrustGrade, TrustService } from '../../model/trust/trust-data.ts'
 import type { BreakCase } from '../trust/break-case.ts'
 import type { SpanForest } from '../trust/forest.ts'
@@ -49,14 +50,7 @@ export type VerdictInput = {
   readonly settleNs: number
   readonly logs?: LogTable
   /** What was seen of the headers of each edge. */
-  readonly headers?: readonly CarriedHeaders[]
-}
-
-/** `from` absent: any caller. */
-export type CarriedHeaders = {
-  readonly from?: string
-  readonly to: string
-  readonly carries: NonNullable<TrustEdge['carries']>
+  readonly headers?: readonly EdgeHeaders[]
 }
 
 export function judgeTrust(input: VerdictInput): TrustData {
@@ -126,7 +120,7 @@ export function reachesGrade(grade: TrustGrade, least: TrustGrade): boolean {
 
 function gradeEdge(
   { from, to, traces, broken }: { from: string; to: string; traces: number; broken: number },
-  headers: readonly CarriedHeaders[],
+  headers: readonly EdgeHeaders[],
 ): TrustEdge {
   const interval = wilsonInterval(broken, traces)
   const seen =
@@ -140,7 +134,7 @@ function gradeEdge(
     breakRate: traces === 0 ? 0 : broken / traces,
     interval,
     grade: gradeRate(interval, traces),
-    ...(seen === undefined ? {} : { carries: seen.carries }),
+    ...(seen?.carries === undefined ? {} : { carries: seen.carries }),
   }
 }
 
@@ -188,6 +182,7 @@ function toBreak(one: BreakCase, spans: SpanTable, windowNs: number): TrustBreak
     ...(isPerDay ? { affectedTracesPerDay: Math.round((affected / windowNs) * DAY_NS) } : {}),
     decidedBy: one.decidedBy,
     why: one.why,
+    ...(one.source === undefined ? {} : { source: one.source }),
     ...(one.state === 'lost' || one.state === 'unexplained' ? { fingerprint: fingerprintOf(one) } : {}),
     examples: listExamples(spans, one.rows),
   }

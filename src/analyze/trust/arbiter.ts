@@ -5,10 +5,10 @@
  */
 import type { Confidence } from '../../model/contract.ts'
 import { type BreakClass, type BreakClassRow, breakClasses } from '../../model/trust/break-classes.ts'
+import { findSource, type SourceMatch } from '../trust-source/match-source.ts'
 import type { BreakCase } from './break-case.ts'
 import type { BreakGroup, Claim } from './break-group.ts'
-import type { SourceEvidence } from './trust-evidence.ts'
-import { at, attributeText, MIN_SIGHTINGS, nameOfOperation, type TrustFacts } from './trust-facts.ts'
+import { MIN_SIGHTINGS, type TrustFacts } from './trust-facts.ts'
 
 const SINGLE_SCORE = 0.75
 const SINGLE_DISTANCE = 0.15
@@ -47,12 +47,13 @@ export function decideCase(group: BreakGroup, claims: readonly NamedClaim[], fac
   }
   const held = ranked.filter(({ exoneratedBy }) => exoneratedBy === undefined)
   const source = findSource(group, held, facts)
-  if (source !== undefined) {
-    const { claim, evidence } = source
-    return lost(base, claim.class, 'certain', `${claim.why}; ${evidence.file}:${evidence.line} does it`)
-  }
   const settled = held.find((claim) => claim.settled === true)
-  if (settled !== undefined) return lost({ ...base, ...culprit(settled) }, settled.class, 'certain', settled.why)
+  // What headers or ids show of the edge itself outweighs what the code says.
+  if (settled !== undefined) {
+    const place = source?.claim.class === settled.class ? { source: source.place } : {}
+    return { ...lost({ ...base, ...culprit(settled) }, settled.class, 'certain', settled.why), ...place }
+  }
+  if (source !== undefined) return explain(base, source)
   const second = held[1]?.score ?? 0
   const isProvable = rowOf.get(best.class)?.fromSpans === 'high'
   const sightings =
@@ -101,54 +102,17 @@ function culprit(claim: NamedClaim): { service?: string } {
   return claim.culprit === undefined ? {} : { service: claim.culprit }
 }
 
+/** The code does it: certain, unless it does another thing as well that would do. */
+function explain(base: Base, { claim, place, rival }: SourceMatch<NamedClaim>): BreakCase {
+  const also =
+    rival === undefined
+      ? ''
+      : `; ${rival.class} at ${rival.evidence.file}:${rival.evidence.line} would explain it as well`
+  const why = `${claim.why}; ${place.file}:${place.line} does it${also}`
+  const found = lost({ ...base, ...culprit(claim) }, claim.class, rival === undefined ? 'certain' : 'probable', why)
+  return { ...found, source: place }
+}
+
 function lost(base: Base, name: BreakClass, confidence: Confidence, why: string): BreakCase {
   return { ...base, class: name, alternatives: [], state: 'lost', confidence, decidedBy: [], why }
-}
-
-/** An audit's finding of a class in question, in the code of the operation: by function or by the span's name. */
-function findSource(
-  group: BreakGroup,
-  claims: readonly NamedClaim[],
-  facts: TrustFacts,
-): { claim: NamedClaim; evidence: SourceEvidence } | undefined {
-  if (facts.source.length === 0) return undefined
-  const functions = new Set<string>()
-  const names = new Set<string>([group.operation])
-  for (const row of group.rows.subarray(0, 64)) {
-    for (const key of ['code.function.name', 'code.function']) {
-      const name = attributeText(facts, row, key)
-      if (name !== undefined) functions.add(name)
-    }
-    names.add(facts.spans.strings[at(facts.spans.names, row)] ?? '')
-    const parent = at(facts.forest.parents, row)
-    if (parent >= 0) names.add(nameOfOperation(facts, at(facts.operations.of, parent)))
-  }
-  for (const claim of claims) {
-    const mine = facts.source.filter(
-      (one) =>
-        one.class === claim.class && (one.service === undefined || one.service === (claim.culprit ?? group.service)),
-    )
-    const evidence = mine.find(
-      (one) =>
-        (one.spanName !== undefined && names.has(one.spanName)) ||
-        (one.function !== undefined && [...functions].some((name) => isSameFunction(name, one.function as string))) ||
-        (one.service !== undefined && wholeProcess.has(one.class)),
-    )
-    if (evidence !== undefined) return { claim, evidence }
-  }
-  return undefined
-}
-
-/** Classes that are a fault of the whole process: the service is place enough. */
-const wholeProcess: ReadonlySet<BreakClass> = new Set<BreakClass>([
-  'no-propagator',
-  'propagator-mismatch',
-  'no-flush',
-  'baggage-only',
-  'export-context-cancelled',
-])
-
-/** `example.com/shop/cart.(*Server).Get` and `cart.(*Server).Get`, or `Get` alone with the file elsewhere. */
-function isSameFunction(one: string, other: string): boolean {
-  return one === other || one.endsWith(`/${other}`) || one.endsWith(`.${other}`) || other.endsWith(`/${one}`)
 }

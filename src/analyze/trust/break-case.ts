@@ -5,6 +5,7 @@
 
 import type { Confidence } from '../../model/contract.ts'
 import type { BreakClass } from '../../model/trust/break-classes.ts'
+import type { SourcePlace } from '../../model/trust/source-evidence.ts'
 import type { BreakState, Exoneration } from '../../model/trust/trust-data.ts'
 
 export type BreakCase = {
@@ -21,6 +22,8 @@ export type BreakCase = {
   readonly exoneratedBy?: Exoneration
   readonly confidence: Confidence
   readonly decidedBy: readonly string[]
+  /** The place in the source that does it. */
+  readonly source?: SourcePlace
   readonly why: string
   /** Spans in which it is seen; where log records are, none. */
   readonly rows: Uint32Array

@@ -5,9 +5,13 @@
  * changes later: a row that a finder has put into a group is not put into another.
  */
 import type { LogTable, SpanTable } from '../../model/spans.ts'
+import type { EdgeHeaders } from '../../model/trust/edge-headers.ts'
+import type { SourceEvidence } from '../../model/trust/source-evidence.ts'
+import { estimateClocks } from '../trust-verdict/skew-clocks.ts'
+import { type AlignedTimes, alignTimes } from './aligned-times.ts'
 import { ROOT, type SpanForest } from './forest.ts'
 import { findAttribute, type Operations } from './operations.ts'
-import type { BreakInput, EdgeHeaders, SourceEvidence } from './trust-evidence.ts'
+import type { BreakInput } from './trust-evidence.ts'
 
 export const INTERNAL = 1
 export const SERVER = 2
@@ -45,6 +49,8 @@ export type TrustFacts = {
   /** By trace. */
   readonly traceFirst: Float64Array
   readonly traceLast: Float64Array
+  /** By row, with the offsets of the hosts' clocks taken off: only to compare spans of different processes. */
+  aligned: AlignedTimes
   /** By row: has a child that is a server's or consumer's span, or another service's. */
   readonly answered: Uint8Array
   /** By operation. */
@@ -89,6 +95,7 @@ export function gatherFacts(input: BreakInput): TrustFacts {
     instanceOf,
     instanceCount,
     ...times,
+    aligned: alignTimes(spans, estimateClocks(forest)),
     settleNs,
     readAtNs: input.options?.readAtNs ?? times.lastNs,
     ...countOperations(forest, operations, serviceOf),

@@ -8,27 +8,9 @@
 import { fault } from '../../base/errors.ts'
 import { err, ok, type Result } from '../../base/result.ts'
 import { type Decoded, type IssueLog, openIssueLog } from '../../model/issue.ts'
+import type { EdgeHeaders, HeaderFormat } from '../../model/trust/edge-headers.ts'
 import { extractComposite } from './composite.ts'
-import { firstOf, type HeaderFields, type PropagatorName, propagatorNames } from './context.ts'
-
-/** Names as autoprop has them; the two forms of B3 are told apart. */
-export type HeaderFormat = PropagatorName | 'b3multi'
-
-export type EdgeHeaderRow = {
-  /** Absent: any caller. */
-  readonly from?: string
-  readonly to: string
-  readonly requests: number
-  readonly sent: readonly HeaderFormat[]
-  readonly received?: readonly HeaderFormat[]
-  readonly read?: readonly HeaderFormat[]
-  readonly disagree: number
-  readonly stripped: number
-  readonly truncated: number
-  readonly baggageOnly: number
-  /** Share of the requests with a valid context, by format; of the callee's side where that was seen. */
-  readonly carries: readonly { readonly format: HeaderFormat; readonly share: number }[]
-}
+import { firstOf, type HeaderFields, propagatorNames } from './context.ts'
 
 const MAX_EDGES = 10_000
 const MAX_LINE_CHARS = 1 << 20
@@ -43,7 +25,7 @@ type Side = {
 }
 type Tally = { from?: string; to: string; sent: Side; received: Side; reads: Set<HeaderFormat> }
 
-export function decodeEdgeHeaders(text: string): Result<Decoded<readonly EdgeHeaderRow[]>> {
+export function decodeEdgeHeaders(text: string): Result<Decoded<readonly EdgeHeaders[]>> {
   const issues = openIssueLog()
   const tallies = new Map<string, Tally>()
   const whole = text.trimStart().startsWith('{') ? parseJson(text) : undefined
@@ -182,7 +164,7 @@ function count(side: Side, headers: HeaderFields): void {
   }
 }
 
-function toRow({ from, to, sent, received, reads }: Tally): EdgeHeaderRow {
+function toRow({ from, to, sent, received, reads }: Tally): EdgeHeaders {
   const seen = received.requests > 0 ? received : sent
   const both = sent.requests > 0 && received.requests > 0
   return {
@@ -197,10 +179,15 @@ function toRow({ from, to, sent, received, reads }: Tally): EdgeHeaderRow {
     stripped: both ? surplus(received.without, received.requests, sent.without, sent.requests) : 0,
     truncated: both ? surplus(received.short, received.requests, sent.short, sent.requests) : 0,
     baggageOnly: seen.baggageOnly,
-    carries: [...seen.formats]
-      .map(([format, times]) => ({ format, share: times / seen.requests }))
-      .sort((a, b) => b.share - a.share || (a.format < b.format ? -1 : 1)),
+    ...(sent.requests === 0 ? {} : { bare: sent.without - sent.baggageOnly, sends: sharesOf(sent) }),
+    carries: sharesOf(seen),
   }
+}
+
+function sharesOf({ formats, requests }: Side): { format: HeaderFormat; share: number }[] {
+  return [...formats]
+    .map(([format, times]) => ({ format, share: times / requests }))
+    .sort((a, b) => b.share - a.share || (a.format < b.format ? -1 : 1))
 }
 
 function surplus(here: number, all: number, there: number, thereAll: number): number {

@@ -4,6 +4,7 @@
  * (findings carry rule, file, line and column; the data says what was read and what was not).
  */
 import type { Confidence, Severity } from '../contract.ts'
+import type { AuditProgram, FindingScope } from './source-map.ts'
 
 /** For people: lines and columns from 1, columns in bytes. */
 export type AuditPlace = {
@@ -34,6 +35,8 @@ export type AuditDraft = {
   readonly service: string
   readonly advice?: string
   readonly fix?: { readonly title: string; readonly edits: readonly AuditEdit[] }
+  /** Where it stands among the functions; absent outside of them. */
+  readonly scope?: FindingScope
 }
 
 /** What one package uses: enough for rules that look at the whole project. */
@@ -70,6 +73,10 @@ export type AuditData = {
   readonly tier: 'a' | 'b'
   readonly modules: readonly { readonly path: string; readonly directory: string; readonly goVersion?: string }[]
   readonly packages: number
+  /** Commands, by which spans and source find each other. */
+  readonly programs: readonly AuditProgram[]
+  /** Names of the spans that the source starts, as far as they can be read; `*` for what is open. */
+  readonly spanNames: readonly string[]
   readonly files: {
     readonly read: number
     readonly sizeBytes: number

@@ -5,6 +5,7 @@
 
 import type { Confidence } from '../contract.ts'
 import type { BreakClass } from './break-classes.ts'
+import type { SourcePlace } from './source-evidence.ts'
 
 /** `lost`: cause known; `unexplained`: cause not settled; `pending`: inside the settle window; `exonerated`: looks like one. */
 const breakStates = ['lost', 'unexplained', 'pending', 'exonerated'] as const
@@ -48,6 +49,8 @@ export type TrustBreak = {
   /** What would decide between class and alternatives. */
   readonly decidedBy: readonly string[]
   readonly why: string
+  /** The place in the source that does it, where the source was given. */
+  readonly source?: SourcePlace
   /** Of the finding that says the same; what is pending or exonerated has none. */
   readonly fingerprint?: string
   /** Traces to look at, as hex ids; at most 5. */

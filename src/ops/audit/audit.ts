@@ -5,7 +5,9 @@
  */
 import { readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { viewProject } from '../../analyze/audit/project-facts.ts'
 import { auditProject, makeFindings } from '../../analyze/audit/run-audit.ts'
+import { findPrograms, openSourceOperations } from '../../analyze/audit/source-operations.ts'
 import { type Fault, fault } from '../../base/errors.ts'
 import { err, ok, type Result } from '../../base/result.ts'
 import { mergeDeclarations } from '../../decode/go-source/declarations.ts'
@@ -74,14 +76,20 @@ export async function auditDirectory(deps: AuditDeps, input: AuditInput): Promis
     const ignores = packages.flatMap((one) => one.ignores)
     const fixes = await fixAll(input, drafts)
     const service = tree.modules[0]?.path.split('/').at(-1) ?? input.name
-    const imported = await importLint(makeFindings(drafts, DOC), input.imports ?? [], {
+    const maps = packages.map(({ map }) => map)
+    const operations = openSourceOperations(maps)
+    const imported = await importLint(makeFindings(drafts, DOC, operations), input.imports ?? [], {
       service,
       doc: DOC,
       rules: wanted,
     })
     if (!imported.ok) return imported
     const findings = [...imported.value.findings]
-    const data = describe(input, { tree, read: read.value, findings, ignores, fixes })
+    const data = {
+      ...describe(input, { tree, read: read.value, findings, ignores, fixes }),
+      programs: findPrograms(viewProject(project), maps),
+      spanNames: operations.spanNames,
+    }
     const tierB = describeTyping(typed, resolved.value)
     return ok(
       addTyping(
@@ -211,7 +219,7 @@ function describe(
     readonly ignores: readonly AuditIgnore[]
     readonly fixes: Fixes
   },
-): Omit<AuditData, 'durationMs'> {
+): Omit<AuditData, 'durationMs' | 'programs' | 'spanNames'> {
   const { tree, read, findings, ignores, fixes } = parts
   const sum = (pick: (one: ReadOutput) => number): number => read.reduce((total, one) => total + pick(one), 0)
   const byRule = Map.groupBy(findings, ({ rule }) => rule)

@@ -36,6 +36,8 @@ function makeReport(excerpt: string, column: number): Report<AuditData> {
       directory: '.',
       tier: 'a',
       modules: [],
+      programs: [],
+      spanNames: [],
       packages: 1,
       files,
       rules: [{ rule: 'lost-cancel', findings: 1 }],
