@@ -12,8 +12,18 @@ import {
   isFreshContext,
   openContextScope,
 } from '../audit/context-scope.ts'
-import { isRoot, isShutdown, isShutdownCall, isTestFile, startOf } from '../audit/intent.ts'
+import {
+  isBuildTool,
+  isExplained,
+  isLifecycle,
+  isRoot,
+  isShutdown,
+  isShutdownCall,
+  isTestFile,
+  startOf,
+} from '../audit/intent.ts'
 import { type CallSite, type FunctionView, isAssigned, type PackageView } from '../audit/package-view.ts'
+import { isHandler } from '../audit/queries.ts'
 import type { AuditContext, AuditRule, ReportDraft } from '../audit/rule.ts'
 
 const MAX_CHAIN = 12
@@ -25,7 +35,7 @@ export const backgroundContext: AuditRule = {
   severity: 'medium',
   saysWhen:
     'a function that was given a context (or a request) makes an empty one and hands it on, or calls a function of its package that ' +
-    'does so because it takes none. Main, init, tests, nil fallbacks, shutdown, deferred clean-up, and functions that carry the span over or link to it are left alone.',
+    'does so because it takes none. Main, init, tests, nil fallbacks, shutdown, deferred clean-up, command-line commands, functions that live as long as the program, what a comment above explains, and functions that carry the span over or link to it are left alone.',
   fix: 'Thread the caller’s ctx through; context.WithoutCancel(ctx) keeps the trace where the work outlives the call.',
   check(context) {
     const { view } = context
@@ -33,10 +43,16 @@ export const backgroundContext: AuditRule = {
     const makers = findMakers(view, scope)
     for (const fn of view.functions) {
       if (isTestFile(view, fn.file) || isRoot(view, fn.index) || isShutdown(view, fn.index)) continue
-      if (!hasOwnContext(scope, fn)) continue
+      if (!hasOwnContext(scope, fn) || isCommand(fn) || isBuildTool(view, fn.file)) continue
+      if (!isHandler(fn) && isLifecycle(view, fn)) continue
       checkFunction(context, scope, fn, makers)
     }
   },
+}
+
+/** cobra's and urfave's functions begin a program: no trace is there to lose. */
+function isCommand(fn: FunctionView): boolean {
+  return fn.parameters.some(({ type }) => /spf13\/cobra\.Command$|urfave\/cli\/v\d+\.(Context|Command)$/.test(type))
 }
 
 function hasOwnContext(scope: ContextScope, fn: FunctionView): boolean {
@@ -73,9 +89,11 @@ function checkFunction(
     if (isShutdown(view, call.fn) || isAfterDone(view, call) || keepsTrace(view, call)) continue
     if (isBackground(call.name)) {
       const use = useOf(view, call)
-      if (use === undefined || isFallback(view, call)) continue
+      if (use === undefined || isFallback(view, call) || isExplained(view, call.file, call.node)) continue
+      if (isDeferredCall(view, call)) continue
+      const worth = worthOf(view, fn, call, literal)
       if (use.kind === 'assigned') {
-        reportAssigned(context, fn, call, use.symbol, use.statement)
+        reportAssigned(context, fn, call, use.symbol, use.statement, worth)
         continue
       }
       const at =
@@ -84,7 +102,7 @@ function checkFunction(
           : use.node
       report(call.file, at, {
         message: `${nameOf(view, fn)} has ${best(scope, fn)} and hands on context.${call.lastName}(): what follows is a trace of its own`,
-        ...worthOf(fn),
+        ...worth,
         ...(at === use.node ? {} : { related: [{ node: call.node, note: 'the empty context' }] }),
       })
       continue
@@ -95,6 +113,7 @@ function checkFunction(
     if (isShutdownCall(call) || isStartedByGo(view, call)) continue
     report(call.file, call.node, {
       message: `${chain.join(' → ')} takes no context and makes an empty one, though ${nameOf(view, fn)} has ${best(scope, fn)}`,
+      ...(isHandler(fn) || showsSpan(view, fn) ? {} : { severity: 'low' as const }),
     })
   }
 }
@@ -105,12 +124,54 @@ function isStartedByGo(view: PackageView, call: CallSite): boolean {
   return kindOf(syntax, syntax.parents[call.node] as number) === 'go_statement'
 }
 
-/** A constructor is mostly called at the start, where no trace is. */
-function worthOf(fn: FunctionView): Pick<ReportDraft, 'confidence' | 'severity'> {
-  return /^(\(.*\)\.)?(New|Must|Open|Setup|Init)/i.test(fn.name)
-    ? { confidence: 'possible', severity: 'low' }
-    : { confidence: 'probable' }
+/** `defer release(context.Background())`: clean-up, which is to run when the caller's context is over. */
+function isDeferredCall(view: PackageView, call: CallSite): boolean {
+  const { syntax } = view.file(call.file)
+  for (let at = syntax.parents[call.node] as number; at > 0; at = syntax.parents[at] as number) {
+    const kind = kindOf(syntax, at)
+    if (kind === 'defer_statement') return true
+    if (kind === 'func_literal' || kind === 'block') return false
+  }
+  return false
 }
+
+/** A literal that the function gives back: it runs later, for whoever calls it then. */
+function isReturned(view: PackageView, literal: FunctionView | undefined): boolean {
+  if (literal === undefined || startOf(view, literal) !== 'value') return false
+  const { syntax } = view.file(literal.file)
+  const list = syntax.parents[literal.node] as number
+  return (
+    kindOf(syntax, list) === 'expression_list' && kindOf(syntax, syntax.parents[list] as number) === 'return_statement'
+  )
+}
+
+type Worth = Pick<ReportDraft, 'confidence' | 'severity'>
+
+/**
+ * Probable where a trace is known to be there (a request's handler, a span in the function) or where the author wrote
+ * TODO, which says of itself that it is not the right one. Background elsewhere is often meant; a constructor is mostly
+ * called at the start, where no trace is.
+ */
+function worthOf(view: PackageView, fn: FunctionView, call: CallSite, literal: FunctionView | undefined): Worth {
+  if (/^(\(.*\)\.)?(New|Must|Open|Setup|Init)/i.test(fn.name)) return { confidence: 'possible', severity: 'info' }
+  if (isReturned(view, literal)) return { confidence: 'possible', severity: 'info' }
+  const isHeld = literal !== undefined && startOf(view, literal) !== 'go' && startOf(view, literal) !== 'call'
+  const isTraced = isHandler(fn) || showsSpan(view, fn)
+  const isAdmitted = call.lastName === 'TODO' && literal === undefined
+  if ((isTraced || isAdmitted) && !isHeld) return { confidence: 'probable' }
+  return { confidence: 'possible', severity: 'low' }
+}
+
+/** Calls that only a function in a trace makes. */
+function showsSpan(view: PackageView, fn: FunctionView): boolean {
+  return view.calls.some(
+    (one) =>
+      one.fn === fn.index &&
+      (one.name === 'go.opentelemetry.io/otel/trace.Tracer.Start' || spanNames.test(one.lastName)),
+  )
+}
+
+const spanNames = /^(StartSpan\w*|SpanFromContext|SpanContextFromContext|StartSpanFromContext)$/
 
 function nameOf(view: PackageView, fn: FunctionView): string {
   return fn.kind === 'literal' && view.functions[fn.parent] === undefined ? 'The function' : fn.name
@@ -128,6 +189,7 @@ function reportAssigned(
   call: CallSite,
   symbol: number,
   statement: number,
+  worth: Worth,
 ): void {
   const { view, report } = context
   const message = (name: string): string =>
@@ -136,7 +198,7 @@ function reportAssigned(
   const uses = view.usesOf(symbol).filter((use) => use.file === call.file)
   const isShared = uses.some((use) => view.functionOf(use.file, use.node) !== call.fn && use.node > fn.node)
   if (isShared) {
-    report(call.file, statement, { message: message(name), ...worthOf(fn) })
+    report(call.file, statement, { message: message(name), ...worth })
     return
   }
   const { syntax } = view.file(call.file)
@@ -151,7 +213,7 @@ function reportAssigned(
   if (handed !== undefined && (isShutdownCall(handed) || isHarmless(handed) || isShutdown(view, handed.fn))) return
   report(first.file, first.node, {
     message: message(name),
-    ...worthOf(fn),
+    ...worth,
     related: [{ node: statement, note: 'made here' }],
   })
 }
@@ -198,6 +260,9 @@ function isHarmless(call: CallSite): boolean {
     )
   )
     return true
+  // A command's end, a place in a semaphore, a part of the program that begins here: none carries a trace.
+  if (/^os\/exec\.CommandContext$|semaphore\.Weighted\.Acquire$/.test(call.name)) return true
+  if (/^(Start|StartAsync|Serve|Listen|ListenAndServe)$/.test(call.lastName)) return true
   return /^(go\.opentelemetry\.io\/otel\/(exporters|sdk)|go\.opentelemetry\.io\/contrib\/(exporters|detectors))|^net\.ListenConfig\.|\.WithContext$|^(testing|reflect)\./.test(
     call.name,
   )
@@ -210,9 +275,7 @@ function keepsTrace(view: PackageView, call: CallSite): boolean {
     view.calls.some(
       (one) =>
         one.fn === call.fn &&
-        /^go\.opentelemetry\.io\/otel\/trace\.(ContextWithSpan|ContextWithSpanContext|ContextWithRemoteSpanContext|LinkFromContext|WithLinks)$/.test(
-          one.name,
-        ),
+        /^(ContextWithSpan\w*|ContextWithRemoteSpanContext|LinkFromContext|WithLinks)$/.test(one.lastName),
     )
   )
 }
@@ -336,6 +399,8 @@ export function findMakers(view: PackageView, scope: ContextScope): ReadonlyMap<
         call.fn === fn.index &&
         isBackground(call.name) &&
         !isFallback(view, call) &&
+        !isExplained(view, call.file, call.node) &&
+        !isDeferredCall(view, call) &&
         useOf(view, call)?.kind === 'argument' &&
         isHandedToContextTaker(call),
     )

@@ -71,6 +71,10 @@ function checkAssignment({ view, report }: AuditContext, file: number, node: num
     if (place === undefined || declared === undefined) continue
     if (beganEmpty(view, file, place, node, text)) continue
     // Only the first of a turn is told; one that follows it in the same loop says nothing new.
+    // `for _, f := range steps { ctx = f(ctx) }; return ctx`: the loop is there to build it.
+    const isSpan = startsSpan(view, file, value)
+    const isBuilt =
+      place === around && !isSpan && isUsedAfter(view, file, place, view.file(file).symbols[root] as number)
     const key = `${file}:${place}:${view.file(file).symbols[root]}:${text}`
     if (seen.has(key) && place === around) continue
     seen.add(key)
@@ -79,10 +83,42 @@ function checkAssignment({ view, report }: AuditContext, file: number, node: num
         place === around
           ? `${text} is given a context made of itself in a loop: each turn wraps the one before`
           : `${text} of the enclosing function is given a context made of itself in a literal that may run more than once`,
-      confidence: place === around ? 'probable' : 'possible',
-      ...(place === around && startsSpan(view, file, value) ? {} : { severity: 'low' }),
+      confidence: place === around && !isBuilt ? 'probable' : 'possible',
+      ...(isBuilt ? { severity: 'info' } : place === around && isSpan ? {} : { severity: 'low' }),
     })
   }
+}
+
+/** The variable is read in the same function behind the loop: returned, handed on. */
+function isUsedAfter(view: PackageView, file: number, loop: number, symbol: number): boolean {
+  const { syntax } = view.file(file)
+  const end = syntax.after[loop] as number
+  const fn = view.functionOf(file, loop)
+  const body = view.functions[fn]
+  if (symbol < 0 || body === undefined) return false
+  const isResult = view
+    .nodesOf('return_statement')
+    .some(
+      (one) =>
+        one.file === file &&
+        one.node >= end &&
+        view.functionOf(file, one.node) === fn &&
+        syntax.ends[one.node] === (syntax.starts[one.node] as number) + 6,
+    )
+  const declared = view.pkg.symbols[symbol]?.node
+  const isNamedResult = isResult && declared !== undefined && declared > body.node && declared < (body.body ?? 0)
+  return (
+    isNamedResult ||
+    view
+      .usesOf(symbol)
+      .some(
+        (use) =>
+          use.file === file &&
+          use.node >= end &&
+          use.node < (syntax.after[body.node] as number) &&
+          !isAssigned(view.file(file), use.node),
+      )
+  )
 }
 
 function startsSpan(view: PackageView, file: number, value: number): boolean {

@@ -6,9 +6,18 @@
  */
 import { childAt, childrenOf, kindOf } from '../../model/trust/go-source.ts'
 import { carriedContext, openContextScope } from '../audit/context-scope.ts'
-import { callsWithin, isRoot, isServiceBody, isShutdown, isTestFile } from '../audit/intent.ts'
+import { functionValues } from '../audit/function-values.ts'
+import {
+  callsWithin,
+  isBuildTool,
+  isLifecycle,
+  isRoot,
+  isServiceBody,
+  isShutdown,
+  isTestFile,
+} from '../audit/intent.ts'
 import type { FunctionView, PackageView } from '../audit/package-view.ts'
-import { calledFunction } from '../audit/queries.ts'
+import { calledFunction, isHandler } from '../audit/queries.ts'
 import type { AuditContext, AuditRule } from '../audit/rule.ts'
 import { findMakers } from './background-context.ts'
 
@@ -42,7 +51,7 @@ export const goroutineWithoutContext: AuditRule = {
   severity: 'medium',
   saysWhen:
     'a literal that is started with go, in an errgroup, a WaitGroup or a conc pool, inside a function with a context, uses none; or a function of the package that takes none and makes spans or an empty context is started with go. ' +
-    'Waiters, accept loops, tickers, signal loops, main, init, tests and shutdown are left alone.',
+    'A note where nothing inside is known to belong into a trace. Waiters, accept loops, tickers, signal loops, main, init, tests and shutdown are left alone.',
   fix: 'Pass ctx into the goroutine; context.WithoutCancel(ctx) where it outlives the request.',
   check(context) {
     const scope = openContextScope(context.view)
@@ -54,8 +63,13 @@ export const goroutineWithoutContext: AuditRule = {
       const called = call === undefined ? undefined : childAt(syntax, call.node, 'function')
       if (call === undefined || called === undefined) continue
       if (kindOf(syntax, called) !== 'func_literal') {
-        const target = calledFunction(view, call)
-        if (target === undefined) continue
+        // `go f()()`: what runs is what f gives back.
+        const target = kindOf(syntax, called) === 'call_expression' ? undefined : calledFunction(view, call)
+        if (target === undefined) {
+          const spawn = { file, node, what: 'The goroutine', alias: 'goroutine' }
+          checkValue(context, scope, spawn, called, call.args)
+          continue
+        }
         checkNamed(context, scope, { file, node, target, args: call.args, chain: makers.get(target.index) })
         continue
       }
@@ -65,8 +79,18 @@ export const goroutineWithoutContext: AuditRule = {
     for (const [name, argument, says, alias] of spawners) {
       for (const call of view.callsOf(name)) {
         const literal = call.args[argument]
-        if (literal === undefined || view.kind(call.file, literal) !== 'func_literal') continue
-        check(context, scope, { file: call.file, node: call.node, literal, what: `The closure of ${says}`, alias })
+        if (literal === undefined) continue
+        const spawn = { file: call.file, node: call.node, what: `The closure of ${says}`, alias }
+        if (view.kind(call.file, literal) === 'func_literal') check(context, scope, { ...spawn, literal })
+        else checkValue(context, scope, spawn, literal, [])
+      }
+    }
+    for (const [fn, argument] of findSpawners(view)) {
+      for (const call of view.calls) {
+        const value = call.args[argument]
+        if (value === undefined || calledFunction(view, call)?.index !== fn) continue
+        const what = `The function that ${view.functions[fn]?.name} starts`
+        checkValue(context, scope, { file: call.file, node: call.node, what, alias: 'spawner' }, value, call.args)
       }
     }
   },
@@ -92,16 +116,63 @@ function check(context: AuditContext, scope: ReturnType<typeof openContextScope>
   const declared = given.find(({ expression, name }) => expression === name) ?? given[0]
   if (declared === undefined) return
   if (scope.parametersOf(fn).length > 0 || usesContext(view, fn)) return
-  const service = isServiceBody(view, fn)
-  if (service !== undefined) return
-  const isTraced = callsWithin(view, fn).some(({ name }) => traced.test(name))
+  if (isServiceBody(view, fn) !== undefined) return
+  if (!isHandler(outer) && isLifecycle(view, outer)) return
+  const calls = callsWithin(view, fn)
+  const isTraced = calls.some(({ name }) => traced.test(name))
+  const isTold = isTraced || calls.some(({ name }) => logs.test(name))
+  if (isBuildTool(view, file)) return
   const first = firstParameter(scope, view, outer) ?? declared
   report(file, node, {
     message: `${spawn.what} does not use ${first.expression}: what it does is no part of the caller's trace`,
     confidence: isTraced ? 'probable' : 'possible',
-    severity: isTraced ? 'medium' : 'low',
+    // Nothing in it that is known to belong into a trace: a note.
+    severity: isTraced ? 'medium' : isTold ? 'low' : 'info',
     aliases: [`goroutinectx/${spawn.alias}`],
   })
+}
+
+/** Functions of the package that start a function they are given, and which parameter it is. */
+function findSpawners(view: PackageView): ReadonlyMap<number, number> {
+  const found = new Map<number, number>()
+  const note = (file: number, node: number): void => {
+    const symbol = view.file(file).symbols[node] as number
+    if (symbol < 0 || view.pkg.symbols[symbol]?.kind !== 'parameter') return
+    const fn = view.functions[view.functionOf(file, node)]
+    const position = fn?.parameters.findIndex((one) => one.symbol === symbol) ?? -1
+    if (fn !== undefined && fn.kind !== 'literal' && position >= 0) found.set(fn.index, position)
+  }
+  for (const [name, argument] of spawners) {
+    for (const call of view.callsOf(name)) {
+      const value = call.args[argument]
+      if (value !== undefined && view.kind(call.file, value) === 'identifier') note(call.file, value)
+    }
+  }
+  for (const { file, node } of view.nodesOf('go_statement')) {
+    const { syntax } = view.file(file)
+    const call = view.callAt(file, node + 1)
+    const called = call === undefined ? undefined : childAt(syntax, call.node, 'function')
+    if (called !== undefined && kindOf(syntax, called) === 'identifier') note(file, called)
+  }
+  return found
+}
+
+/** `go handlers[0]()`, `g.Go(makeWorker())`, and a function handed to one of the package that starts it. */
+function checkValue(
+  context: AuditContext,
+  scope: ReturnType<typeof openContextScope>,
+  spawn: Omit<Spawn, 'literal'>,
+  value: number,
+  args: readonly number[],
+): void {
+  const { view } = context
+  if (args.some((arg) => carriedContext(view.typeAt(spawn.file, arg), 'x') !== undefined)) return
+  const functions = functionValues(view, spawn.file, value)
+  const bare = functions?.find(
+    (fn) =>
+      fn.kind === 'literal' && fn.file === spawn.file && scope.parametersOf(fn).length === 0 && !usesContext(view, fn),
+  )
+  if (bare !== undefined) check(context, scope, { ...spawn, literal: bare.node })
 }
 
 type NamedSpawn = {
@@ -122,11 +193,14 @@ function checkNamed(context: AuditContext, scope: ReturnType<typeof openContextS
   const declared = firstParameter(scope, view, outer)
   if (declared === undefined || scope.parametersOf(target).length > 0) return
   if (args.some((arg) => carriedContext(view.typeAt(file, arg), 'x') !== undefined)) return
-  if (chain === undefined && !callsWithin(view, target).some(({ name }) => traced.test(name))) return
+  if (isBuildTool(view, file) || (!isHandler(outer) && isLifecycle(view, outer))) return
+  const isTraced = callsWithin(view, target).some(({ name }) => traced.test(name))
+  if (chain === undefined && !isTraced && !callsWithin(view, target).some(({ name }) => logs.test(name))) return
   if (usesContext(view, target) || isServiceBody(view, target) !== undefined || isEndless(view, target)) return
   report(file, node, {
     message: `go ${target.name} is not given ${declared.expression}: what it does is no part of the caller's trace`,
-    confidence: 'probable',
+    confidence: isTraced ? 'probable' : 'possible',
+    ...(isTraced ? {} : { severity: 'low' as const }),
     aliases: ['goroutinectx/goroutine'],
     ...(chain === undefined || chain.length < 2 ? {} : { advice: `Thread a context through ${chain.join(' → ')}.` }),
   })
@@ -149,9 +223,12 @@ function isEndless(view: PackageView, fn: FunctionView): boolean {
   return false
 }
 
-/** Calls that make spans, ask other services, or write log lines. */
+/** Calls that make spans or ask other services. */
 const traced =
-  /^(go\.opentelemetry\.io\/otel\/trace\.Tracer\.|net\/http\.(Get|Post|Head|PostForm|NewRequest|Client\.)|database\/sql\.|google\.golang\.org\/grpc|log\/slog\.|context\.(Background|TODO)|github\.com\/(nats-io|segmentio|IBM\/sarama|redis|jackc))/
+  /^(go\.opentelemetry\.io\/otel\/trace\.Tracer\.|net\/http\.(Get|Post|Head|PostForm|NewRequest|Client\.)|database\/sql\.|google\.golang\.org\/grpc|github\.com\/(nats-io|segmentio|IBM\/sarama|redis|jackc))/
+
+/** Calls that write log lines, or make an empty context for what they call. */
+const logs = /^(log\/slog\.|context\.(Background|TODO)$)/
 
 function firstParameter(scope: ReturnType<typeof openContextScope>, view: PackageView, fn: FunctionView) {
   for (let at: FunctionView | undefined = fn; at !== undefined; at = view.functions[at.parent]) {

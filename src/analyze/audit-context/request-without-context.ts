@@ -4,10 +4,11 @@
  * one the function that would need one is told, at low severity. main, init and test files are left alone.
  */
 import { childAt } from '../../model/trust/go-source.ts'
-import { openContextScope } from '../audit/context-scope.ts'
+import { type ContextScope, openContextScope } from '../audit/context-scope.ts'
 import { putFirst } from '../audit/edits.ts'
-import { isRoot, isTestFile } from '../audit/intent.ts'
+import { isBuildTool, isRoot, isTestFile } from '../audit/intent.ts'
 import type { CallSite, PackageView } from '../audit/package-view.ts'
+import { calledFunction } from '../audit/queries.ts'
 import type { AuditFix, AuditRule } from '../audit/rule.ts'
 
 type Row = {
@@ -77,13 +78,14 @@ export const requestWithoutContext: AuditRule = {
   severity: 'medium',
   saysWhen:
     'net/http, database/sql, sqlx, net, crypto/tls or os/exec is called in the form that takes no context. Low where no context is ' +
-    'in scope either; main, init and tests are left alone.',
+    'in scope but a caller of the package has one, a note where none has; main, init, tests and build tools are left alone.',
   fix: 'Use the form that takes a context, with the caller’s.',
   check({ view, report }) {
     const scope = openContextScope(view)
+    const hasContext = findCalledWithContext(view, scope)
     for (const [name, row] of Object.entries(contextForms)) {
       for (const call of view.callsOf(name)) {
-        if (isTestFile(view, call.file) || isRoot(view, call.fn)) continue
+        if (isTestFile(view, call.file) || isBuildTool(view, call.file) || isRoot(view, call.fn)) continue
         const source = scope.bestAt(call.file, call.node)
         const shown = shortName(name)
         const fix = source === undefined ? undefined : fixOf(view, call, row, source.expression)
@@ -93,7 +95,13 @@ export const requestWithoutContext: AuditRule = {
               ? `${shown} takes no context, and none is in scope: what it asks for is in no trace`
               : `${shown} takes no context though ${source.expression} is in scope`,
           confidence: source === undefined ? 'possible' : 'probable',
-          severity: row.isMinor === true ? 'info' : source === undefined ? 'low' : 'medium',
+          // Where no caller of the package has a context either, it may be nobody's request: a note.
+          severity:
+            row.isMinor === true || (source === undefined && !hasContext(call.fn))
+              ? 'info'
+              : source === undefined
+                ? 'low'
+                : 'medium',
           advice:
             source === undefined
               ? `Take a context as first parameter and use ${row.use}.`
@@ -103,6 +111,31 @@ export const requestWithoutContext: AuditRule = {
       }
     }
   },
+}
+
+/** Functions of the package without a context that one with a context calls, also through others. */
+function findCalledWithContext(view: PackageView, scope: ContextScope): (fn: number) => boolean {
+  const callers = new Map<number, Set<number>>()
+  for (const call of view.calls) {
+    const target = calledFunction(view, call)?.index
+    if (target === undefined || call.fn < 0) continue
+    const known = callers.get(target)
+    if (known === undefined) callers.set(target, new Set([call.fn]))
+    else known.add(call.fn)
+  }
+  return (fn) => {
+    const seen = new Set<number>()
+    const open = [fn]
+    for (let index = open.pop(); index !== undefined; index = open.pop()) {
+      const at = view.functions[index]
+      if (at === undefined || seen.has(index)) continue
+      seen.add(index)
+      if (scope.parametersOf(at).length > 0) return true
+      if (at.parent >= 0) open.push(at.parent)
+      open.push(...(callers.get(index) ?? []))
+    }
+    return false
+  }
 }
 
 function shortName(name: string): string {

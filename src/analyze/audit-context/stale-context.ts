@@ -6,6 +6,7 @@
 import { childAt, childrenOf, kindOf, textOf } from '../../model/trust/go-source.ts'
 import { isContextType } from '../audit/context-scope.ts'
 import { isTestFile } from '../audit/intent.ts'
+import type { PackageView } from '../audit/package-view.ts'
 import type { AuditRule } from '../audit/rule.ts'
 
 /** Types that live for one call, by the words that Go programs name them with. */
@@ -18,7 +19,7 @@ export const staleContext: AuditRule = {
   title: 'A context is kept beyond its request',
   severity: 'low',
   saysWhen:
-    'a struct has a field of type context.Context. Informational where the type’s name says that it lives for one call.',
+    'a struct has a field of type context.Context. Low where a method of it works in a goroutine or an endless loop with that context, and no cancel function stands beside it; informational else.',
   fix: 'Never store a context; pass it with each call. An item of work carries a SpanContext to link to.',
   check({ view, report }) {
     for (const { file, node } of view.nodesOf('field_declaration')) {
@@ -37,7 +38,7 @@ export const staleContext: AuditRule = {
       const owner = ownerOf(node)
       report(file, node, {
         message: `${owner === '' ? 'A struct' : owner} keeps a context: what uses it later works in a request that may be over`,
-        ...(perCall.test(owner) ? { severity: 'info' } : {}),
+        ...(perCall.test(owner) || !isWorker(view, file, node, owner) ? { severity: 'info' } : {}),
       })
 
       function isContextImport(text: string): boolean {
@@ -55,4 +56,24 @@ export const staleContext: AuditRule = {
       }
     }
   },
+}
+
+/** A method of the type uses the field in a goroutine or an endless loop, and the struct has no cancel function of its own. */
+function isWorker(view: PackageView, file: number, field: number, owner: string): boolean {
+  const { syntax } = view.file(file)
+  const list = syntax.parents[field] as number
+  if (owner === '' || /\bcontext\.Cancel(Cause)?Func\b|\bcancel\w*\s+func\(/i.test(textOf(syntax, list))) return false
+  return view.nodesOf('selector_expression').some((one) => {
+    const of = view.file(one.file).syntax
+    if (!isContextType(view.typeAt(one.file, one.node))) return false
+    const operand = childAt(of, one.node, 'operand')
+    if (operand === undefined || view.typeAt(one.file, operand).replace(/^\*/, '').split('.').at(-1) !== owner)
+      return false
+    for (let at = of.parents[one.node] as number; at > 0; at = of.parents[at] as number) {
+      const kind = kindOf(of, at)
+      if (kind === 'go_statement') return true
+      if (kind === 'for_statement' && childAt(of, at, 'body') === at + 1) return true
+    }
+    return false
+  })
 }

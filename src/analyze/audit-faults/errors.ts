@@ -3,7 +3,7 @@
  * callers can look into some alone; and a panic for an error of I/O, which its caller could have handled.
  */
 import { childAt, childrenOf, kindOf, textOf } from '../../model/trust/go-source.ts'
-import { isRoot, isTestFile } from '../audit/intent.ts'
+import { isBuildTool, isRoot, isTestFile } from '../audit/intent.ts'
 import type { PackageView } from '../audit/package-view.ts'
 import { ancestorInFunction, calledFunction, givenBy, stringOf } from '../audit/queries.ts'
 import type { AuditRule } from '../audit/rule.ts'
@@ -89,7 +89,8 @@ export const panicOnIoError: AuditRule = {
       report(call.file, call.node, {
         message: `An error of ${source} ends the process with a stack trace`,
         confidence: 'probable',
-        ...(isRoot(view, call.fn) ? { severity: 'low' } : {}),
+        // A program that could not go on anyway: a note.
+        ...(isRoot(view, call.fn) || isBuildTool(view, call.file) ? { severity: 'info' } : {}),
       })
     }
   },

@@ -4,7 +4,7 @@
  * is before 1.22; a goroutine that drains a channel and drops errors or that nobody waits for.
  */
 import { childAt, childrenOf, kindOf, textOf } from '../../model/trust/go-source.ts'
-import { isTestFile } from '../audit/intent.ts'
+import { isBuildTool, isRoot, isTestFile } from '../audit/intent.ts'
 import type { CallSite, PackageView } from '../audit/package-view.ts'
 import { ancestorInFunction, callsIn, isAlone, loopAround } from '../audit/queries.ts'
 import type { AuditRule } from '../audit/rule.ts'
@@ -97,9 +97,28 @@ export const errgroupUnbounded: AuditRule = {
         continue
       report(call.file, call.node, {
         message: `${view.pkg.symbols[symbol]?.name} starts a goroutine for every item, without a limit`,
+        // A list that is in memory is bounded by whoever made it: a note.
+        ...(isLoopOverStream(view, call) ? {} : { severity: 'info' as const }),
       })
     }
   },
+}
+
+/** `for rows.Next()`, `for {}`, a range over a channel: nobody knows how many there will be. */
+function isLoopOverStream(view: PackageView, call: CallSite): boolean {
+  const loop = loopAround(view, call.file, call.node)
+  if (loop === undefined) return false
+  const { syntax } = view.file(call.file)
+  const body = childAt(syntax, loop, 'body')
+  for (let at = loop + 1; at < (body ?? loop); at++) {
+    const kind = kindOf(syntax, at)
+    if (kind === 'range_clause') {
+      const right = childAt(syntax, at, 'right')
+      return right !== undefined && /^(<-\s*)?chan\b/.test(view.typeAt(call.file, right))
+    }
+    if (kind === 'for_clause') return false
+  }
+  return true
 }
 
 /** Not of `for i := range 4`, whose number stands there. */
@@ -108,7 +127,11 @@ function isLoopOverData(view: PackageView, call: CallSite): boolean {
   if (loop === undefined) return false
   const { syntax } = view.file(call.file)
   const head = textOf(syntax, loop).slice(0, textOf(syntax, loop).indexOf('{'))
-  return !/range\s+\d+|<=?\s*\d+\b|<=?\s*[A-Z_]\w*;|workers|concurrency|NumCPU|GOMAXPROCS/i.test(head)
+  if (/range\s+\d+|<=?\s*\d+\b|<=?\s*[A-Z_]\w*;|workers|concurrency|parallel|routines|NumCPU|GOMAXPROCS/i.test(head))
+    return false
+  // Workers that take their items from a channel: as many as were asked for.
+  const [literal] = call.args
+  return literal === undefined || rangeOverChannel(view, call.file, literal) === undefined
 }
 
 export const deferInLoop: AuditRule = {
@@ -126,12 +149,36 @@ export const deferInLoop: AuditRule = {
         /^(Close|CloseNow|Stop|Unlock|RUnlock|cancel|End|Release|Rollback)$/.test(lastName),
       )
       if (closing === undefined || endsTurn(view, file, node)) continue
+      // Kept on purpose where what is closed goes into something that outlives the turn.
+      if (isKeptBeyond(view, closing, loopAround(view, file, node) as number)) continue
+      const isShort = isRoot(view, view.functionOf(file, node)) || isBuildTool(view, file)
       report(file, node, {
         message: `${closing.lastName} is deferred in a loop: each turn keeps what it opened until the function ends`,
-        confidence: 'probable',
+        // Release and its like may free what later turns need.
+        confidence: /^(Release|Rollback|Stop|End)$/.test(closing.lastName) ? 'possible' : 'probable',
+        ...(isShort ? { severity: 'info' as const } : {}),
       })
     }
   },
+}
+
+/** `closers = append(closers, f)`, `m[key] = f`, `Layer{Reader: f}`: the variable is put into something else in the turn. */
+function isKeptBeyond(view: PackageView, closing: CallSite, loop: number): boolean {
+  const symbol = receiverSymbol(view, closing)
+  if (symbol < 0) return false
+  const { syntax } = view.file(closing.file)
+  return view.usesOf(symbol).some(({ file, node }) => {
+    if (file !== closing.file || node < loop || node >= (syntax.after[loop] as number)) return false
+    const parent = syntax.parents[node] as number
+    const kind = kindOf(syntax, parent)
+    if (kind === 'literal_element' || kind === 'send_statement') return true
+    if (kind === 'argument_list') return view.callAt(file, syntax.parents[parent] as number)?.name === 'append'
+    if (kind !== 'expression_list') return false
+    const statement = syntax.parents[parent] as number
+    if (childAt(syntax, statement, 'right') !== parent || kindOf(syntax, statement) !== 'assignment_statement')
+      return false
+    return true
+  })
 }
 
 /** The turn ends in a return, break or os.Exit: the loop runs once past here. */

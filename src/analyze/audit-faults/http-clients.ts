@@ -176,7 +176,7 @@ export const clientWithoutTimeout: AuditRule = {
   title: 'An HTTP client without a timeout',
   severity: 'low',
   saysWhen:
-    'http.Get and its like (which wait for ever), or an http.Client without Timeout in a package that gives requests no context.',
+    'http.Get and its like (which wait for ever), or an http.Client without Timeout in a package that sends requests and gives them no context.',
   fix: 'Set Client.Timeout above the longest wait, or give each request a context with a deadline.',
   check({ view, report }) {
     const usesContext =
@@ -195,6 +195,8 @@ export const clientWithoutTimeout: AuditRule = {
     for (const { file, node } of view.nodesOf('composite_literal')) {
       if (view.typeAt(file, node) !== 'net/http.Client' || isTestFile(view, file)) continue
       if (fieldValue(view, file, node, 'Timeout') !== undefined || isSetLater(view, file, node)) continue
+      // Requests that are made elsewhere may have a context: only where this package makes them too.
+      if (!asks.some((name) => view.callsOf(name).length > 0)) continue
       report(file, node, { message: 'The client has no timeout, and the package gives its requests no context' })
     }
   },

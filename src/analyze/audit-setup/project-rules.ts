@@ -16,7 +16,7 @@ const otel = 'go.opentelemetry.io/otel'
 const sdkProvider = `${otel}/sdk/trace.NewTracerProvider`
 /** Sets a propagator, or all of the SDK. */
 const setsPropagator = new RegExp(
-  `^(${otel}\\.SetTextMapPropagator|go\\.opentelemetry\\.io/contrib/propagators/autoprop\\.|github\\.com/(uptrace/uptrace-go|honeycombio/otel-config-go|signalfx/splunk-otel-go|lightstep/otel-launcher-go|agoda-com/opentelemetry-go)|go\\.opentelemetry\\.io/contrib/(otelconf|config)|.*\\.WithPropagators$|.*/otelconfig\\.)`,
+  `^(${otel}\\.SetTextMapPropagator|go\\.opentelemetry\\.io/contrib/propagators/autoprop\\.|github\\.com/(uptrace/uptrace-go|honeycombio/otel-config-go|signalfx/splunk-otel-go|lightstep/otel-launcher-go|agoda-com/opentelemetry-go)|go\\.opentelemetry\\.io/contrib/(otelconf|config)|.*\\.(WithPropagators|SetTextMapPropagator)$|.*/otelconfig\\.)`,
 )
 const crossesProcess =
   /^(net\/http\.(ListenAndServe|Server|HandleFunc|Handle|NewServeMux|Get|Post|Client|NewRequest|NewRequestWithContext|DefaultClient)|google\.golang\.org\/grpc\.|github\.com\/(gin-gonic|labstack|gofiber|go-chi|gorilla\/mux|nats-io|segmentio|IBM\/sarama|Shopify\/sarama|twmb|rabbitmq)|go\.opentelemetry\.io\/contrib\/instrumentation)/

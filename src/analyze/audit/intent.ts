@@ -13,16 +13,70 @@ export function declarationOf(view: PackageView, fn: number): FunctionView | und
   return at
 }
 
-const testFolder = /(^|\/)(e2e|tests?|testing|testutils?|testhelpers?|testsupport)(\/|$)/
+/** Tests that run against a whole system, and what builds and releases the project: at the top of a module. */
+const integrationFolder = /^(integration(_?tests?)?|integration-tests?)(\/|$)/
+
+const testFolder = /(^|\/)(e2e\w*|tests?|testing|testutils?|testhelpers?|testsupport)(\/|$)/
 
 /** Files of tests, and what only tests use: by the folder, or by an import that no program has. */
 export function isTestFile(view: PackageView, file: number): boolean {
   const { isTest, imports } = view.file(file)
-  const { directory } = view.pkg
+  const { directory, module } = view.pkg
   if (isTest || testFolder.test(directory)) return true
+  const inner = module === undefined ? directory : directory.slice(module.directory.length).replace(/^\//, '')
+  if (integrationFolder.test(inner)) return true
   return imports.some(
     ({ path }) => /^github\.com\/stretchr\/testify\//.test(path) || (path === 'testing' && /test/i.test(directory)),
   )
+}
+
+/** Programs for those who build the project: `//go:build ignore`, mage targets, hack and scripts folders. */
+export function isBuildTool(view: PackageView, file: number): boolean {
+  const { syntax } = view.file(file)
+  if (/(^|\/)(hack|scripts|magefiles)(\/|$)/.test(view.pkg.directory)) return true
+  const head = syntax.text.slice(0, 4096)
+  return /^\/\/go:build .*\b(ignore|mage|tools)\b/m.test(head)
+}
+
+const lifecycleName =
+  /(^|\.)(start(ing|Async|Background)?|run(ning|Forever)?|serve|listen|loop|watch(er)?|poll(er)?|heart_?beat|monitor)$/i
+
+/**
+ * A function that lives as long as a part of the program: `run(ctx)`, `loop(ctx)`, or one whose body turns in an endless
+ * select. Its context is that of a life, not of a request.
+ */
+export function isLifecycle(view: PackageView, fn: FunctionView): boolean {
+  if (fn.parameters.length <= 1 && lifecycleName.test(fn.name)) return true
+  const { syntax } = view.file(fn.file)
+  return view.nodesOf('select_statement').some(({ file, node }) => {
+    if (file !== fn.file || view.functionOf(file, node) !== fn.index) return false
+    for (let at = syntax.parents[node] as number; at > fn.node; at = syntax.parents[at] as number) {
+      if (kindOf(syntax, at) !== 'for_statement') continue
+      const body = childAt(syntax, at, 'body')
+      if (body === at + 1) return true
+    }
+    return false
+  })
+}
+
+const saysWhy = /\b(ctx|contexts?|background|cancel\w*|detach\w*|independent\w*|outliv\w*|long[- ]lived|lifetime)\b/i
+const admits = /\b(todo|fixme|xxx|hack)\b/i
+
+/** A comment right above the statement that says why the context is another one. */
+export function isExplained(view: PackageView, file: number, node: number): boolean {
+  const { syntax } = view.file(file)
+  let statement = node
+  for (let at = node; at > 0; at = syntax.parents[at] as number) {
+    const kind = kindOf(syntax, syntax.parents[at] as number)
+    if (kind !== 'statement_list' && kind !== 'block') continue
+    statement = at
+    break
+  }
+  const lines = syntax.text.slice(0, syntax.starts[statement]).split('\n').slice(-9, -1)
+  const above: string[] = []
+  for (let line = lines.pop(); line?.trimStart().startsWith('//') === true; line = lines.pop()) above.push(line)
+  const text = above.join('\n')
+  return saysWhy.test(text) && !admits.test(text)
 }
 
 /** main and init: nobody called them with a context. */
