@@ -113,7 +113,8 @@ function checkFunction(
     if (isShutdownCall(call) || isStartedByGo(view, call)) continue
     report(call.file, call.node, {
       message: `${chain.join(' → ')} takes no context and makes an empty one, though ${nameOf(view, fn)} has ${best(scope, fn)}`,
-      ...(isHandler(fn) || showsSpan(view, fn) ? {} : { severity: 'low' as const }),
+      // Functions that take no context mostly look into memory: without a trace in sight a note.
+      severity: isHandler(fn) || showsSpan(view, fn) ? 'low' : 'info',
     })
   }
 }
@@ -156,7 +157,8 @@ function worthOf(view: PackageView, fn: FunctionView, call: CallSite, literal: F
   if (/^(\(.*\)\.)?(New|Must|Open|Setup|Init)/i.test(fn.name)) return { confidence: 'possible', severity: 'info' }
   if (isReturned(view, literal)) return { confidence: 'possible', severity: 'info' }
   const isHeld = literal !== undefined && startOf(view, literal) !== 'go' && startOf(view, literal) !== 'call'
-  const isTraced = isHandler(fn) || showsSpan(view, fn)
+  // Behind `go` only a request's trace is known to be going on.
+  const isTraced = isHandler(fn) || (showsSpan(view, fn) && (literal === undefined || startOf(view, literal) !== 'go'))
   const isAdmitted = call.lastName === 'TODO' && literal === undefined
   if ((isTraced || isAdmitted) && !isHeld) return { confidence: 'probable' }
   return { confidence: 'possible', severity: 'low' }

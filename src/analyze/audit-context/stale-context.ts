@@ -19,7 +19,7 @@ export const staleContext: AuditRule = {
   title: 'A context is kept beyond its request',
   severity: 'low',
   saysWhen:
-    'a struct has a field of type context.Context. Low where a method of it works in a goroutine or an endless loop with that context, and no cancel function stands beside it; informational else.',
+    'a struct has a field of type context.Context. Low where a method of it works in a goroutine with that context, and no cancel function stands beside it; informational else.',
   fix: 'Never store a context; pass it with each call. An item of work carries a SpanContext to link to.',
   check({ view, report }) {
     for (const { file, node } of view.nodesOf('field_declaration')) {
@@ -58,7 +58,7 @@ export const staleContext: AuditRule = {
   },
 }
 
-/** A method of the type uses the field in a goroutine or an endless loop, and the struct has no cancel function of its own. */
+/** A method of the type uses the field in a goroutine, and the struct has no cancel function of its own. */
 function isWorker(view: PackageView, file: number, field: number, owner: string): boolean {
   const { syntax } = view.file(file)
   const list = syntax.parents[field] as number
@@ -72,7 +72,6 @@ function isWorker(view: PackageView, file: number, field: number, owner: string)
     for (let at = of.parents[one.node] as number; at > 0; at = of.parents[at] as number) {
       const kind = kindOf(of, at)
       if (kind === 'go_statement') return true
-      if (kind === 'for_statement' && childAt(of, at, 'body') === at + 1) return true
     }
     return false
   })

@@ -70,6 +70,11 @@ export const errgroupNotWaited: AuditRule = {
     }
     for (const call of view.callsOf(`${group}.Wait`)) {
       if (!isAlone(view, call) || isTestFile(view, call.file)) continue
+      const symbol = receiverSymbol(view, call)
+      // A second Wait that only holds back, or a group that gives no errors.
+      const others = view.callsOf(`${group}.Wait`).filter((one) => one !== call && receiverSymbol(view, one) === symbol)
+      if (symbol >= 0 && others.some((one) => !isAlone(view, one))) continue
+      if (symbol >= 0 && givesNoErrors(view, symbol)) continue
       report(call.file, call.node, {
         message: 'The error of the group is thrown away',
         severity: 'medium',
@@ -77,6 +82,21 @@ export const errgroupNotWaited: AuditRule = {
       })
     }
   },
+}
+
+/** Every function that the local group runs is a literal whose returns are all `return nil`. */
+function givesNoErrors(view: PackageView, symbol: number): boolean {
+  const calls = groupsOf(view).get(symbol)
+  if (calls === undefined || isShared(view, symbol)) return false
+  return calls.every((call) => {
+    const [literal] = call.args
+    if (literal === undefined || view.kind(call.file, literal) !== 'func_literal') return false
+    const fn = view.functionOf(call.file, literal)
+    return view
+      .nodesOf('return_statement')
+      .filter((one) => one.file === call.file && view.functionOf(one.file, one.node) === fn)
+      .every((one) => view.text(one.file, one.node) === 'return nil')
+  })
 }
 
 export const errgroupUnbounded: AuditRule = {
@@ -110,6 +130,7 @@ function isLoopOverStream(view: PackageView, call: CallSite): boolean {
   if (loop === undefined) return false
   const { syntax } = view.file(call.file)
   const body = childAt(syntax, loop, 'body')
+  if (callsIn(view, call.file, loop).some(({ lastName }) => /^Accept/.test(lastName))) return false
   for (let at = loop + 1; at < (body ?? loop); at++) {
     const kind = kindOf(syntax, at)
     if (kind === 'range_clause') {
@@ -151,12 +172,13 @@ export const deferInLoop: AuditRule = {
       if (closing === undefined || endsTurn(view, file, node)) continue
       // Kept on purpose where what is closed goes into something that outlives the turn.
       if (isKeptBeyond(view, closing, loopAround(view, file, node) as number)) continue
+      const isFreed = /^(Release|Rollback|Stop|End)$/.test(closing.lastName)
       const isShort = isRoot(view, view.functionOf(file, node)) || isBuildTool(view, file)
       report(file, node, {
         message: `${closing.lastName} is deferred in a loop: each turn keeps what it opened until the function ends`,
         // Release and its like may free what later turns need.
-        confidence: /^(Release|Rollback|Stop|End)$/.test(closing.lastName) ? 'possible' : 'probable',
-        ...(isShort ? { severity: 'info' as const } : {}),
+        confidence: isFreed ? 'possible' : 'probable',
+        ...(isShort || isFreed ? { severity: 'info' as const } : {}),
       })
     }
   },

@@ -36,9 +36,10 @@ export const noPropagator: AuditRule = {
   fix: 'otel.SetTextMapPropagator(propagation.NewCompositeTextMapPropagator(propagation.TraceContext{}, propagation.Baggage{})).',
   checkProject({ project, report }) {
     const told = new Set<string>()
+    const setsOne = placesOf(project, findSetup, setsPropagator)
     for (const command of commandsOf(project)) {
       const reach = project.reach(command)
-      const setup = project.findUse(reach, `${otel}.SetTracerProvider`) ?? project.findUse(reach, sdkProvider)
+      const setup = findSetup(project, reach)
       if (setup === undefined || project.findUse(reach, setsPropagator) !== undefined) continue
       const crossing = project.findUse(reach, crossesProcess)
       const key = `${setup.place.file}:${setup.place.line}`
@@ -47,10 +48,29 @@ export const noPropagator: AuditRule = {
       report(setup.place, {
         pkg: setup.pkg,
         message: `${command.importPath} sets up tracing and no propagator: neither inject nor extract does anything`,
-        confidence: 'probable',
+        // Another command with the same set-up sets one: this one may not run the set-up at all.
+        ...(setsOne.has(key) ? { confidence: 'possible', severity: 'low' } : { confidence: 'probable' }),
       })
     }
   },
+}
+
+type Search = (project: ProjectView, reach: readonly PackageFacts[]) => ReturnType<ProjectView['findUse']>
+
+function findSetup(project: ProjectView, reach: readonly PackageFacts[]): ReturnType<ProjectView['findUse']> {
+  return project.findUse(reach, `${otel}.SetTracerProvider`) ?? project.findUse(reach, sdkProvider)
+}
+
+/** Where the commands that use this too have their set-up: `file:line`. */
+function placesOf(project: ProjectView, search: Search, name: RegExp): ReadonlySet<string> {
+  const found = new Set<string>()
+  for (const command of commandsOf(project)) {
+    const reach = project.reach(command)
+    const made = search(project, reach)
+    if (made !== undefined && project.findUse(reach, name) !== undefined)
+      found.add(`${made.place.file}:${made.place.line}`)
+  }
+  return found
 }
 
 const formats: readonly (readonly [format: string, name: RegExp])[] = [
@@ -124,6 +144,7 @@ export const noFlush: AuditRule = {
   },
   checkProject({ project, report }) {
     const told = new Set<string>()
+    const flushed = placesOf(project, (of, reach) => of.findUse(reach, sdkProvider), shutsDown)
     for (const command of commandsOf(project)) {
       const reach = project.reach(command)
       const made = project.findUse(reach, sdkProvider)
@@ -131,7 +152,8 @@ export const noFlush: AuditRule = {
       // A shutdown through an interface or a helper's result may be what the syntax can not follow.
       const isHidden = project.findUse(reach, /\.(Shutdown|ForceFlush)$/) !== undefined
       const key = `${made.place.file}:${made.place.line}`
-      if (told.has(key)) continue
+      // Another command with the same set-up ends it: this one imports it and need not run it.
+      if (told.has(key) || flushed.has(key)) continue
       told.add(key)
       report(made.place, {
         pkg: made.pkg,

@@ -6,6 +6,7 @@
 import { childAt, kindOf } from '../../model/trust/go-source.ts'
 import { isTestFile } from '../audit/intent.ts'
 import type { CallSite, PackageView } from '../audit/package-view.ts'
+import type { ProjectView } from '../audit/project-facts.ts'
 import { callsIn, fieldValue, findRequestPath, givenBy } from '../audit/queries.ts'
 import type { AuditContext, AuditRule } from '../audit/rule.ts'
 
@@ -23,9 +24,19 @@ export const uninstrumentedClient: AuditRule = {
     'in a project that imports OpenTelemetry: http.Get and its like, http.DefaultClient, an http.Client without a wrapped transport (where some are wrapped, only on the path of requests or kept), ' +
     'grpc.NewClient without otelgrpc, sql.Open where no package wraps drivers.',
   fix: 'Wrap the transport: otelhttp.NewTransport, otelgrpc stats handler, otelsql.',
-  check(context) {
-    const { view, project, report } = context
+  check(outer) {
+    const { view, project } = outer
     if (!project.imports(project.packages, traced)) return
+    const isSeen = findTracedPackages(project)
+    // In a program that sets up no tracing nothing is lost: a note.
+    const context: AuditContext = isSeen(view.packagePath)
+      ? outer
+      : {
+          ...outer,
+          report: (file, node, draft) =>
+            outer.report(file, node, { ...draft, confidence: 'possible', severity: 'info' }),
+        }
+    const { report } = context
     const wraps = project.findUse(project.packages, httpWraps) !== undefined
     // Put in place of the default: then what uses the default is wrapped.
     const replaced = /^net\/http\.Default(Transport|Client) =$/
@@ -74,6 +85,26 @@ export const uninstrumentedClient: AuditRule = {
   },
 }
 
+const setsUp =
+  /^go\.opentelemetry\.io\/(otel\.SetTracerProvider|otel\/sdk\/trace\.NewTracerProvider|contrib\/(otelconf|config|exporters\/autoexport)\.)|dd-trace-go|otelconfig|uptrace-go/
+
+const tracedPackages = new WeakMap<ProjectView, (path: string) => boolean>()
+
+/** Packages that a command reaches which sets up tracing; all where no command does, as in a library. */
+function findTracedPackages(project: ProjectView): (path: string) => boolean {
+  const known = tracedPackages.get(project)
+  if (known !== undefined) return known
+  const reached = new Set<string>()
+  for (const command of project.packages) {
+    if (command.main === undefined) continue
+    const reach = project.reach(command)
+    if (project.findUse(reach, setsUp) !== undefined) for (const one of reach) reached.add(one.importPath)
+  }
+  const isSeen = (path: string): boolean => reached.size === 0 || reached.has(path)
+  tracedPackages.set(project, isSeen)
+  return isSeen
+}
+
 function tell({ view, report }: AuditContext, call: CallSite, message: string, severity?: 'low'): void {
   if (!isTestFile(view, call.file))
     report(call.file, call.node, { message, ...(severity === undefined ? {} : { severity }) })
@@ -116,6 +147,8 @@ function checkGrpc({ view, project, report }: AuditContext): void {
       report(call.file, call.node, {
         message: 'The gRPC connection has no stats handler of OpenTelemetry: it makes no span and sends no context',
         confidence: isSpread ? 'possible' : 'probable',
+        // What the options hold is out of sight: a note.
+        ...(isSpread ? { severity: 'info' as const } : {}),
         advice: 'grpc.WithStatsHandler(otelgrpc.NewClientHandler()).',
       })
     }
