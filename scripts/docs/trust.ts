@@ -94,7 +94,7 @@ by request. Header values are counted, never kept or shown.
   and logs answer some of its rules; the others are listed, and while there are any the score has no band.
 
 Exit codes: 0; 1 where a grade is below \`--min\` or a finding as severe as \`--fail-on\`; 2 where no service has enough
-traces for a grade, or with \`--min\` where one of them has not (narrow it with \`--service\`); 65 where no span could be read.
+traces for a grade, or with \`--min\` where one of them has not (narrow it with \`--service\`); 3 where a file that was named could not be read; 65 where no span could be read.
 
 ## What it cannot see
 

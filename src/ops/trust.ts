@@ -1,10 +1,10 @@
 /**
- * The use case `trust`: files of spans (and logs, and headers) → how far the spans can be believed, and why.
+ * The use case `trust`: files of spans (and logs, headers, audited source) → how far the spans can be believed, and why.
  * Reads everything into one table, finds the breaks, grades each service and edge. The exit code is the report's: 2
  * where no service has the traces that a grade needs; `--min` makes a grade below it a 1, and one that cannot be given
- * a 2, for no data is never a pass.
+ * a 2, for no data is never a pass; 3 where all that is well, but a file that was named could not be read.
  *
- *   files ─► read-signals ─► forest, operations ─► findBreaks ─► judgeTrust, findings
+ *   files ─► read-signals ─► forest, operations (source ─► name-sources) ─► findBreaks ─► judgeTrust, findings
  */
 import { findBreaks } from '../analyze/trust/find-breaks.ts'
 import { buildForest, type SpanForest } from '../analyze/trust/forest.ts'
@@ -25,7 +25,9 @@ import type { EdgeHeaders } from '../model/trust/edge-headers.ts'
 import type { InputSet } from '../model/trust/input-files.ts'
 import type { TraceTree } from '../model/trust/trace-tree.ts'
 import type { TrustData, TrustGrade } from '../model/trust/trust-data.ts'
+import { nameSources } from './trust/name-sources.ts'
 import { readSignals } from './trust/read-signals.ts'
+import type { ReadSources } from './trust/read-source.ts'
 
 export type TrustReportData = TrustData & { readonly trace?: TraceTree }
 
@@ -38,6 +40,8 @@ export type TrustOptions = {
   readonly min?: TrustGrade
   /** Text of a --headers file, and its name. */
   readonly headers?: { readonly name: string; readonly text: string }
+  /** Audited source, as evidence. */
+  readonly sources?: ReadSources
   readonly maxSpans?: number
   readonly progress?: ProgressSink
   readonly signal?: AbortSignal
@@ -68,8 +72,12 @@ export async function judgeSpans(
   const completeNs = completeUnixNs === undefined ? undefined : Number(completeUnixNs - spans.baseUnixNs)
   const readAtNs = findReadTime(forest, completeNs, settleNs)
   const given = { forest, operations, ...(logs === undefined ? {} : { logs }) }
+  log.addAll(options.sources?.issues ?? [])
+  const named = nameSources(options.sources?.sources ?? [], spans, log)
+  if (!named.ok) return named
   const cases = findBreaks({
     ...given,
+    source: named.value.evidence,
     ...(known.length === 0 ? {} : { headers: known }),
     options: { settleNs, readAtNs },
   })
@@ -82,11 +90,15 @@ export async function judgeSpans(
     options.service === undefined ? ok({ data: whole, findings }) : selectService(whole, findings, options.service)
   if (!selected.ok) return selected
   return ok({
-    data: { ...selected.value.data, ...(trace === undefined ? {} : { trace: trace.value }) },
+    data: {
+      ...selected.value.data,
+      ...(options.sources === undefined ? {} : { sources: named.value.sources }),
+      ...(trace === undefined ? {} : { trace: trace.value }),
+    },
     findings: selected.value.findings,
     issues: log.list(),
     coverage: { asked, answered: asked - missing.length, missing },
-    exitCode: decideTrust(selected.value.data, options.min),
+    exitCode: decideTrust(selected.value.data, options.min) || (read.value.refused > 0 ? 3 : 0),
   })
 }
 

@@ -5,7 +5,7 @@
  * followed. Each file says when its bytes were complete: at its last change, as its capture says, when a stream ended.
  */
 import { type FileHandle, open, readdir, stat } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { Readable } from 'node:stream'
 import { type Fault, fault } from '../../base/errors.ts'
 import { err, ok, type Result } from '../../base/result.ts'
@@ -32,10 +32,14 @@ export function openInputOpener(options: InputOpenerOptions): InputOpener {
     async listInputs(paths) {
       const places: InputPlace[] = []
       let manifest: InputSet['manifest']
+      const seen = new Set<string>()
       for (const pattern of paths) {
         const expanded = await expandPath(pattern)
         if (!expanded.ok) return expanded
         for (const path of expanded.value) {
+          // What is given twice is not there twice.
+          if (seen.has(resolve(path))) continue
+          seen.add(resolve(path))
           const found = await listPath(options, path)
           if (!found.ok) return found
           places.push(...found.value.places)
@@ -89,7 +93,12 @@ async function listFolder(folder: string): Promise<Result<InputSet>> {
       const said = manifest?.value.requests.find(({ file }) => file === name)?.kind ?? kindOfName(name)
       const isKnown = manifest !== undefined && said !== undefined
       const taken = manifest === undefined ? undefined : takenAt(manifest.value, name)
-      return { name, ...(isKnown ? { kind: said } : {}), open: () => openFile(join(folder, name), taken) }
+      return {
+        name,
+        isFound: true,
+        ...(isKnown ? { kind: said } : {}),
+        open: () => openFile(join(folder, name), taken),
+      }
     })
   return ok({ places, ...(manifest === undefined ? {} : { manifest: manifest.value }) })
 }

@@ -70,26 +70,30 @@ export type SpanReader = {
   feed(piece: Uint8Array): void
   /** The file could not be read on: what came before is kept. */
   failFile(why: Fault): void
-  endFile(): void
+  /** False where the file was cut short or could not be read on. Where that leaves a part of one document, its spans may
+   *  lack others of their traces; of a stream of documents only the end is missing. */
+  endFile(): boolean
   finish(): Result<Decoded<SpanTable>>
 }
 
-type Walk = { feed(piece: Uint8Array): void; finish(): void }
+type Walk = { feed(piece: Uint8Array): void; finish(): void; readonly isCut: boolean; readonly documents: number }
 
 export function openSpanReader(options: SpanBuilderOptions = {}): SpanReader {
   const builder = new SpanBuilder(options)
   const faults: Fault[] = []
-  const file: { name: string; head: Uint8Array; walk: Walk | undefined; isDone: boolean } = {
+  const file: { name: string; head: Uint8Array; walk: Walk | undefined; isDone: boolean; hasFailed: boolean } = {
     name: '',
     head: new Uint8Array(0),
     walk: undefined,
     isDone: true,
+    hasFailed: false,
   }
   function fail(why: Fault): void {
     faults.push({ ...why, target: file.name })
     builder.issues.add(why.code, why.message, { at: { file: file.name } })
     file.walk?.finish()
     file.isDone = true
+    file.hasFailed = true
   }
   function begin(): void {
     const walk = chooseWalk(file.head, builder)
@@ -101,7 +105,7 @@ export function openSpanReader(options: SpanBuilderOptions = {}): SpanReader {
   return {
     beginFile(name, mayBePartial) {
       builder.beginSource(name, 'otlp-json', mayBePartial)
-      Object.assign(file, { name, head: new Uint8Array(0), walk: undefined, isDone: false })
+      Object.assign(file, { name, head: new Uint8Array(0), walk: undefined, isDone: false, hasFailed: false })
     },
     feed(piece) {
       if (file.isDone) return
@@ -121,10 +125,12 @@ export function openSpanReader(options: SpanBuilderOptions = {}): SpanReader {
     },
     failFile: fail,
     endFile() {
-      if (file.isDone) return
-      if (file.walk === undefined) begin()
+      if (!file.isDone && file.walk === undefined) begin()
       if (!file.isDone) file.walk?.finish()
       file.isDone = true
+      const isWhole = !file.hasFailed && file.walk?.isCut !== true
+      if (!isWhole && (file.walk?.documents ?? 0) <= 1) builder.markPartial('the file is cut short')
+      return isWhole
     },
     finish() {
       const decoded = builder.finish()

@@ -46,6 +46,8 @@ export class JsonWalk {
   documents = 0
   /** Bytes taken in, and how many places could not be read. */
   broken = 0
+  /** It ended before it was closed. */
+  isCut = false
   private readonly roles = new Map<string, CompiledRole>()
   private readonly frames: Frame[] = []
   private readonly limits: FullSpanLimits
@@ -125,6 +127,7 @@ export class JsonWalk {
 
   private note(error: CursorFault): void {
     this.broken++
+    if (error.kind === 'truncated') this.isCut = true
     const code = error.kind === 'truncated' ? 'SL_DECODE_TRUNCATED' : 'SL_DECODE_MALFORMED'
     const more = { at: { file: this.fileOf(), offset: error.offset } }
     this.issues.add(code, `The input is not JSON from here on: ${error.message}`, more)

@@ -46,7 +46,9 @@ function beginsMessage(head: Uint8Array, at: number): boolean {
 
 export class ProtoWalk {
   readonly window = new ByteWindow()
-  messages = 0
+  documents = 0
+  /** The input ended inside a message. */
+  isCut = false
   private readonly root: ProtoRole
   private readonly limits: FullSpanLimits
   private readonly issues: IssueLog
@@ -80,8 +82,8 @@ export class ProtoWalk {
     const { window } = this
     window.isLast = true
     if (!this.isOver) this.run()
-    const isCut = this.frames.some(({ end }) => Number.isFinite(end) && end > window.offset) || window.at < window.end
-    if (!this.isOver && (isCut || this.skipBytes > 0)) {
+    const isOpen = this.frames.some(({ end }) => Number.isFinite(end) && end > window.offset) || window.at < window.end
+    if (!this.isOver && (isOpen || this.skipBytes > 0)) {
       this.note('truncated', window.offset, 'the input ends inside a message')
     }
     this.closeDownTo(0)
@@ -182,7 +184,7 @@ export class ProtoWalk {
   }
 
   private open(role: ProtoRole, end: number): void {
-    if (role === this.root) this.messages++
+    if (role === this.root) this.documents++
     this.frames.push({ role, end })
     role.onOpen?.()
   }
@@ -234,6 +236,7 @@ export class ProtoWalk {
   }
 
   private note(kind: 'truncated' | 'malformed', offset: number, message: string): void {
+    if (kind === 'truncated') this.isCut = true
     const code = kind === 'truncated' ? 'SL_DECODE_TRUNCATED' : 'SL_DECODE_MALFORMED'
     const at = { file: this.fileOf(), offset }
     this.issues.add(code, `The input is no OTLP protobuf from here on: ${message}`, { at })

@@ -27,6 +27,8 @@ export type InputPlace = {
   readonly name: string
   /** Of a capture that says so. */
   readonly kind?: string
+  /** Found in a folder: nobody said that it is for this command. */
+  readonly isFound?: boolean
   /** stdin can be opened once. */
   open(): Promise<Result<InputFile>>
 }

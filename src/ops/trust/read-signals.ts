@@ -20,6 +20,8 @@ export type Signals = {
   readonly issues: readonly Issue[]
   readonly asked: number
   readonly missing: readonly CoverageGap[]
+  /** Of what is missing, files that were asked for by name. */
+  readonly refused: number
   /** When the last of the files of spans was complete, where that is known. */
   readonly completeUnixNs?: bigint
 }
@@ -35,14 +37,16 @@ export type SignalOptions = {
 type Reading = {
   readonly issues: IssueLog
   readonly missing: CoverageGap[]
-  readonly logs: InputFile[]
+  readonly logs: { readonly file: InputFile; readonly place: InputPlace }[]
   asked: number
+  refused: number
   firstFault?: Fault
   completeUnixNs?: bigint
+  isCut?: boolean
 }
 
 export async function readSignals(places: readonly InputPlace[], options: SignalOptions): Promise<Result<Signals>> {
-  const reading: Reading = { issues: openIssueLog(), missing: [], logs: [], asked: 0 }
+  const reading: Reading = { issues: openIssueLog(), missing: [], logs: [], asked: 0, refused: 0 }
   const reader = openSpanReader(options.maxSpans === undefined ? {} : { limits: { maxSpans: options.maxSpans } })
   const isOne = places.length === 1
   for (const place of places) {
@@ -53,22 +57,21 @@ export async function readSignals(places: readonly InputPlace[], options: Signal
     reading.asked++
     const opened = await place.open()
     if (!opened.ok) {
-      refuse(reading, place.name, opened.error)
+      refuse(reading, place.name, opened.error, place)
       continue
     }
     const file = opened.value
     const kind = tellKind(file, place.kind)
-    if (kind === 'logs') reading.logs.push(file)
+    if (kind === 'logs') reading.logs.push({ file, place })
     else if (kind === 'spans') {
       reader.beginFile(file.name, options.mayBePartial)
       await feedFile(file, (piece) => reader.feed(piece), options)
       const failure = file.failure()
       if (failure !== undefined) reader.failFile(failure)
-      reader.endFile()
-      noteComplete(reading, file)
+      noteComplete(reading, file, reader.endFile())
     } else {
       await file.close()
-      refuse(reading, file.name, kind)
+      refuse(reading, file.name, kind, place)
     }
   }
   const decoded = reader.finish()
@@ -76,39 +79,55 @@ export async function readSignals(places: readonly InputPlace[], options: Signal
     return err(fault('SL_COLLECT_INTERRUPTED', { message: 'Reading was ended' }))
   }
   if (!decoded.ok) {
-    for (const file of reading.logs) await file.close()
+    for (const { file } of reading.logs) await file.close()
     return err(explain(decoded.error, reading, isOne))
   }
   reading.issues.addAll(decoded.value.issues)
   const logs = await readLogs(reading, options)
   return ok({
-    spans: decoded.value.value,
+    spans: spreadDoubt(decoded.value.value),
     ...(logs === undefined ? {} : { logs }),
     issues: reading.issues.list(),
     asked: reading.asked,
     missing: reading.missing,
-    ...(reading.completeUnixNs === undefined ? {} : { completeUnixNs: reading.completeUnixNs }),
+    refused: reading.refused,
+    ...(reading.completeUnixNs === undefined || reading.isCut === true
+      ? {}
+      : { completeUnixNs: reading.completeUnixNs }),
   })
 }
 
-/** A span that one file lacks may stand in the next: of several files the last counts. */
-function noteComplete(reading: Reading, file: InputFile): void {
+/** A span that one file lacks may stand in the next: of several files the last counts. What was cut was never complete. */
+function noteComplete(reading: Reading, file: InputFile, isWhole: boolean): void {
   const at = file.completeUnixNs?.()
+  if (!isWhole) reading.isCut = true
   if (at !== undefined && (reading.completeUnixNs ?? 0n) < at) reading.completeUnixNs = at
+}
+
+/** A parent that is not there may stand in the part of another file that is not. */
+function spreadDoubt(spans: SpanTable): SpanTable {
+  const doubt = spans.sources.find(({ mayBePartial }) => mayBePartial !== undefined)
+  if (doubt === undefined || spans.sources.length === 1) return spans
+  const sources = spans.sources.map((source) => ({
+    ...source,
+    mayBePartial: source.mayBePartial ?? `of ${doubt.name} only a part was read`,
+  }))
+  return { ...spans, sources }
 }
 
 /** A fault where it is surely something else; what nothing is known of the reader of spans may try. */
 function tellKind({ head, name }: InputFile, said: string | undefined): 'spans' | 'logs' | Fault {
   if (said === 'spans' || said === 'logs') return said
   const detected = detectKind(head, { name })
+  const hint =
+    'trust reads OTLP, Jaeger, Zipkin and Tempo spans, and logs beside them; diagnose and timeline read others.'
   if (detected.kind === 'spans' || detected.kind === 'logs') return detected.kind
   const isOpen = detected.kind === 'unknown' && detected.fault?.code === 'SL_DECODE_UNKNOWN_FORMAT'
   const first = head.find((byte) => byte > 0x20 && byte !== 0xef && byte !== 0xbb && byte !== 0xbf)
   if (isOpen && (first === 0x7b || first === 0x5b)) return 'spans'
+  if (isOpen) return { ...(detected.fault as Fault), hint }
   if (detected.fault !== undefined) return detected.fault
   const message = `This is no spans and no logs: ${detected.kind.replaceAll('-', ' ')}`
-  const hint =
-    'trust reads OTLP, Jaeger, Zipkin and Tempo spans, and logs beside them; diagnose and timeline read others.'
   return fault('SL_DECODE_UNKNOWN_FORMAT', { message, hint })
 }
 
@@ -130,21 +149,22 @@ async function feedFile(
 async function readLogs(reading: Reading, { progress }: SignalOptions): Promise<LogTable | undefined> {
   if (reading.logs.length === 0) return undefined
   progress?.step('reading logs')
-  const inputs = reading.logs.map((file): LogInput => ({ name: file.name, bytes: file.bytes }))
+  const inputs = reading.logs.map(({ file }): LogInput => ({ name: file.name, bytes: file.bytes }))
   const decoded = await decodeLogs(inputs)
-  for (const file of reading.logs) {
+  for (const { file } of reading.logs) {
     const failure = file.failure()
     if (failure !== undefined) reading.issues.add(failure.code, failure.message, { at: { file: file.name } })
   }
   if (!decoded.ok) {
-    for (const { name } of reading.logs) refuse(reading, name, decoded.error)
+    for (const { file, place } of reading.logs) refuse(reading, file.name, decoded.error, place)
     return undefined
   }
   reading.issues.addAll(decoded.value.issues)
   return decoded.value.value
 }
 
-function refuse(reading: Reading, name: string, why: Fault): void {
+function refuse(reading: Reading, name: string, why: Fault, place: InputPlace): void {
+  if (place.isFound !== true) reading.refused++
   const target = { ...why, target: why.target ?? name }
   reading.firstFault ??= target
   reading.missing.push({ what: name, why: why.message, code: why.code })
