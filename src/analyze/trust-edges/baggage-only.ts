@@ -1,15 +1,15 @@
 /** Class 33. The server's span is a root, and baggage or tracestate came with the request: a propagator without TraceContext. */
 import type { BreakClassRule } from '../trust/break-group.ts'
 import { percent } from '../trust/trust-facts.ts'
-import { describePair, explainsBreaks, headersOf, sendsNone } from './edge-signs.ts'
-import { findCulprit } from './no-propagator.ts'
+import { describePair, explainsBreaks, headersOf, judgeProcess, sendsNone } from './edge-signs.ts'
 
 export const baggageOnly: BreakClassRule = {
   class: 'baggage-only',
   judge(group, facts) {
-    if (group.shape === 'message-root' && group.senderBreaks !== undefined)
-      return { score: 0.72, why: group.senderBreaks }
-    if (group.shape !== 'server-root' || !group.paired) return undefined
+    const process = judgeProcess(group, 'baggage-only')
+    const isRecorded = group.shape === 'server-root' && group.baggageOnly >= 0.5
+    if (process !== undefined && !isRecorded) return process.claim
+    if (group.shape !== 'server-root' || !group.paired || group.isForeign === true) return undefined
     const headers = headersOf(facts, group)
     const share = Math.max(
       group.baggageOnly,
@@ -22,8 +22,6 @@ export const baggageOnly: BreakClassRule = {
     if (sendsNone(headers)) return { score: 0.9, why: describePair(group), culprit: group.from }
     // A context that arrives is no baggage.
     if (share === 0 && (headers?.received?.length ?? 0) > 0) return undefined
-    const culprit = findCulprit(group)
-    if (culprit !== undefined && headers === undefined) return { score: 0.88, why: describePair(group), culprit }
     return { score: 0.2 + share, why }
   },
 }

@@ -24,6 +24,8 @@ export type Callers = {
   readonly known: ReadonlyMap<number, ReadonlyMap<number, number[]>>
   /** Those of which the peer is not known, by operation and address. */
   readonly unknown: ReadonlyMap<number, number[]>
+  /** By row: service that an unanswered client's call was meant for; -1: not known, or no such row. */
+  readonly meantFor: Int32Array
 }
 
 export function collectCallers(facts: TrustFacts): Callers {
@@ -35,12 +37,15 @@ export function collectCallers(facts: TrustFacts): Callers {
   const peers = learnPeers(facts, keys, ports)
   const known = new Map<number, Map<number, number[]>>()
   const unknown = new Map<number, number[]>()
+  const meantFor = new Int32Array(spans.count).fill(-1)
   for (let row = 0; row < spans.count; row++) {
-    if (at(spans.kinds, row) !== CLIENT || facts.answered[row] === 1 || facts.taken[row] === 1) continue
+    if (at(spans.kinds, row) !== CLIENT || facts.answered[row] === 1) continue
     const operation = at(operations.of, row)
     if (databases.some((key) => findAttribute(spans, row, key) !== 0)) continue
     const peer = peerOf(facts, row, keys, ports)
     const service = findService(facts, row, keys, services, peer < 0 ? undefined : (peers.get(peer) ?? -1))
+    meantFor[row] = service
+    if (facts.taken[row] === 1) continue
     // Calls of one name to several addresses are told apart.
     if (service < 0) push(unknown, (peer + 1) * operations.list.length + operation, row)
     else {
@@ -49,7 +54,7 @@ export function collectCallers(facts: TrustFacts): Callers {
       push(byOperation, operation, row)
     }
   }
-  return { known, unknown }
+  return { known, unknown, meantFor }
 }
 
 function addressOf(facts: TrustFacts, row: number): string | undefined {

@@ -4,7 +4,7 @@ import type { BreakClassRule, MessageRootGroup } from '../trust/break-group.ts'
 export const consumerWithoutExtract: BreakClassRule = {
   class: 'consumer-without-extract',
   judge(group) {
-    if (group.shape !== 'message-root') return undefined
+    if (group.shape !== 'message-root' || group.process !== undefined) return undefined
     const { otherConsumersContinue, otherProducersContinued } = group
     const score = otherConsumersContinue > 0 ? 0.7 : otherProducersContinued > 0 ? 0.35 : 0.5
     const others = otherConsumersContinue > 0 ? `; ${otherConsumersContinue} messages are continued elsewhere` : ''

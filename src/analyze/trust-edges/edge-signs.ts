@@ -1,6 +1,7 @@
 /** How edges compare: what several classes of lost calls read alike. */
-import type { EdgeRate, ServerRootGroup } from '../trust/break-group.ts'
+import type { BreakClass } from '../../model/trust/break-classes.ts'
 import type { EdgeHeaders, HeaderFormat } from '../../model/trust/edge-headers.ts'
+import type { BreakGroup, Claim, EdgeRate, ServerRootGroup } from '../trust/break-group.ts'
 import { percent, type TrustFacts } from '../trust/trust-facts.ts'
 import { wilsonInterval } from '../trust/wilson.ts'
 
@@ -44,6 +45,15 @@ export function formatsOf({ headers }: TrustFacts, service: string): readonly He
   return [...new Set(headers.filter(({ from }) => from === service).flatMap(({ sent }) => sent))]
 }
 
+/** What arrives is read by the callee: it says so, sends that format itself, or continued other calls in it. */
+export function isReadElsewhere(facts: TrustFacts, group: ServerRootGroup, { received, read }: EdgeHeaders): boolean {
+  const arriving = received ?? []
+  if (read !== undefined) return arriving.some((format) => read.includes(format))
+  const own = formatsOf(facts, group.to)
+  if (own.length > 0) return own.some((format) => arriving.includes(format))
+  return group.rate < 0.9 && arriving.length === 1
+}
+
 /** Of the requests, so many that the edge's breaks can be these. */
 export function explainsBreaks(count: number, requests: number, rate: number): boolean {
   return count > 0 && count / Math.max(1, requests) >= 0.5 * rate
@@ -52,4 +62,37 @@ export function explainsBreaks(count: number, requests: number, rate: number): b
 /** Both sides name their language or vendor, and not the same. */
 export function speaksAnother({ languages: [from, to] }: ServerRootGroup): boolean {
   return from !== '' && to !== '' && from !== to
+}
+
+/** By spans alone: how well each class fits a process that breaks with everybody, or with some. */
+const ofWhole: Partial<Record<BreakClass, number>> = {
+  'no-propagator': 1,
+  'propagator-mismatch': 0.9,
+  'baggage-only': 0.88,
+}
+const ofPart: Partial<Record<BreakClass, number>> = { 'propagator-mismatch': 0.95, 'no-extract': 0.4 }
+const ofSender: Partial<Record<BreakClass, number>> = {
+  'propagator-mismatch': 0.8,
+  'proxy-strips-header': 0.7,
+  'no-propagator': 0.6,
+}
+
+/** What a class claims of an edge of a broken process: one answer for all of them; undefined: the edge is not of one. */
+export function judgeProcess(group: BreakGroup, name: BreakClass): { readonly claim: Claim | undefined } | undefined {
+  if (group.shape !== 'message-root' && group.shape !== 'server-root') return undefined
+  const { process } = group
+  if (process === undefined) return undefined
+  const pair =
+    group.shape === 'server-root'
+      ? describePair(group)
+      : `${group.affected} of ${group.crossed} ${group.operation} are roots without a link`
+  const base = { why: `${pair}; ${process.why}`, culprit: process.service }
+  if (process.settled !== undefined) {
+    return { claim: process.settled === name ? { ...base, score: 1, settled: true } : undefined }
+  }
+  const scores = process.isWhole ? ofWhole : process.sendsOnly ? ofSender : ofPart
+  // A hop in front of all that it sends would do the same.
+  const isHop = name === 'proxy-strips-header' && process.isWhole && process.sendsOnly && process.oneProtocol
+  const score = isHop ? 0.89 : scores[name]
+  return { claim: score === undefined ? undefined : { ...base, score } }
 }

@@ -23,6 +23,7 @@ import {
   moveTime,
   type Windows,
 } from '../trust/windows.ts'
+import type { Callers } from './collect-callers.ts'
 
 const SAMPLE = 200
 const MAX_HOSTS = 16
@@ -30,6 +31,9 @@ const MAX_HOSTS = 16
 const MAX_ACTIVE = 64
 const LEAST = 0.3
 const MAX_ABOVE = 8
+const MAX_TRACE_ROWS = 128
+const MAX_STEPS = 64
+const FEW = 60
 
 export type BareCaller = { readonly host: number; readonly lift: Lift; readonly servers: readonly number[] }
 
@@ -46,11 +50,12 @@ export function collectHandlers(facts: TrustFacts): HandlersByOperation {
     if (list === undefined) lists.set(operation, [row])
     else list.push(row)
   }
-  return new Map([...lists].map(([operation, rows]) => [operation, buildWindows(facts.spans, rows)]))
+  return new Map([...lists].map(([operation, rows]) => [operation, buildWindows(facts.aligned, rows)]))
 }
 
 export function findBareCaller(
   facts: TrustFacts,
+  callers: Callers,
   handlers: HandlersByOperation,
   roots: readonly number[],
 ): BareCaller | undefined {
@@ -60,21 +65,22 @@ export function findBareCaller(
   const usual = usualHosts(facts, operation)
   const isUsual = usual.length > 0
   const candidates = isUsual ? usual : listHosts(facts, handlers, callee)
+  const callsOf = rememberCalls(facts, callers, callee)
   const sample = sampleRows(roots, SAMPLE)
   let best: { host: number; lift: Lift } | undefined
   for (const host of candidates) {
     const windows = handlers.get(host)
-    if (windows === undefined) continue
+    if (windows === undefined || (!isUsual && isBelow(facts, windows, callee))) continue
     const lift =
-      measureHost(facts, windows, sample, callee) ??
-      measureBack(facts, windows, roots, callee, isUsual) ??
-      measureCrowded(facts, windows, roots, callee, isUsual)
+      measureHost(facts, windows, sample, callsOf) ??
+      measureBack(facts, windows, roots, callsOf, isUsual) ??
+      measureCrowded(facts, windows, roots, callsOf, isUsual)
     if (lift === undefined) continue
     if (best === undefined || isCloser(handlers, { host, lift }, best)) best = { host, lift }
   }
   if (best === undefined) return undefined
   const windows = handlers.get(best.host) as Windows
-  const servers = roots.filter((row) => isWithin(facts, windows, row, 0, callee))
+  const servers = roots.filter((row) => isWithin(facts, windows, row, 0, callsOf))
   return servers.length < MIN_SIGHTINGS ? undefined : { ...best, servers }
 }
 
@@ -112,8 +118,8 @@ function listHosts(facts: TrustFacts, handlers: HandlersByOperation, callee: num
     .map(([host]) => host)
 }
 
-function measureHost(facts: TrustFacts, windows: Windows, sample: readonly number[], callee: number): Lift | undefined {
-  const holds = (row: number, movedNs: number): boolean => isWithin(facts, windows, row, movedNs, callee)
+function measureHost(facts: TrustFacts, windows: Windows, sample: readonly number[], calls: Calls): Lift | undefined {
+  const holds = (row: number, movedNs: number): boolean => isWithin(facts, windows, row, movedNs, calls)
   if (sample.filter((row) => holds(row, 0)).length < LEAST * sample.length) return undefined
   const lift = measureLift(facts, sample, windows.medianNs, holds)
   return isLifted(lift, LEAST) ? lift : undefined
@@ -124,20 +130,20 @@ function measureBack(
   facts: TrustFacts,
   windows: Windows,
   roots: readonly number[],
-  callee: number,
+  calls: Calls,
   isUsual: boolean,
 ): Lift | undefined {
   if (!isUsual) return undefined
-  const { spans } = facts
-  const without = Array.from(windows.rows).filter((row) => !calls(facts, row, callee))
+  const { startNs, endNs } = facts.aligned
+  const without = Array.from(windows.rows).filter((row) => !calls(row))
   const sample = sampleRows(without, SAMPLE)
-  const servers = buildWindows(spans, roots)
+  const servers = buildWindows(facts.aligned, roots)
   const lift = measureLift(facts, sample, windows.medianNs, (row, movedNs) => {
-    const start = moveTime(facts, at(spans.startNs, row), movedNs)
-    const end = start + at(spans.endNs, row) - at(spans.startNs, row)
+    const start = moveTime(facts, at(startNs, row), movedNs)
+    const end = start + at(endNs, row) - at(startNs, row)
     const index = lastBefore(servers.starts, start) + 1
     const server = servers.rows[index]
-    return server !== undefined && at(servers.starts, index) <= end && at(spans.endNs, server) <= end
+    return server !== undefined && at(servers.starts, index) <= end && at(endNs, server) <= end
   })
   return isLifted(lift, LEAST) ? lift : undefined
 }
@@ -147,44 +153,71 @@ function measureCrowded(
   facts: TrustFacts,
   windows: Windows,
   roots: readonly number[],
-  callee: number,
+  calls: Calls,
   isUsual: boolean,
 ): Lift | undefined {
   if (!isUsual) return undefined
-  const lacking = Array.from(windows.rows).filter((row) => !calls(facts, row, callee)).length
+  const lacking = Array.from(windows.rows).filter((row) => !calls(row)).length
   if (lacking < 0.7 * roots.length || lacking > 1.4 * roots.length) return undefined
   const sample = sampleRows(roots, SAMPLE)
   const lift = measureLift(facts, sample, windows.medianNs, (row, movedNs) =>
-    isWithin(facts, windows, row, movedNs, callee),
+    isWithin(facts, windows, row, movedNs, calls),
   )
   return lift.seen >= 0.95 && lift.chance > 0.5 ? lift : undefined
 }
 
-function isWithin(facts: TrustFacts, windows: Windows, row: number, movedNs: number, callee: number): boolean {
-  const { spans } = facts
-  const start = moveTime(facts, at(spans.startNs, row), movedNs)
-  const end = start + at(spans.endNs, row) - at(spans.startNs, row)
+function isWithin(facts: TrustFacts, windows: Windows, row: number, movedNs: number, calls: Calls): boolean {
+  const { spans, aligned } = facts
+  const start = moveTime(facts, at(aligned.startNs, row), movedNs)
+  const end = start + at(aligned.endNs, row) - at(aligned.startNs, row)
   return findActive(
     windows,
-    spans,
+    aligned,
     start,
-    (host) =>
-      at(spans.endNs, host) >= end && at(spans.traces, host) !== at(spans.traces, row) && !calls(facts, host, callee),
+    (host) => at(aligned.endNs, host) >= end && at(spans.traces, host) !== at(spans.traces, row) && !calls(host),
     MAX_ACTIVE,
   )
 }
 
-/** A client span of the handler's service in its trace was answered by the callee. */
-function calls(facts: TrustFacts, host: number, callee: number): boolean {
+/** Whether the handler made a call to the callee that was traced, answered or not. */
+type Calls = (host: number) => boolean
+
+function rememberCalls(facts: TrustFacts, callers: Callers, callee: number): Calls {
+  const known = new Map<number, boolean>()
+  return (host) => {
+    const found = known.get(host)
+    if (found !== undefined) return found
+    const own = calls(facts, callers, host, callee)
+    known.set(host, own)
+    return own
+  }
+}
+
+function calls(facts: TrustFacts, { meantFor }: Callers, host: number, callee: number): boolean {
   const { spans, forest } = facts
   const own = serviceOfRow(facts, host)
   const from = at(forest.traceStart, at(spans.traces, host))
-  const to = Math.min(at(forest.traceStart, at(spans.traces, host) + 1), from + 128)
+  const to = Math.min(at(forest.traceStart, at(spans.traces, host) + 1), from + MAX_TRACE_ROWS)
   for (let index = from; index < to; index++) {
     const row = at(forest.rows, index)
+    if (at(meantFor, row) === callee && serviceOfRow(facts, row) === own) return true
     const parent = at(forest.parents, row)
     if (parent < 0 || serviceOfRow(facts, row) !== callee || at(spans.kinds, parent) !== CLIENT) continue
     if (serviceOfRow(facts, parent) === own) return true
   }
   return false
+}
+
+/** The callee itself called most of these handlers: what it asks others to do does not call it back. */
+function isBelow(facts: TrustFacts, { rows }: Windows, callee: number): boolean {
+  const sample = sampleRows(rows, FEW)
+  const below = sample.filter((row) => {
+    let above = at(facts.forest.parents, row)
+    for (let steps = 0; above >= 0 && steps < MAX_STEPS; steps++) {
+      if (serviceOfRow(facts, above) === callee) return true
+      above = at(facts.forest.parents, above)
+    }
+    return false
+  })
+  return below.length * 2 > sample.length
 }

@@ -3,7 +3,7 @@
  * group per consumer operation, with the producer of the same destination where there is one. A consumer with a link is
  * sound, and so is one whose destination has no producer in the data: whoever sends is not seen here.
  */
-import type { BreakGroup } from '../trust/break-group.ts'
+import type { MessageRootGroup } from '../trust/break-group.ts'
 import { ROOT } from '../trust/forest.ts'
 import { groupByOperation, makePlace } from '../trust/places.ts'
 import {
@@ -22,7 +22,13 @@ import { buildWindows, isLifted, lastBefore, measureLift, type Windows } from '.
 const MAX_LAG_NS = 60e9
 const SAMPLE = 200
 
-export function findMessageRoots(facts: TrustFacts): BreakGroup[] {
+export type MessageRoots = {
+  readonly groups: readonly MessageRootGroup[]
+  /** Producers that nobody continues, with the service that consumes what they send and loses it. */
+  readonly producers: ReadonlyMap<number, number>
+}
+
+export function findMessageRoots(facts: TrustFacts): MessageRoots {
   const { spans, forest, taken } = facts
   const roots: number[] = []
   for (let row = 0; row < spans.count; row++) {
@@ -30,10 +36,17 @@ export function findMessageRoots(facts: TrustFacts): BreakGroup[] {
     const kind = at(spans.kinds, row)
     if (kind === CONSUMER || (kind <= 1 && isProcessing(facts, row))) roots.push(row)
   }
-  if (roots.length === 0) return []
+  if (roots.length === 0) return { groups: [], producers: new Map() }
   const producers = collectProducers(facts)
   const continued = countContinued(facts)
-  return groupByOperation(facts, roots).flatMap((rows) => describeConsumer(facts, rows, producers, continued))
+  const groups = groupByOperation(facts, roots).flatMap((rows) => describeConsumer(facts, rows, producers, continued))
+  const consumers = new Map<number, number>()
+  for (const { destination, rows } of groups) {
+    for (const row of producers.get(destination)?.windows.rows ?? []) {
+      consumers.set(row, serviceOfRow(facts, at(rows, 0)))
+    }
+  }
+  return { groups, producers: consumers }
 }
 
 function isProcessing(facts: TrustFacts, row: number): boolean {
@@ -99,7 +112,7 @@ function describeConsumer(
   rows: readonly number[],
   producers: Producers,
   continued: ReadonlyMap<string, Map<number, number>>,
-): BreakGroup[] {
+): MessageRootGroup[] {
   const { spans } = facts
   const first = rows[0] as number
   const destination = destinationOf(facts, first)

@@ -1,11 +1,12 @@
 /**
  * Server spans without a parent and the childless client spans that hold them: the two halves of a call whose context
  * was lost. Operations are paired only where one holds the other more than chance does, seen from either side; then rows
- * one to one, the tightest first. Where answered calls between two services show that their clocks differ, times are
- * compared with that difference taken off; no time is changed.
+ * one to one, the tightest first. Times are those with the offsets of the hosts' clocks taken off; the halves must not
+ * contradict one another in what they say of the call.
  */
+import { unsureBetween } from '../trust/aligned-times.ts'
 import type { Lift } from '../trust/break-group.ts'
-import { at, CLIENT, MIN_SIGHTINGS, SERVER, sampleRows, serviceOfRow, type TrustFacts } from '../trust/trust-facts.ts'
+import { at, MIN_SIGHTINGS, sampleRows, serviceOfRow, type TrustFacts } from '../trust/trust-facts.ts'
 import {
   buildWindows,
   findActive,
@@ -16,6 +17,7 @@ import {
   moveTime,
   type Windows,
 } from '../trust/windows.ts'
+import { type CallSigns, havePathsInCommon, mayBeOneCall } from './call-signs.ts'
 import type { Callers } from './collect-callers.ts'
 
 const SAMPLE = 120
@@ -23,173 +25,158 @@ const SAMPLE = 120
 const FIRST = 40
 const MAX_CALLERS = 32
 const MAX_STEPS = 128
-const OFFSETS = 101
+/** Of pairs whose paths are known the share that must agree for a path to mean anything (proxies rewrite them). */
+const PATHS_AGREE = 0.3
 
 export type Pair = { readonly client: number; readonly server: number }
-export type PairedOperation = { readonly caller: number; readonly lift: Lift; readonly pairs: readonly Pair[] }
+export type PairedOperation = {
+  readonly caller: number
+  readonly lift: Lift
+  readonly pairs: readonly Pair[]
+  /** All clients of the operation, paired or not. */
+  readonly clients: readonly number[]
+}
 
-export type Offsets = ReadonlyMap<number, number>
+type Pairing = {
+  readonly facts: TrustFacts
+  readonly signs: CallSigns
+  readonly roots: Windows
+  /** Paths are those of the caller: ones that differ are of two calls. */
+  readonly usesPaths: boolean
+}
 
 /** Of `roots`, server spans of one operation: by operation of the callers that hold them. */
 export function pairServers(
   facts: TrustFacts,
+  signs: CallSigns,
   callers: Callers,
-  offsets: Offsets,
   roots: readonly number[],
 ): PairedOperation[] {
   const service = serviceOfRow(facts, roots[0] as number)
-  const windows = buildWindows(facts.spans, roots)
+  const windows = buildWindows(facts.aligned, roots)
   const known = [...(callers.known.get(service) ?? [])]
   const others = [...callers.unknown].filter(([, rows]) => rows.length >= MIN_SIGHTINGS)
   others.sort((left, right) => right[1].length - left[1].length)
-  const accepted: { caller: number; rows: readonly number[]; lift: Lift }[] = []
+  const accepted: { caller: number; rows: readonly number[]; lift: Lift; pairing: Pairing }[] = []
   for (const [caller, rows] of [...known, ...others.slice(0, MAX_CALLERS)]) {
-    const lift = measurePair(facts, offsets, windows, rows)
-    if (lift !== undefined) accepted.push({ caller, rows, lift })
+    const pairing = openPairing(facts, signs, windows, rows)
+    const lift = measurePair(pairing, rows)
+    if (lift !== undefined) accepted.push({ caller, rows, lift, pairing })
   }
   accepted.sort((left, right) => right.lift.seen - right.lift.chance - (left.lift.seen - left.lift.chance))
   const used = new Set<number>()
-  return accepted.map(({ caller, rows, lift }) => ({
+  return accepted.map(({ caller, rows, lift, pairing }) => ({
     caller,
     lift,
-    pairs: matchRows(facts, offsets, windows, rows, used),
+    pairs: matchRows(pairing, rows, used),
+    clients: rows,
   }))
 }
 
-/** How far the callee's clock is ahead, by caller * services + callee; only where its spans stand out of their parents. */
-export function learnOffsets(facts: TrustFacts): Offsets {
-  const { spans, forest, services } = facts
-  const seen = new Map<number, { offsets: number[]; out: number }>()
-  for (let row = 0; row < spans.count; row++) {
-    const parent = at(forest.parents, row)
-    if (parent < 0 || at(spans.kinds, row) !== SERVER || at(spans.kinds, parent) !== CLIENT) continue
-    const key = serviceOfRow(facts, parent) * services.length + serviceOfRow(facts, row)
-    const own = seen.get(key) ?? { offsets: [], out: 0 }
-    seen.set(key, own)
-    if (own.offsets.length >= OFFSETS) continue
-    const early = at(spans.startNs, row) - at(spans.startNs, parent)
-    const late = at(spans.endNs, row) - at(spans.endNs, parent)
-    own.offsets.push((early + late) / 2)
-    if (early < 0 || late > 0) own.out++
+/** Whether paths tell calls apart here, from the pairs that times alone allow. */
+function openPairing(facts: TrustFacts, signs: CallSigns, roots: Windows, clients: readonly number[]): Pairing {
+  const free = { facts, signs, roots, usesPaths: false }
+  let same = 0
+  let known = 0
+  for (const client of sampleRows(clients, FIRST)) {
+    const server = findHeld(free, client, 0)
+    const inCommon = server < 0 ? undefined : havePathsInCommon(signs, client, server)
+    if (inCommon === undefined) continue
+    known++
+    if (inCommon) same++
   }
-  const offsets = new Map<number, number>()
-  for (const [key, own] of seen) if (own.out * 2 > own.offsets.length) offsets.set(key, median(own.offsets))
-  return offsets
+  return { ...free, usesPaths: known > 0 && same >= PATHS_AGREE * known }
 }
 
 /**
  * From the servers' side, else from the clients'; undefined: no more than chance. Where childless clients are so many
  * that any time falls into one, only those that begin as closely before as half of the servers' nearest do are counted.
  */
-function measurePair(
-  facts: TrustFacts,
-  offsets: Offsets,
-  roots: Windows,
-  clients: readonly number[],
-): Lift | undefined {
-  const { spans } = facts
-  const callers = buildWindows(spans, clients)
+function measurePair(pairing: Pairing, clients: readonly number[]): Lift | undefined {
+  const { facts, roots } = pairing
+  const callers = buildWindows(facts.aligned, clients)
   const typical = callers.medianNs
   const servers = sampleRows(roots.rows, SAMPLE)
-  if (shareOf(sampleRows(servers, FIRST), (row) => gapTo(facts, offsets, callers, row, 0) >= 0) >= 0.2) {
-    const lift = measureLift(
-      facts,
-      servers,
-      typical,
-      (row, movedNs) => gapTo(facts, offsets, callers, row, movedNs) >= 0,
-    )
+  if (shareOf(sampleRows(servers, FIRST), (row) => gapTo(pairing, callers, row, 0) >= 0) >= 0.2) {
+    const lift = measureLift(facts, servers, typical, (row, movedNs) => gapTo(pairing, callers, row, movedNs) >= 0)
     if (isLifted(lift)) return lift
-    const gaps = servers.map((row) => gapTo(facts, offsets, callers, row, 0)).filter((gap) => gap >= 0)
+    const gaps = servers.map((row) => gapTo(pairing, callers, row, 0)).filter((gap) => gap >= 0)
     const limit = median(gaps)
     const close = measureLift(facts, servers, typical, (row, movedNs) => {
-      const gap = gapTo(facts, offsets, callers, row, movedNs)
+      const gap = gapTo(pairing, callers, row, movedNs)
       return gap >= 0 && gap <= limit
     })
     if (lift.chance > 0.5 && isLifted(close)) return close
   }
   const sample = sampleRows(clients, SAMPLE)
-  const holdsServer = (client: number, movedNs: number): boolean =>
-    findHeld(facts, offsets, roots, client, movedNs) >= 0
+  const holdsServer = (client: number, movedNs: number): boolean => findHeld(pairing, client, movedNs) >= 0
   if (shareOf(sampleRows(sample, FIRST), (row) => holdsServer(row, 0)) < 0.2) return undefined
   const lift = measureLift(facts, sample, typical, holdsServer)
   return isLifted(lift) ? lift : undefined
 }
 
 /** How long before the server's span the nearest client's begins that holds it; -1: none. */
-function gapTo(facts: TrustFacts, offsets: Offsets, callers: Windows, row: number, movedNs: number): number {
-  const { spans } = facts
-  const start = moveTime(facts, at(spans.startNs, row), movedNs)
-  const end = start + at(spans.endNs, row) - at(spans.startNs, row)
+function gapTo(pairing: Pairing, callers: Windows, row: number, movedNs: number): number {
+  const { facts } = pairing
+  const { startNs, endNs } = facts.aligned
+  const start = moveTime(facts, at(startNs, row), movedNs)
+  const end = start + at(endNs, row) - at(startNs, row)
   let gap = -1
+  const visit = (client: number): boolean => {
+    if (!isHeld(pairing, client, row, start, end)) return false
+    gap = Math.max(0, start - at(startNs, client))
+    return true
+  }
   findActive(
     callers,
-    spans,
-    start + slack(facts, offsets, row, callers),
-    (client) => {
-      if (!isHeld(facts, offsets, client, row, start, end)) return false
-      gap = Math.max(0, start - offsetOf(facts, offsets, client, row) - at(spans.startNs, client))
-      return true
-    },
+    facts.aligned,
+    start + toleranceOf(facts, at(callers.rows, 0), row, callers.medianNs),
+    visit,
     MAX_STEPS,
   )
   return gap
 }
 
-function slack(facts: TrustFacts, offsets: Offsets, server: number, windows: Windows): number {
-  const client = at(windows.rows, 0)
-  return Math.max(0, -offsetOf(facts, offsets, client, server)) + toleranceOf(windows.medianNs)
-}
-
-function offsetOf(facts: TrustFacts, offsets: Offsets, client: number, server: number): number {
-  return offsets.get(serviceOfRow(facts, client) * facts.services.length + serviceOfRow(facts, server)) ?? 0
-}
-
-function toleranceOf(durationNs: number): number {
-  return 100e3 + 0.01 * durationNs
+/** Rounding, the two ways of a call, and what is not known of the clocks. */
+function toleranceOf(facts: TrustFacts, client: number, server: number, durationNs: number): number {
+  return 100e3 + 0.01 * durationNs + unsureBetween(facts.aligned, facts.spans, client, server)
 }
 
 function isHeld(
-  facts: TrustFacts,
-  offsets: Offsets,
+  { facts, signs, usesPaths }: Pairing,
   client: number,
   server: number,
   startNs: number,
   endNs: number,
 ): boolean {
-  const { spans } = facts
+  const { spans, aligned } = facts
   if (at(spans.traces, client) === at(spans.traces, server)) return false
-  const offset = offsetOf(facts, offsets, client, server)
-  const from = at(spans.startNs, client)
-  const to = at(spans.endNs, client)
-  const tolerance = toleranceOf(to - from)
-  return startNs - offset >= from - tolerance && endNs - offset <= to + tolerance
+  const from = at(aligned.startNs, client)
+  const to = at(aligned.endNs, client)
+  const tolerance = toleranceOf(facts, client, server, to - from)
+  if (startNs < from - tolerance || endNs > to + tolerance) return false
+  if (!mayBeOneCall(signs, client, server)) return false
+  return !usesPaths || havePathsInCommon(signs, client, server) !== false
 }
 
 /** A server span within the client's, that fits it best; -1: none. */
-function findHeld(
-  facts: TrustFacts,
-  offsets: Offsets,
-  roots: Windows,
-  client: number,
-  movedNs: number,
-  used?: ReadonlySet<number>,
-): number {
-  const { spans } = facts
-  const start = moveTime(facts, at(spans.startNs, client), movedNs)
-  const moved = start - at(spans.startNs, client)
-  const offset = offsetOf(facts, offsets, client, at(roots.rows, 0))
-  const duration = at(spans.endNs, client) - at(spans.startNs, client)
-  const tolerance = toleranceOf(duration)
-  const first = lastBefore(roots.starts, start + offset - tolerance) + 1
+function findHeld(pairing: Pairing, client: number, movedNs: number, used?: ReadonlySet<number>): number {
+  const { facts, roots } = pairing
+  const { startNs, endNs } = facts.aligned
+  const start = moveTime(facts, at(startNs, client), movedNs)
+  const moved = start - at(startNs, client)
+  const duration = at(endNs, client) - at(startNs, client)
+  const tolerance = toleranceOf(facts, client, at(roots.rows, 0), duration)
+  const first = lastBefore(roots.starts, start - tolerance) + 1
   let best = -1
   let bestNs = -1
   for (let index = first; index < Math.min(roots.rows.length, first + MAX_STEPS); index++) {
     const begins = at(roots.starts, index)
-    if (begins > start + offset + duration + tolerance) break
+    if (begins > start + duration + tolerance) break
     const server = at(roots.rows, index)
     if (used?.has(server) === true) continue
-    const own = at(spans.endNs, server) - at(spans.startNs, server)
-    if (own > bestNs && isHeld(facts, offsets, client, server, begins - moved, begins - moved + own)) {
+    const own = at(endNs, server) - at(startNs, server)
+    if (own > bestNs && isHeld(pairing, client, server, begins - moved, begins - moved + own)) {
       best = server
       bestNs = own
     }
@@ -197,20 +184,14 @@ function findHeld(
   return best
 }
 
-function matchRows(
-  facts: TrustFacts,
-  offsets: Offsets,
-  roots: Windows,
-  clients: readonly number[],
-  used: Set<number>,
-): Pair[] {
-  const { spans } = facts
+function matchRows(pairing: Pairing, clients: readonly number[], used: Set<number>): Pair[] {
+  const { startNs, endNs } = pairing.facts.aligned
   const ordered = Uint32Array.from(clients)
-  const durationOf = (row: number): number => at(spans.endNs, row) - at(spans.startNs, row)
+  const durationOf = (row: number): number => at(endNs, row) - at(startNs, row)
   ordered.sort((left, right) => durationOf(left) - durationOf(right) || left - right)
   const pairs: Pair[] = []
   for (const client of ordered) {
-    const server = findHeld(facts, offsets, roots, client, 0, used)
+    const server = findHeld(pairing, client, 0, used)
     if (server < 0) continue
     used.add(server)
     pairs.push({ client, server })

@@ -1,19 +1,19 @@
 /** Class 5. The edge breaks between two languages or vendors alone, or headers of another format arrive. */
 import type { BreakClassRule, ServerRootGroup } from '../trust/break-group.ts'
-import { anySound, describePair, formatsOf, headersOf, sendsNone, speaksAnother } from './edge-signs.ts'
-import { findCulprit } from './no-propagator.ts'
+import { anySound, describePair, formatsOf, headersOf, judgeProcess, sendsNone, speaksAnother } from './edge-signs.ts'
 
 export const propagatorMismatch: BreakClassRule = {
   class: 'propagator-mismatch',
   judge(group, facts) {
-    if (group.shape === 'message-root' && group.senderBreaks !== undefined)
-      return { score: 0.71, why: group.senderBreaks }
-    if (group.shape !== 'server-root' || !group.paired) return undefined
+    const process = judgeProcess(group, 'propagator-mismatch')
+    if (group.shape !== 'server-root') return process?.claim
+    if (!group.paired || group.isForeign === true) return undefined
     const why = describePair(group)
     const foreign = Object.keys(group.arrived).filter((format) => format !== 'tracecontext')
     if (foreign.length > 0 && group.arrived.tracecontext === undefined) {
       return { score: 0.97, settled: true, why: `${why}; what arrives is ${foreign.join(', ')}` }
     }
+    if (process !== undefined) return process.claim
     const headers = headersOf(facts, group)
     if (headers !== undefined && headers.sent.length > 0 && headers.read !== undefined) {
       if (!headers.sent.some((format) => headers.read?.includes(format))) {
@@ -32,14 +32,13 @@ export const propagatorMismatch: BreakClassRule = {
       }
       return { score: arriving.includes('tracecontext') ? 0.88 : 0.96, why: `${why}; ${arriving.join(', ')} arrives` }
     }
-    const culprit = findCulprit(group)
-    if (culprit !== undefined) return { score: 0.9, why: why + describeLanguages(group), culprit }
     return { score: scoreBySpans(group), why: why + describeLanguages(group) }
   },
 }
 
 function scoreBySpans(group: ServerRootGroup): number {
   const { rate, otherCallers, otherCallees } = group
+  if (group.spread !== undefined) return 0.45
   const another = speaksAnother(group) && !anySound(group.sameLanguages, rate)
   if (group.narrowIds >= 0.9) return 0.75
   if (anySound(otherCallers, rate)) return another ? 0.75 : anySound(otherCallees, rate) ? 0.5 : 0.45

@@ -70,9 +70,14 @@ export type ServerRootGroup = Place & {
   readonly breaksAtHome: boolean
   /** Roots that carry baggage or tracestate, and no context that they could have read. */
   readonly baggageOnly: number
-  /** Of the calls, those whose trace has a broken call of the caller's above, of the callee's below. */
-  readonly jointInto: number
-  readonly jointOut: number
+  /** Every call of one process breaks, of which these are some. */
+  readonly process?: BrokenProcess
+  /** Calls of the caller break at one rate to several callees, and no version or instance breaks always. */
+  readonly spread?: { readonly callees: number; readonly rate: number; readonly knownUnits: boolean }
+  /** Version, instance or host of the callee of which all calls break, while others of it are sound. */
+  readonly alwaysAt?: string
+  /** They have a parent in a trace of its own, which nobody here began. */
+  readonly isForeign?: boolean
   /** Roots whose trace ids are 64 bits wide. */
   readonly narrowIds: number
   /** The handler that holds them, where no client span does. */
@@ -82,6 +87,19 @@ export type ServerRootGroup = Place & {
   readonly viaProxy?: string
   /** Most clients name another port than the one on which the callee says that it listens: something is between. */
   readonly portsDiffer?: string
+}
+
+/** A process of which all edges break, or all but those to peers that understand it. */
+export type BrokenProcess = {
+  readonly service: string
+  readonly isWhole: boolean
+  /** Nobody in the data calls it: only what it sends is seen. */
+  readonly sendsOnly: boolean
+  /** All that breaks is of one protocol: a hop on the way could do it as well. */
+  readonly oneProtocol: boolean
+  /** What the headers of what it sends show. */
+  readonly settled?: BreakClass
+  readonly why: string
 }
 
 /** Formats of context that a header attribute of a server's span can show. */
@@ -102,8 +120,8 @@ export type MessageRootGroup = Place & {
   /** Consumers of the same destination elsewhere that do have parents or links; producers to it that are continued. */
   readonly otherConsumersContinue: number
   readonly otherProducersContinued: number
-  /** Every call of the producer's service breaks as well: how that is seen. */
-  readonly senderBreaks?: string
+  /** Every call of the producer's or the consumer's process breaks as well. */
+  readonly process?: BrokenProcess
 }
 
 /** Spans whose parent is not there, by who should have exported it. */

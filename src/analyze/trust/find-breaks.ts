@@ -8,10 +8,7 @@
  *   forest ─► facts ─► finders ─► groups ─► class claims ─► arbiter ─► cases
  */
 import { breakClassRules } from '../trust-classes/registry.ts'
-import { breaksLike } from '../trust-edges/edge-signs.ts'
-import { findMessageRoots } from '../trust-edges/find-message-roots.ts'
-import { findServerRoots } from '../trust-edges/find-server-roots.ts'
-import { findCulprit } from '../trust-edges/no-propagator.ts'
+import { findEdgeBreaks } from '../trust-edges/find-edge-breaks.ts'
 import { findLosses } from '../trust-orphans/find-losses.ts'
 import { findInnerRoots } from '../trust-roots/find-inner-roots.ts'
 import { decideCase, type NamedClaim } from './arbiter.ts'
@@ -36,29 +33,8 @@ export function findBreaks(input: BreakInput): BreakCase[] {
 /** Shapes of one class first: what they take, the wider shapes leave alone. */
 function findGroups(facts: TrustFacts): BreakGroup[] {
   const direct = breakClassRules.flatMap((rule) => rule.find?.(facts) ?? [])
-  const finders = [findMessageRoots, findServerRoots, findInnerRoots, findLosses]
-  return markSenders([...direct, ...finders.flatMap((find) => find(facts))])
-}
-
-/** Messages of a service of which every call breaks are lost for the same reason. */
-function markSenders(groups: readonly BreakGroup[]): BreakGroup[] {
-  const broken = new Map<string, number>()
-  for (const group of groups) {
-    if (group.shape !== 'server-root' || !group.paired || findCulprit(group) !== group.from) continue
-    broken.set(group.from, Math.max(broken.get(group.from) ?? 0, group.rate))
-  }
-  return groups.map((group) => {
-    const from = group.shape === 'message-root' ? group.edge?.from : undefined
-    const rate = from === undefined ? undefined : broken.get(from)
-    if (group.shape !== 'message-root' || rate === undefined) return group
-    if (
-      !breaksLike({ from: from as string, to: group.service, broken: group.affected, crossed: group.crossed }, rate)
-    ) {
-      return group
-    }
-    const why = `${group.affected} of ${group.crossed} ${group.operation} are roots without a link, and every call of ${from} breaks as well`
-    return { ...group, senderBreaks: why }
-  })
+  const finders = [findEdgeBreaks, findInnerRoots, findLosses]
+  return [...direct, ...finders.flatMap((find) => find(facts))]
 }
 
 function claimGroup(group: BreakGroup, facts: TrustFacts): NamedClaim[] {

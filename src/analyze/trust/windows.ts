@@ -13,6 +13,9 @@ const MAX_STEPS = 400
 const NEAR = [3.1, -4.7, 7.3, -9.9]
 const FAR = [0.1234, -0.2179, 0.3571, -0.4423]
 
+/** The spans' own times, or those with the clocks' offsets taken off. */
+type Times = Pick<SpanTable, 'startNs' | 'endNs'>
+
 export type Windows = {
   readonly rows: Uint32Array
   readonly starts: Float64Array
@@ -21,7 +24,7 @@ export type Windows = {
   readonly medianNs: number
 }
 
-export function buildWindows({ startNs, endNs }: SpanTable, list: ArrayLike<number>): Windows {
+export function buildWindows({ startNs, endNs }: Times, list: ArrayLike<number>): Windows {
   const rows = Uint32Array.from(list)
   rows.sort((left, right) => at(startNs, left) - at(startNs, right) || left - right)
   const starts = Float64Array.from(rows, (row) => at(startNs, row))
@@ -55,7 +58,7 @@ export function lastBefore(starts: Float64Array, timeNs: number): number {
 /** Latest start first, until `visit` says true: then true. */
 export function findActive(
   windows: Windows,
-  { endNs }: SpanTable,
+  { endNs }: Pick<Times, 'endNs'>,
   timeNs: number,
   visit: (row: number) => boolean,
   mostSteps: number = MAX_STEPS,

@@ -1,0 +1,144 @@
+/**
+ * Clocks that no answered call compares, because every call between them breaks: the offset at which childless clients
+ * hold roots best. Enters: unanswered clients with the service meant, and roots. Leaves: `facts.aligned` with these
+ * parts joined. Each client and root that could be one call allow an interval of offsets; where far more intervals meet
+ * than do elsewhere, the clocks are that far apart. Of equals the least offset; without a clear one nothing is joined.
+ */
+import { alignTimes } from '../trust/aligned-times.ts'
+import { at, MIN_SIGHTINGS, sampleRows, serviceOfRow, type TrustFacts } from '../trust/trust-facts.ts'
+import { lastBefore } from '../trust/windows.ts'
+import type { Callers } from './collect-callers.ts'
+
+const SAMPLE = 150
+/** Roots on either side of a client that are looked at. */
+const NEAR = 40
+const MAX_JOINED = 64
+const MAX_LISTS = 2_000
+/** Deviations by which the peak stands out, and the share of the clients that it explains. */
+const DEVIATIONS = 6
+const LEAST = 0.3
+
+type Joint = { readonly from: number; readonly to: number; readonly offsetNs: number; readonly excess: number }
+
+export function alignStrangers(facts: TrustFacts, callers: Callers, roots: readonly number[]): void {
+  const { clocks } = facts.aligned
+  if (new Set(clocks.part).size < 2) return
+  const lists = pairParts(facts, callers, roots)
+  const joints = lists.flatMap((list) => findOffset(facts, list) ?? [])
+  joints.sort((left, right) => right.excess - left.excess)
+  let isJoined = false
+  for (const { from, to, offsetNs } of joints.slice(0, MAX_JOINED)) {
+    const one = at(clocks.part, from)
+    const other = at(clocks.part, to)
+    if (one === other) continue
+    // What the two clocks were moved by until now is part of the way.
+    const shift = offsetNs - (at(clocks.aheadNs, to) - at(clocks.aheadNs, from))
+    clocks.part.forEach((part, clock) => {
+      if (part !== other) return
+      clocks.part[clock] = one
+      clocks.aheadNs[clock] = at(clocks.aheadNs, clock) + shift
+    })
+    isJoined = true
+  }
+  if (isJoined) facts.aligned = alignTimes(facts.spans, clocks)
+}
+
+type List = { readonly clients: readonly number[]; readonly roots: readonly number[] }
+
+/** Clients and roots of one service and pair of parts. */
+function pairParts(facts: TrustFacts, { known, unknown }: Callers, roots: readonly number[]): List[] {
+  const servers = groupBy(facts, roots)
+  const lists: List[] = []
+  const add = (clients: ReadonlyMap<number, readonly number[]>, service?: number): void => {
+    for (const [part, rows] of clients) {
+      if (rows.length < MIN_SIGHTINGS) continue
+      for (const [callee, parts] of servers) {
+        if (service !== undefined && callee !== service) continue
+        for (const [other, own] of parts) {
+          if (other === part || own.length < MIN_SIGHTINGS || lists.length >= MAX_LISTS) continue
+          lists.push({ clients: rows, roots: own })
+        }
+      }
+    }
+  }
+  for (const [service, operations] of known) add(partsOf(facts, [...operations.values()].flat()), service)
+  for (const rows of unknown.values()) if (rows.length >= MIN_SIGHTINGS) add(partsOf(facts, rows))
+  return lists
+}
+
+function groupBy(facts: TrustFacts, rows: readonly number[]): Map<number, Map<number, number[]>> {
+  const services = new Map<number, number[]>()
+  for (const row of rows) push(services, serviceOfRow(facts, row), row)
+  return new Map([...services].map(([service, own]) => [service, partsOf(facts, own)]))
+}
+
+function partsOf(facts: TrustFacts, rows: readonly number[]): Map<number, number[]> {
+  const parts = new Map<number, number[]>()
+  for (const row of rows) push(parts, at(facts.aligned.clocks.part, clockOf(facts, row)), row)
+  return parts
+}
+
+function push(map: Map<number, number[]>, key: number, row: number): void {
+  const list = map.get(key)
+  if (list === undefined) map.set(key, [row])
+  else list.push(row)
+}
+
+function clockOf({ aligned, spans }: TrustFacts, row: number): number {
+  return at(aligned.clocks.clockOf, at(spans.resourceOf, row))
+}
+
+/** Offset of the roots' clock against the clients', both as their parts have them. */
+function findOffset(facts: TrustFacts, { clients, roots }: List): Joint | undefined {
+  const { startNs, endNs, clocks } = facts.aligned
+  const servers = Uint32Array.from(roots).sort((left, right) => at(startNs, left) - at(startNs, right) || left - right)
+  const starts = Float64Array.from(servers, (row) => at(startNs, row))
+  const sample = sampleRows(clients, SAMPLE)
+  const bounds: { ns: number; step: 1 | -1 }[] = []
+  let length = 0
+  let least = Number.POSITIVE_INFINITY
+  let most = Number.NEGATIVE_INFINITY
+  for (const client of sample) {
+    const middle = lastBefore(starts, at(startNs, client))
+    const last = Math.min(servers.length, middle + NEAR)
+    for (let index = Math.max(0, middle - NEAR); index < last; index++) {
+      const server = at(servers, index)
+      const low = at(endNs, server) - at(endNs, client)
+      const high = at(startNs, server) - at(startNs, client)
+      if (low > high) continue
+      bounds.push({ ns: low, step: 1 }, { ns: high, step: -1 })
+      length += high - low
+      least = Math.min(least, low)
+      most = Math.max(most, high)
+    }
+  }
+  if (bounds.length === 0 || most <= least) return undefined
+  bounds.sort((left, right) => left.ns - right.ns || right.step - left.step)
+  const peak = findPeak(bounds)
+  const usual = length / (most - least)
+  const excess = peak.depth - usual
+  if (peak.depth < LEAST * sample.length || excess < DEVIATIONS * Math.sqrt(Math.max(1, usual))) return undefined
+  const from = clockOf(facts, clients[0] as number)
+  const to = clockOf(facts, roots[0] as number)
+  return { from, to, offsetNs: peak.ns + at(clocks.aheadNs, to) - at(clocks.aheadNs, from), excess }
+}
+
+/** Where most intervals meet: its middle; of peaks about as high the one nearest to none. */
+function findPeak(bounds: readonly { ns: number; step: 1 | -1 }[]): { ns: number; depth: number } {
+  let depth = 0
+  let highest = 0
+  for (const { step } of bounds) {
+    depth += step
+    highest = Math.max(highest, depth)
+  }
+  depth = 0
+  let best = { ns: Number.POSITIVE_INFINITY, depth: 0 }
+  bounds.forEach(({ ns, step }, index) => {
+    depth += step
+    const next = bounds[index + 1]
+    if (next === undefined || depth < 0.95 * highest) return
+    const middle = (ns + next.ns) / 2
+    if (Math.abs(middle) < Math.abs(best.ns)) best = { ns: middle, depth }
+  })
+  return best
+}
