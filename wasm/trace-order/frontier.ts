@@ -89,6 +89,55 @@ export function rootLimit(): f64 {
   return right < left ? right : left
 }
 
+const nobody = memory.data<f64>([Infinity, 0])
+
+// @ts-ignore: decorator
+@inline
+export function timeOf(entry: usize): f64 {
+  return load<f64>(entry)
+}
+
+// @ts-ignore: decorator
+@inline
+export function cursorOf(entry: usize): usize {
+  return <usize>load<u32>(entry, 8)
+}
+
+/** Entry of the cursor that comes next after the root's; that of nobody, who never comes, when there is none. */
+// @ts-ignore: decorator
+@inline
+export function nextEntry(): usize {
+  const base = baseOf(heap)
+  if (heapSize < 3) return heapSize < 2 ? nobody : base + 16
+  const step = load<f64>(base, 32) < load<f64>(base, 16) ? 1 : 0
+  return base + 16 + (<usize>step << ENTRY_BITS)
+}
+
+/**
+ * The root's time is another, later than the next one's at `next`, which becomes the root. As `updateRoot` would do it,
+ * without a branch that depends on times: threads take turns every few events, and nobody foresees which.
+ */
+// @ts-ignore: decorator
+@inline
+export function passRoot(next: usize, timeNs: f64): void {
+  const base = baseOf(heap)
+  const end = base + (<usize>heapSize << ENTRY_BITS)
+  let moved = i64x2.replace_lane(f64x2.splat(timeNs), 1, <i64>load<u64>(base, 8))
+  v128.store(base, v128.load(next))
+  let hole = next
+  for (;;) {
+    let child = base + ((hole - base) << 1) + 16
+    if (child >= end) break
+    if (child + 16 < end) child += <usize>(load<f64>(child, 16) < load<f64>(child) ? 1 : 0) << ENTRY_BITS
+    const other = v128.load(child)
+    const isLess = i64x2.splat(-<i64>(load<f64>(child) < f64x2.extract_lane(moved, 0)))
+    v128.store(hole, v128.bitselect(other, moved, isLess))
+    moved = v128.bitselect(moved, other, isLess)
+    hole = child
+  }
+  v128.store(hole, moved)
+}
+
 /** By time, stable: a sorted heap is a heap. */
 export function sortCursors(): void {
   // Nearly sorted after the first time: runs of four by insertion, then merged unless they are in order.

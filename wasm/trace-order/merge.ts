@@ -20,7 +20,7 @@ import { generation, mostRows, spendStalls } from './generation'
 import { baseOf, isFull } from './grow'
 import { findId, RECORD_BITS } from './ids'
 import { EXHAUSTED, FAIL_DOUBT, FAILED, fail, hasDoubt, isStrict, RAN, STALLED } from './notes'
-import { runThreads } from './order'
+import { runThreads } from './run'
 import * as state from './state'
 import {
   GO_RUNNABLE,

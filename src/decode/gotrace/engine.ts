@@ -59,7 +59,7 @@ const STALLS_PER_BYTE = 16
 /** What opening a cursor may say: see wasm/trace-order/notes.ts. */
 const RAN = 0
 const FAILED = 3
-/** How mergeChunk of wasm/trace-order/order.ts ends. */
+/** How mergeChunk of wasm/trace-order/merge.ts ends. */
 const CHUNK_FULL = 0
 const MERGED = 1
 const MERGE_FAILED = 2
