@@ -123,6 +123,48 @@ test('an id of one’s own in span attributes does the same', () => {
   assert.deepEqual(summarise(cases), ['lost homemade-trace-id'])
 })
 
+const traceOf = (index: number): string => `wxyz${String(index).padStart(10, '0')}`
+const hexOf = (trace: string): string =>
+  [...trace]
+    .map((letter) => letter.charCodeAt(0).toString(16))
+    .join('')
+    .padStart(32, '0')
+const madeUp = (index: number): string => (0xabcdef12345 + index * 7919).toString(16).repeat(3).slice(0, 32)
+
+/** Two lines of price's handler per request, with the id that is given for it. */
+const priceLines = (idOf: (index: number) => string): Line[] =>
+  Array.from({ length: 400 }, (_, index) => [
+    { service: 'price', ms: within(index, 36), id: idOf(index), body: `price of ${index}` },
+    { service: 'price', ms: within(index, 50), id: idOf(index), body: `priced ${index}` },
+  ]).flat()
+
+for (const percent of [5, 50, 101]) {
+  test(`an id of one’s own that looks like a trace’s, one per request, takes the roots with it, at ${percent} %`, () => {
+    const hit = (index: number): boolean => some(index, percent)
+    const spans = drawSpans(
+      drawTraces(400, (index, own) => {
+        const named = own.map((one) => ({ ...one, trace: traceOf(index) }))
+        return hit(index) ? cutOff(named, 'fg', `x${index}`) : named
+      }),
+    )
+    const logs = drawLogs(priceLines((index) => (hit(index) ? madeUp(index) : hexOf(traceOf(index)))))
+    const cases = breaksOf(spans, { logs })
+    assert.deepEqual(summarise(cases), ['lost homemade-trace-id'])
+    assert.deepEqual([cases[0]?.service, cases[0]?.operation], ['price', 'GET /price'])
+    assert.equal(cases[0]?.affected, Array.from({ length: 400 }, (_, index) => index).filter(hit).length)
+  })
+}
+
+test('ids of requests that were not sampled are no one’s own: the handlers that are there name theirs', () => {
+  const spans = drawSpans(drawTraces(400, (index, own) => own.map((one) => ({ ...one, trace: traceOf(index) }))))
+  const unsampled = Array.from({ length: 3000 }, (_, index) => [
+    { service: 'price', ms: index * 53.3, id: madeUp(index), body: 'priced' },
+    { service: 'price', ms: index * 53.3 + 4, id: madeUp(index), body: 'priced' },
+  ]).flat()
+  const logs = drawLogs([...priceLines((index) => hexOf(traceOf(index))), ...unsampled])
+  assert.deepEqual(summarise(breaksOf(spans, { logs })), [])
+})
+
 test('records of services without spans, or without a time, are nothing', () => {
   const spans = sound()
   const logs = drawLogs([

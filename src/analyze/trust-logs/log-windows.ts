@@ -15,6 +15,10 @@ export type LogPlaces = {
   /** Handler at a moved time: for what chance gives. */
   hostAt(record: number, movedNs: number): number
   readonly typicalNs: number
+  /** Handlers of the record's instance. */
+  windowsOf(record: number): Windows | undefined
+  /** On the spans' base; NaN: none. */
+  timeOf(record: number): number
 }
 
 export function placeLogs(facts: TrustFacts, logs: LogTable): LogPlaces {
@@ -51,7 +55,14 @@ export function placeLogs(facts: TrustFacts, logs: LogTable): LogPlaces {
   })
   const found = Int32Array.from({ length: logs.count }, (_, record) => hostAt(record, 0))
   const typicalNs = hosts.reduce((most, windows) => Math.max(most, windows.medianNs), 0)
-  return { services, hosts: found, hostAt, typicalNs }
+  return {
+    services,
+    hosts: found,
+    hostAt,
+    typicalNs,
+    windowsOf: (record) => windowsOf[at(logs.resourceOf, record)],
+    timeOf: (record) => at(logs.timeNs, record) + shiftNs,
+  }
 }
 
 function collectByService(facts: TrustFacts, hosts: readonly Windows[]): ReadonlyMap<number, Windows> {

@@ -1,79 +1,119 @@
 /**
  * Class 26. The callee hangs under the caller's own parent: same parent id as the caller's server span, while it lies
- * within a client span of the caller that nobody answered. Inbound headers were copied over the injected ones.
+ * within a client span of the caller that nobody answered. Inbound headers were copied over the injected ones. Two
+ * servers that one span calls without client spans of its own share their parent, too: of those, the one lies within a
+ * client span of the other only at times.
  */
+import { unsureBetween } from '../trust/aligned-times.ts'
 import type { BreakClassRule, BreakGroup } from '../trust/break-group.ts'
-import { groupRows, makePlace } from '../trust/places.ts'
-import { at, CLIENT, nameOfService, SERVER, serviceOfRow, type TrustFacts } from '../trust/trust-facts.ts'
+import { makePlace } from '../trust/places.ts'
+import {
+  at,
+  CLIENT,
+  instanceOfRow,
+  linkKey,
+  nameOfService,
+  SERVER,
+  serviceOfRow,
+  type TrustFacts,
+} from '../trust/trust-facts.ts'
 
-const MAX_STEPS = 32
-const TOLERANCE_NS = 1e6
-const MAX_PER_TRACE = 512
+/** Rounding, beside what is known of the clocks. */
+const SLACK_NS = 100e3
+const MAX_BELOW = 512
+/** Servers of one parent that are compared. */
+const MAX_SIBLINGS = 32
+const LEAST_WITHIN = 0.8
+
+/** A server's span, the handler that has the same parent, and the handler's client span that holds it. */
+type Pair = { readonly server: number; readonly handler: number; readonly client: number | undefined }
 
 export const headerOverwritten: BreakClassRule = {
   class: 'header-overwritten',
   find(facts) {
-    const { spans, forest } = facts
-    const callers = new Map<number, number>()
-    const clients: number[] = []
-    for (let trace = 0; trace < spans.traceCount; trace++) {
-      clients.length = 0
-      const from = at(forest.traceStart, trace)
-      const to = Math.min(at(forest.traceStart, trace + 1), from + MAX_PER_TRACE)
-      for (let index = from; index < to; index++) {
-        const row = at(forest.rows, index)
-        const kind = at(spans.kinds, row)
-        if (kind === CLIENT && facts.answered[row] === 0) clients.push(row)
-        if (kind !== SERVER || clients.length === 0 || facts.taken[row] === 1) continue
-        if (spans.parentHigh[row] === 0 && spans.parentLow[row] === 0) continue
-        for (const client of clients) {
-          if (!isSkipped(facts, client, row)) continue
-          callers.set(row, client)
-          break
-        }
-      }
-    }
-    return groupCases(facts, callers)
+    const size = facts.services.length
+    const pairs = collectPairs(facts)
+    const keyOf = ({ server, handler }: Pair): number =>
+      at(facts.operations.of, server) * size + serviceOfRow(facts, handler)
+    return [...Map.groupBy(pairs, keyOf).values()].flatMap((own) => describePairs(facts, own))
   },
 }
 
-/** The client holds the server; the handler above the client has the same parent as the server has. */
-function isSkipped({ spans, forest, serviceOf }: TrustFacts, client: number, server: number): boolean {
-  if (at(spans.endNs, client) + TOLERANCE_NS < at(spans.endNs, server)) return false
-  if (at(spans.startNs, client) > at(spans.startNs, server) + TOLERANCE_NS) return false
-  const service = at(serviceOf, at(spans.resourceOf, client))
-  if (service === at(serviceOf, at(spans.resourceOf, server))) return false
-  let row = client
-  for (let steps = 0; steps < MAX_STEPS; steps++) {
-    if (row === server || at(serviceOf, at(spans.resourceOf, row)) !== service) return false
-    if (at(spans.kinds, row) === SERVER) {
-      return spans.parentHigh[row] === spans.parentHigh[server] && spans.parentLow[row] === spans.parentLow[server]
+function collectPairs(facts: TrustFacts): Pair[] {
+  const { spans, forest } = facts
+  const pairs: Pair[] = []
+  const byParent = new Map<number, number[]>()
+  for (let trace = 0; trace < spans.traceCount; trace++) {
+    byParent.clear()
+    for (let index = at(forest.traceStart, trace); index < at(forest.traceStart, trace + 1); index++) {
+      const row = at(forest.rows, index)
+      if (at(spans.kinds, row) !== SERVER || facts.taken[row] === 1) continue
+      if (spans.parentHigh[row] === 0 && spans.parentLow[row] === 0) continue
+      const key = linkKey(at(spans.parentHigh, row), at(spans.parentLow, row))
+      const list = byParent.get(key)
+      if (list === undefined) byParent.set(key, [row])
+      else if (list.length < MAX_SIBLINGS) list.push(row)
     }
-    const parent = at(forest.parents, row)
-    if (parent < 0) return false
-    row = parent
+    for (const rows of byParent.values()) if (rows.length > 1) pairSiblings(facts, rows, pairs)
   }
-  return false
+  return pairs
 }
 
-function groupCases(facts: TrustFacts, callers: ReadonlyMap<number, number>): BreakGroup[] {
-  const size = facts.services.length
-  const keyOf = (row: number): number =>
-    at(facts.operations.of, row) * size + serviceOfRow(facts, callers.get(row) as number)
-  return groupRows([...callers.keys()], keyOf).map((rows): BreakGroup => {
-    for (const row of rows) {
-      facts.taken[row] = 1
-      facts.taken[callers.get(row) as number] = 1
+function pairSiblings(facts: TrustFacts, rows: readonly number[], pairs: Pair[]): void {
+  for (const handler of rows) {
+    const others = rows.filter((row) => serviceOfRow(facts, row) !== serviceOfRow(facts, handler))
+    if (others.length === 0) continue
+    const clients = listClients(facts, handler)
+    if (clients.length === 0) continue
+    for (const server of others) {
+      const client = clients.find((row) => holds(facts, row, server))
+      pairs.push({ server, handler, client })
     }
-    const place = makePlace(facts, rows)
-    const from = nameOfService(facts, serviceOfRow(facts, callers.get(rows[0] as number) as number))
-    const why = `${rows.length} of ${place.crossed} ${place.operation} of ${place.service} have the parent of their caller's (${from}) handler, and lie within its childless client span`
-    return {
+  }
+}
+
+/** Client spans of the handler that nobody answered. */
+function listClients(facts: TrustFacts, handler: number): number[] {
+  const { spans, forest } = facts
+  const instance = instanceOfRow(facts, handler)
+  const clients: number[] = []
+  const open = [handler]
+  for (let steps = 0; open.length > 0 && steps < MAX_BELOW; steps++) {
+    const row = open.pop() as number
+    if (at(spans.kinds, row) === CLIENT && facts.answered[row] === 0) clients.push(row)
+    const from = at(forest.childStart, row)
+    for (let index = from; index < Math.min(at(forest.childStart, row + 1), from + MAX_BELOW); index++) {
+      const child = at(forest.children, index)
+      if (instanceOfRow(facts, child) === instance) open.push(child)
+    }
+  }
+  return clients
+}
+
+function holds({ spans, aligned }: TrustFacts, client: number, server: number): boolean {
+  const slack = SLACK_NS + unsureBetween(aligned, spans, client, server)
+  if (at(aligned.endNs, client) + slack < at(aligned.endNs, server)) return false
+  return at(aligned.startNs, client) - slack <= at(aligned.startNs, server)
+}
+
+function describePairs(facts: TrustFacts, pairs: readonly Pair[]): BreakGroup[] {
+  const held = pairs.filter(({ client }) => client !== undefined)
+  if (held.length === 0 || held.length < LEAST_WITHIN * pairs.length) return []
+  const rows = [...new Set(held.map(({ server }) => server))]
+  for (const { server, client } of held) {
+    facts.taken[server] = 1
+    facts.taken[client as number] = 1
+  }
+  const place = makePlace(facts, rows)
+  const from = nameOfService(facts, serviceOfRow(facts, (held[0] as Pair).handler))
+  const why = `${rows.length} of ${place.crossed} ${place.operation} of ${place.service} have the parent of their caller's (${from}) handler, and lie within its childless client span`
+  return [
+    {
       ...place,
       shape: 'direct',
       service: from,
       edge: { from, to: place.service },
       claims: [{ class: 'header-overwritten', score: 0.95, why }],
-    }
-  })
+    },
+  ]
 }

@@ -107,6 +107,21 @@ for (const percent of [5, 50]) {
   })
 }
 
+test('two servers that one span calls without client spans share its id: no header was overwritten', () => {
+  const cases = find((index, spans) => {
+    const call = 30 + ((index * 31) % 40)
+    return [
+      ...edit(without(spans, 'efg'), 'c', { parent: 'a@' }),
+      span('e', 'c!', 'cart', 'client', call, call + 20, 'GET rates.example'),
+      span('f', 'a@', 'price', 'server', 35, 50, 'GET /price'),
+    ]
+  })
+  assert.deepEqual(
+    summarise(cases).filter((line) => line.includes('header-overwritten')),
+    [],
+  )
+})
+
 test('handlers that end with another request’s work share it', () => {
   const cases = find((index, spans) => {
     const load = (start: number): DrawnSpan => span('l', 'c!', 'cart', 'internal', start, 88, 'refill')
