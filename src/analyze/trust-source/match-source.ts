@@ -8,7 +8,15 @@ import type { BreakClass } from '../../model/trust/break-classes.ts'
 import type { SourceEvidence, SourcePlace, SourceTie } from '../../model/trust/source-evidence.ts'
 import { sourceTies } from '../../model/trust/source-evidence.ts'
 import type { BreakGroup, Claim } from '../trust/break-group.ts'
-import { at, attributeText, nameOfOperation, sampleRows, type TrustFacts } from '../trust/trust-facts.ts'
+import {
+  at,
+  attributeText,
+  nameOfOperation,
+  PRODUCER,
+  sampleRows,
+  serviceOfRow,
+  type TrustFacts,
+} from '../trust/trust-facts.ts'
 import { isSameFunction, isSameName } from './match-names.ts'
 
 type Named = Claim & { readonly class: BreakClass }
@@ -17,11 +25,15 @@ export type SourceMatch<C extends Named> = {
   readonly claim: C
   readonly evidence: SourceEvidence
   readonly place: SourcePlace
-  /** Another class of which the source is as sure, at another place. */
+  /** No more than a route, or a span around it, in common. */
+  readonly isFar: boolean
+  /** Another class that fits as well, and of which the source is as sure. */
   readonly rival?: { readonly class: BreakClass; readonly evidence: SourceEvidence }
 }
 
 const SAMPLE = 64
+/** A class that fits the spans so much less well is no rival. */
+const RIVAL_DISTANCE = 0.15
 /** Of log records. */
 const MAX_BODIES = 2_000
 
@@ -69,12 +81,14 @@ export function findSource<C extends Named>(
   const [best] = found
   if (best === undefined) return undefined
   const rival = found.find(
-    (one) => one.claim.class !== best.claim.class && one.rank === best.rank && !isOnePlace(one.evidence, best.evidence),
+    ({ claim, rank }) =>
+      claim.class !== best.claim.class && rank === best.rank && claim.score > best.claim.score - RIVAL_DISTANCE,
   )
   return {
     claim: best.claim,
     evidence: best.evidence,
     place: best.place,
+    isFar: best.rank % 2 === 1,
     ...(rival === undefined ? {} : { rival: { class: rival.claim.class, evidence: rival.evidence } }),
   }
 }
@@ -98,11 +112,6 @@ function placeOf(evidence: SourceEvidence, { tie, by }: Tie): SourcePlace {
   }
 }
 
-/** The same function says it twice: a goroutine without the context, and the empty one that it makes. */
-function isOnePlace(one: SourceEvidence, other: SourceEvidence): boolean {
-  return one.function !== undefined && one.function === other.function
-}
-
 function servicesAtFault(group: BreakGroup, { class: name, culprit }: Named): readonly string[] {
   const { edge, service } = group
   if (edge === undefined) return [culprit ?? service]
@@ -116,7 +125,11 @@ type Signs = {
   readonly own: ReadonlySet<string>
   /** What it lies in, or would. */
   readonly around: ReadonlySet<string>
+  /** On the caller's side of an edge: who publishes to the destination, which spans stand beside the broken one. */
+  readonly callers: ReadonlySet<string>
   readonly functions: ReadonlySet<string>
+  /** What the broken spans are calls of: known of few. */
+  readonly media: ReadonlySet<Medium>
   /** Of log records that the case is about. */
   readonly bodies: ReadonlySet<string>
 }
@@ -146,7 +159,57 @@ function readSigns(group: BreakGroup, facts: TrustFacts): Signs {
     if (group.after !== undefined) around.add(group.after.name)
   }
   if (group.shape === 'server-root' && group.host !== undefined) around.add(group.host)
-  return { own, around, functions, bodies: readBodies(group, facts) }
+  const callers = group.edge === undefined ? new Set<string>() : readCallers(group, group.edge.from, facts)
+  return { own, around, callers, functions, media: readMedia(group, facts), bodies: readBodies(group, facts) }
+}
+
+function readCallers(group: BreakGroup, from: string, facts: TrustFacts): Set<string> {
+  const found = new Set<string>()
+  const { spans, forest } = facts
+  const service = facts.services.indexOf(from)
+  const add = (row: number): void => {
+    if (serviceOfRow(facts, row) === service) found.add(spans.strings[at(spans.names, row)] ?? '')
+  }
+  if (group.shape === 'message-root') {
+    facts.operations.list.forEach(({ kind, service: own, name }, operation) => {
+      if (kind !== PRODUCER || own !== from || at(facts.opRows, operation) === 0) return
+      if (name.split(/[\s/]+/).includes(group.destination)) found.add(name)
+    })
+    return found
+  }
+  for (const row of sampleRows(group.rows, SAMPLE)) {
+    const parent = at(forest.parents, row)
+    if (parent < 0) continue
+    for (let child = at(forest.childStart, parent); child < at(forest.childStart, parent + 1); child++) {
+      add(at(forest.children, child))
+    }
+  }
+  return found
+}
+
+type Medium = 'http' | 'db' | 'rpc' | 'messaging'
+
+const mediumKeys: readonly (readonly [Medium, readonly string[]])[] = [
+  ['db', ['db.system.name', 'db.system']],
+  ['rpc', ['rpc.system']],
+  ['messaging', ['messaging.system']],
+  ['http', ['http.request.method', 'http.method']],
+]
+
+function readMedia(group: BreakGroup, facts: TrustFacts): ReadonlySet<Medium> {
+  const media = new Set<Medium>()
+  for (const row of sampleRows(group.rows, SAMPLE)) {
+    for (const [medium, keys] of mediumKeys) {
+      if (keys.some((key) => attributeText(facts, row, key) !== undefined)) media.add(medium)
+    }
+  }
+  return media
+}
+
+/** Of a line of source that makes a call: a query without a context is no request's. */
+function mediumOf(excerpt: string): Medium | undefined {
+  if (/\.(Query|QueryRow|Exec|Prepare|Begin|BeginTx|Ping)(x|Context)?\(/.test(excerpt)) return 'db'
+  return /\bhttp\.\w|NewRequest/.test(excerpt) ? 'http' : undefined
 }
 
 function addFunctions(into: Set<string>, facts: TrustFacts, row: number): void {
@@ -172,7 +235,11 @@ function readBodies(group: BreakGroup, { logs }: TrustFacts): ReadonlySet<string
 }
 
 function tieTo(evidence: SourceEvidence, signs: Signs, services: readonly string[]): Tie | undefined {
-  const { own, around, functions, bodies } = signs
+  const { own, around, callers, functions, bodies, media } = signs
+  const isAlone = evidence.services.length === 1 && services.includes(evidence.services[0] as string)
+  if (wholeProcess.has(evidence.class) || isServerWide(evidence)) {
+    return isAlone ? { tie: 'process', by: evidence.services[0] as string } : undefined
+  }
   const { function: name } = evidence
   if (name !== undefined) {
     const same = [...functions].find((one) => isSameFunction(one, name))
@@ -182,16 +249,18 @@ function tieTo(evidence: SourceEvidence, signs: Signs, services: readonly string
   if (started !== undefined) return { tie: 'span', by: started }
   const line = textsIn(evidence.excerpt ?? '').find((text) => bodies.has(text))
   if (line !== undefined) return { tie: 'log line', by: line }
+  if (ofCaller.has(evidence.class)) {
+    const sender = common(callers, [...evidence.starts, ...evidence.operations])
+    if (sender !== undefined) return { tie: isRoute(sender) ? 'route' : 'span', by: sender }
+  }
   const reached = common(own, evidence.operations)
   if (reached !== undefined) return { tie: isRoute(reached) ? 'route' : 'span', by: reached, isFar: true }
   // A span that this source starts elsewhere is not the one of this place.
   const isElsewhere = [...own].some((one) => evidence.known.has(one))
-  const inside = isElsewhere ? undefined : common(around, evidence.operations)
+  const medium = mediumOf(evidence.excerpt ?? '')
+  const isOther = medium !== undefined && media.size > 0 && !media.has(medium)
+  const inside = isElsewhere || isOther ? undefined : common(around, evidence.operations)
   if (inside !== undefined) return { tie: isRoute(inside) ? 'route' : 'span', by: inside, isFar: true }
-  const isAlone = evidence.services.length === 1 && services.includes(evidence.services[0] as string)
-  if (isAlone && (wholeProcess.has(evidence.class) || isServerWide(evidence))) {
-    return { tie: 'process', by: evidence.services[0] as string }
-  }
   return undefined
 }
 

@@ -48,7 +48,7 @@ export function nameSource(source: AuditedSource, spans: SpanTable): NamedSource
   const evidence = source.findings.flatMap((finding): SourceEvidence[] => {
     if (!classes.has(finding.rule)) return []
     const services = source.services ?? servicesOf(finding, programs, all)
-    return services.length === 0 ? [] : [toEvidence(finding, services, spanNames)]
+    return services.length === 0 ? [] : [toEvidence(finding, services, spanNames, source.name)]
   })
   const named = source.programs.flatMap(({ services }) => services.map(({ name }) => name))
   return { evidence, programs, unseen: [...new Set(named)].filter((name) => !seen.has(name)) }
@@ -75,12 +75,19 @@ function packageOf({ evidence: [first] }: Finding, programs: readonly ProgramSer
   return fitting.length === 1 ? fitting[0] : undefined
 }
 
-function toEvidence(finding: Finding, services: readonly string[], known: ReadonlySet<string>): SourceEvidence {
+function toEvidence(
+  finding: Finding,
+  services: readonly string[],
+  known: ReadonlySet<string>,
+  directory: string,
+): SourceEvidence {
   const [first] = finding.evidence
+  const folder = directory.replace(/^\.\/|\/+$/g, '')
   return {
     class: finding.rule as BreakClass,
     services,
-    file: first.file ?? first.source,
+    // As a person opens it from where the command was run.
+    file: `${folder === '.' || folder === '' ? '' : `${folder}/`}${first.file ?? first.source}`,
     line: first.line ?? 0,
     ...(first.column === undefined ? {} : { column: first.column }),
     ...(first.function === undefined ? {} : { function: first.function }),

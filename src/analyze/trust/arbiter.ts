@@ -53,7 +53,7 @@ export function decideCase(group: BreakGroup, claims: readonly NamedClaim[], fac
     const place = source?.claim.class === settled.class ? { source: source.place } : {}
     return { ...lost({ ...base, ...culprit(settled) }, settled.class, 'certain', settled.why), ...place }
   }
-  if (source !== undefined) return explain(base, source)
+  if (source !== undefined) return explain(base, source, held[0])
   const second = held[1]?.score ?? 0
   const isProvable = rowOf.get(best.class)?.fromSpans === 'high'
   const sightings =
@@ -102,15 +102,23 @@ function culprit(claim: NamedClaim): { service?: string } {
   return claim.culprit === undefined ? {} : { service: claim.culprit }
 }
 
-/** The code does it: certain, unless it does another thing as well that would do. */
-function explain(base: Base, { claim, place, rival }: SourceMatch<NamedClaim>): BreakCase {
+/**
+ * The code does it. Certain, unless it does another thing that would break the same way, or has no more in common with the
+ * break than a route while the spans themselves speak for another class.
+ */
+function explain(
+  base: Base,
+  { claim, place, rival, isFar }: SourceMatch<NamedClaim>,
+  likeliest: NamedClaim | undefined,
+): BreakCase {
   const also =
     rival === undefined
       ? ''
       : `; ${rival.class} at ${rival.evidence.file}:${rival.evidence.line} would explain it as well`
   const why = `${claim.why}; ${place.file}:${place.line} does it${also}`
-  const found = lost({ ...base, ...culprit(claim) }, claim.class, rival === undefined ? 'certain' : 'probable', why)
-  return { ...found, source: place }
+  const isLikely = claim.score >= (likeliest?.score ?? 0) - SINGLE_DISTANCE
+  const isSure = rival === undefined && (!isFar || isLikely)
+  return { ...lost({ ...base, ...culprit(claim) }, claim.class, isSure ? 'certain' : 'probable', why), source: place }
 }
 
 function lost(base: Base, name: BreakClass, confidence: Confidence, why: string): BreakCase {

@@ -142,6 +142,27 @@ export const opsCodes = {
     httpStatus: 422,
     retryable: false,
   },
+  SL_OPS_NOT_AN_AUDIT: {
+    summary: 'The file given as an audit is none',
+    hint: 'Give what `sightline audit DIR --json` printed, of a run that did its job; reports of other tools go to `audit --import`.',
+    exitCode: 65,
+    httpStatus: 422,
+    retryable: false,
+  },
+  SL_OPS_SOURCE_NOT_MATCHED: {
+    summary: 'Which service runs this source is not known, so it is no evidence for any',
+    hint: 'Say it: --source DIR=SERVICE, once for each service that runs it.',
+    exitCode: 0,
+    httpStatus: 200,
+    retryable: false,
+  },
+  SL_OPS_SOURCE_SHARED: {
+    summary: 'Several services run the same command: what is said of a whole process is no evidence for one of them',
+    hint: 'Say which is meant: --source DIR=SERVICE.',
+    exitCode: 0,
+    httpStatus: 200,
+    retryable: false,
+  },
   SL_OPS_SOURCE_UNREADABLE: {
     summary: 'A source file could not be read, and was left out',
     hint: 'Check its permissions; the findings rest on the other files.',

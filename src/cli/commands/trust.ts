@@ -1,10 +1,12 @@
-/** `sightline trust FILE...`: spans, logs and headers → ops/trust → terminal, JSON, HTML, Markdown. */
+/** `sightline trust FILE...`: spans, logs, headers and source → ops/trust → terminal, JSON, HTML, Markdown. */
+import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { type Command, InvalidArgumentError } from 'commander'
 import { type ExitCode, fault } from '../../base/errors.ts'
 import type { SchemaName, Severity } from '../../model/contract.ts'
 import type { Report } from '../../model/report.ts'
 import { type TrustGrade, trustGrades } from '../../model/trust/trust-data.ts'
+import type { SourceInput } from '../../ops/trust/read-source.ts'
 import type { TrustReportData } from '../../ops/trust.ts'
 import { renderTrustHtml } from '../../render/trust/html.ts'
 import { renderTrustMarkdown } from '../../render/trust/markdown.ts'
@@ -21,6 +23,8 @@ type TrustFlags = {
   readonly service?: string
   readonly trace?: string
   readonly headers?: string
+  readonly source?: readonly string[]
+  readonly audit?: readonly string[]
   readonly settle?: number
   readonly min?: TrustGrade
   readonly failOn?: Severity
@@ -46,6 +50,14 @@ export function registerTrust(program: Command, run: Runner): void {
       valueFlag('--trace <id>', "this trace's tree, with what is broken in it; an id or its beginning", readTraceId),
     )
     .addOption(valueFlag('--headers <file>', 'headers seen on edges, as JSON lines or HAR; docs/trust.md', readInput))
+    .addOption(
+      valueFlag(
+        '--source <dir[=service]>',
+        'Go source of a service as evidence: it is audited, and what it explains is certain; repeatable',
+        readInputs,
+      ),
+    )
+    .addOption(valueFlag('--audit <file[=service]>', 'the same from an earlier audit --json; repeatable', readInputs))
     .addOption(
       valueFlag(
         '--settle <duration>',
@@ -79,6 +91,13 @@ async function trust(context: CommandContext, files: readonly string[], flags: T
   const inputs = await deps.inputs.listInputs(files.map((file) => (file === '-' ? file : resolve(io.cwd, file))))
   if (!inputs.ok) return printOutcome(context, failedOutcome(SCHEMA, inputs.error))
   const { service, trace, min, maxSpans, settle } = flags
+  const given = [
+    ...(flags.source ?? []).map((text) => readSource('directory', text, io.cwd)),
+    ...(flags.audit ?? []).map((text) => readSource('report', text, io.cwd)),
+  ]
+  const { readSources } = await import('../../ops/trust/read-source.ts')
+  const sources = await readSources(deps, given, { progress, signal })
+  if (!sources.ok) return printOutcome(context, failedOutcome(SCHEMA, sources.error))
   const { judgeSpans } = await import('../../ops/trust.ts')
   const report = await judgeSpans(inputs.value, {
     ...(service === undefined ? {} : { service }),
@@ -87,6 +106,7 @@ async function trust(context: CommandContext, files: readonly string[], flags: T
     ...(maxSpans === undefined ? {} : { maxSpans }),
     ...(settle === undefined ? {} : { settleNs: settle }),
     ...(headers === undefined ? {} : { headers: headers.value }),
+    ...(given.length === 0 ? {} : { sources: sources.value }),
     progress,
     signal,
   })
@@ -119,6 +139,14 @@ function readHeadersFile(cwd: string, path: string | undefined) {
   if (text.ok) return { ok: true, value: { name: path, text: text.value } } as const
   const message = `The file of headers cannot be read: ${text.error.why}`
   return { ok: false, error: fault('SL_COLLECT_NO_INPUT', { message, target: path }) } as const
+}
+
+/** `DIR=SERVICE`; a path that has an equals sign itself is taken as it is. */
+function readSource(kind: SourceInput['kind'], text: string, cwd: string): SourceInput {
+  const at = text.lastIndexOf('=')
+  const whole = { kind, path: resolve(cwd, text), name: text }
+  if (at <= 0 || existsSync(whole.path)) return whole
+  return { kind, path: resolve(cwd, text.slice(0, at)), name: text.slice(0, at), service: text.slice(at + 1) }
 }
 
 function readTraceId(text: string): string {

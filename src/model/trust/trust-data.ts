@@ -108,6 +108,23 @@ export type TrustService = {
   readonly instrumentationScore: InstrumentationScore
 }
 
+/** Source that was given as evidence, and the services that run it. */
+export type TrustSource = {
+  readonly name: string
+  readonly kind: 'directory' | 'report'
+  readonly tier: 'a' | 'b'
+  /** Findings of the audit; those of break classes in code whose service is known. */
+  readonly findings: number
+  readonly usable: number
+  readonly services: readonly string[]
+  readonly programs: readonly {
+    readonly importPath: string
+    readonly services: readonly string[]
+    /** How it is known; absent where it is not. */
+    readonly by?: string
+  }[]
+}
+
 export type TrustData = {
   readonly window?: { readonly startTime: string; readonly endTime: string; readonly durationNs: number }
   readonly settleWindowNs: number
@@ -125,5 +142,7 @@ export type TrustData = {
     readonly logRecords: number
     readonly logsWithoutTraceId: number
   }
+  /** Where `--source` or `--audit` gave any. */
+  readonly sources?: readonly TrustSource[]
   readonly omitted: Readonly<Record<string, number>>
 }
