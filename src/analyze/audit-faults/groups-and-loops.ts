@@ -124,6 +124,28 @@ export const errgroupUnbounded: AuditRule = {
   },
 }
 
+export const waitGroupBesideErrgroup: AuditRule = {
+  id: 'waitgroup-beside-errgroup',
+  title: 'A WaitGroup counts what an errgroup counts',
+  severity: 'low',
+  saysWhen:
+    'a function that errgroup.Go runs calls Done of a sync.WaitGroup of outside: the group waits for it already.',
+  fix: 'Drop the WaitGroup: g.Wait() waits for all, and gives the first error.',
+  check({ view, report }) {
+    for (const call of view.callsOf('sync.WaitGroup.Done')) {
+      const fn = view.functions[call.fn]
+      if (fn?.kind !== 'literal' || isTestFile(view, call.file)) continue
+      const { syntax } = view.file(fn.file)
+      const around = view.callAt(fn.file, syntax.parents[syntax.parents[fn.node] as number] as number)
+      if (around?.name !== `${group}.Go` || !around.args.includes(fn.node)) continue
+      report(call.file, call.node, {
+        message: 'Counted twice: the errgroup waits for this function already',
+        confidence: 'probable',
+      })
+    }
+  },
+}
+
 /** `for rows.Next()`, `for {}`, a range over a channel: nobody knows how many there will be. */
 function isLoopOverStream(view: PackageView, call: CallSite): boolean {
   const loop = loopAround(view, call.file, call.node)
@@ -142,14 +164,18 @@ function isLoopOverStream(view: PackageView, call: CallSite): boolean {
   return true
 }
 
+/** As many at once need no limit. */
+const FEW_GOROUTINES = 100
+
 /** Not of `for i := range 4`, whose number stands there. */
 function isLoopOverData(view: PackageView, call: CallSite): boolean {
   const loop = loopAround(view, call.file, call.node)
   if (loop === undefined) return false
   const { syntax } = view.file(call.file)
   const head = textOf(syntax, loop).slice(0, textOf(syntax, loop).indexOf('{'))
-  if (/range\s+\d+|<=?\s*\d+\b|<=?\s*[A-Z_]\w*;|workers|concurrency|parallel|routines|NumCPU|GOMAXPROCS/i.test(head))
-    return false
+  const [, bound] = /(?:range\s+|<=?\s*)(\d+)\b/.exec(head) ?? []
+  if (bound !== undefined) return Number(bound) > FEW_GOROUTINES
+  if (/<=?\s*[A-Z_]\w*;|workers|concurrency|parallel|routines|NumCPU|GOMAXPROCS/i.test(head)) return false
   // Workers that take their items from a channel: as many as were asked for.
   const [literal] = call.args
   return literal === undefined || rangeOverChannel(view, call.file, literal) === undefined
@@ -216,11 +242,13 @@ export const loopVariableCaptured: AuditRule = {
   title: 'A loop’s variable is captured',
   severity: 'high',
   saysWhen:
-    'the module’s go line is before 1.22, and a literal started with go, deferred, or given to a group in a loop uses the loop’s variable.',
+    'the module’s go line is before 1.22 (without a go.mod: a note), and a literal started with go, deferred, or given to a group in a loop uses the loop’s variable.',
   fix: 'x := x before the literal, pass it as an argument, or raise the go line to 1.22.',
   check({ view, report }) {
     const version = view.pkg.module?.goVersion
-    if (view.pkg.module === undefined || !isBefore122(version)) return
+    // Without a go.mod nobody knows the go line: a note.
+    const isKnown = view.pkg.module !== undefined
+    if (isKnown && !isBefore122(version)) return
     for (const fn of view.functions) {
       if (fn.kind !== 'literal' || isTestFile(view, fn.file)) continue
       const { syntax, symbols } = view.file(fn.file)
@@ -233,8 +261,10 @@ export const loopVariableCaptured: AuditRule = {
             .find((one) => one.file === fn.file && one.node > fn.node && one.node < (syntax.after[fn.node] as number))
           if (symbol < 0 || use === undefined) continue
           report(fn.file, use.node, {
-            message: `${textOf(syntax, name)} is one variable for all turns (go ${version ?? 'line absent'}): the literal sees a later one`,
-            confidence: 'probable',
+            message: isKnown
+              ? `${textOf(syntax, name)} is one variable for all turns (go ${version ?? 'line absent'}): the literal sees a later one`
+              : `${textOf(syntax, name)} is one variable for all turns before go 1.22, and no go.mod says which go this is`,
+            ...(isKnown ? { confidence: 'probable' as const } : { severity: 'info' as const }),
           })
         }
       }

@@ -6,7 +6,7 @@
 import { childAt, childrenOf, kindOf, textOf } from '../../model/trust/go-source.ts'
 import { isTestFile } from '../audit/intent.ts'
 import type { PackageView } from '../audit/package-view.ts'
-import { callsIn, fieldValue, givenBy, stringOf } from '../audit/queries.ts'
+import { callsIn, fieldValue, givenBy, isAlone, stringOf } from '../audit/queries.ts'
 import type { AuditRule } from '../audit/rule.ts'
 
 const asks = [
@@ -54,6 +54,13 @@ export const responseBodyUnclosed: AuditRule = {
   check({ view, report }) {
     for (const name of asks) {
       for (const call of view.callsOf(name)) {
+        if (isAlone(view, call) && !name.endsWith('Head') && !isTestFile(view, call.file)) {
+          report(call.file, call.node, {
+            message: 'The response is thrown away and its body stays open, and so is the error',
+            confidence: 'probable',
+          })
+          continue
+        }
         const given = givenBy(view, call.file, call.node)
         const response = given?.names[0]
         if (given === undefined || response === undefined || isTestFile(view, call.file)) continue
@@ -192,6 +199,12 @@ export const clientWithoutTimeout: AuditRule = {
       }
     }
     if (usesContext) return
+    for (const call of view.callsOf('net/http.Client.Do')) {
+      if (isTestFile(view, call.file) || !view.text(call.file, call.node).startsWith('http.DefaultClient.')) continue
+      report(call.file, call.node, {
+        message: 'http.DefaultClient waits without end, and the package gives its requests no context',
+      })
+    }
     for (const { file, node } of view.nodesOf('composite_literal')) {
       if (view.typeAt(file, node) !== 'net/http.Client' || isTestFile(view, file)) continue
       if (fieldValue(view, file, node, 'Timeout') !== undefined || isSetLater(view, file, node)) continue

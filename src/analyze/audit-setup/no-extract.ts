@@ -7,9 +7,10 @@
 import { openContextScope } from '../audit/context-scope.ts'
 import { declarationOf, isTestFile } from '../audit/intent.ts'
 import type { FunctionView, PackageView } from '../audit/package-view.ts'
+import type { ProjectView } from '../audit/project-facts.ts'
 import { callsIn, isHandler } from '../audit/queries.ts'
 import type { AuditContext, AuditRule } from '../audit/rule.ts'
-import { startCalls } from '../audit-spans/span-never-ended.ts'
+import { findLoneStarts, startCalls } from '../audit-spans/span-never-ended.ts'
 
 const extracts =
   /(otelhttp\.(NewHandler|NewMiddleware|WithRouteTag|Handler)|otel(gin|mux|echo|chi|fiber|restful|macaron|beego|iris|httprouter|kratos|connect|twirp)[\w/]*\.|TextMapPropagator\.Extract|propagation\.\w+\.Extract|ddtrace|\.Extract$)/
@@ -25,6 +26,7 @@ export const noExtract: AuditRule = {
     'a SERVER span is begun by hand from r.Context() on a path of the package that nothing wraps; or a gRPC server is made without otelgrpc in a project that traces.',
   fix: 'Wrap the handler with otelhttp.NewHandler (or the framework’s middleware), or call propagator.Extract.',
   check({ view, project, report }) {
+    checkLoneStarts(view, project, report)
     if (!project.imports(project.packages, traced)) return
     if (project.findUse(project.packages, extracts) === undefined) {
       const scope = openContextScope(view)
@@ -56,6 +58,23 @@ export const noExtract: AuditRule = {
       })
     }
   },
+}
+
+/** `tracer.StartSpan("name")` in a handler: given nothing but a name, the span can have no parent. */
+function checkLoneStarts(view: PackageView, project: ProjectView, report: AuditContext['report']): void {
+  const lone = findLoneStarts(view).filter(
+    (call) => call.args.length > 0 && call.args.every((arg) => /_string_literal$/.test(view.kind(call.file, arg))),
+  )
+  if (lone.length === 0 || project.findUse(project.packages, extracts) !== undefined) return
+  for (const call of lone) {
+    let fn = view.functions[call.fn]
+    while (fn !== undefined && !isHandler(fn)) fn = view.functions[fn.parent]
+    if (fn === undefined || isTestFile(view, call.file)) continue
+    report(call.file, call.node, {
+      message: `The span of ${fn.name} is given a name alone, and nothing extracts the caller's context: it is a root`,
+      confidence: 'probable',
+    })
+  }
 }
 
 /** A SERVER span begun from the request's own context, where the function that holds it is used unwrapped. */

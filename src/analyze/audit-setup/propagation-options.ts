@@ -112,6 +112,31 @@ export const baggageOnly: AuditRule = {
   },
 }
 
+/** The SDK's own default: fewer spans waiting than it sends by itself. */
+const DEFAULT_QUEUE = 2048
+
+export const queueOverflow: AuditRule = {
+  id: 'queue-overflow',
+  classNumber: 14,
+  title: 'The queue of spans is small',
+  severity: 'low',
+  saysWhen:
+    'WithMaxQueueSize is given a number below the SDK’s own 2,048: a burst of more spans than that within the batch delay loses what is over, parents and children alike.',
+  fix: 'A queue for the busiest batch delay (5 s by default), or WithBlocking where waiting is better than loss.',
+  check({ view, report }) {
+    for (const call of view.callsOf(`${sdk}.WithMaxQueueSize`)) {
+      const [size] = call.args
+      if (size === undefined || isTestFile(view, call.file) || view.kind(call.file, size) !== 'int_literal') continue
+      const spans = Number(view.text(call.file, size).replaceAll('_', ''))
+      if (!(spans < DEFAULT_QUEUE) || view.callsOf(`${sdk}.WithBlocking`).length > 0) continue
+      report(call.file, call.node, {
+        message: `${spans} spans wait at most: more than that within a batch delay are dropped`,
+        confidence: 'possible',
+      })
+    }
+  },
+}
+
 export const traceIdTruncated: AuditRule = {
   id: 'trace-id-truncated',
   classNumber: 6,

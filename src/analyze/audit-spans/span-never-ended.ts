@@ -8,7 +8,7 @@ import { putBehind } from '../audit/edits.ts'
 import { buildFlow, findWayWithout } from '../audit/flow.ts'
 import { isTestFile, startOf } from '../audit/intent.ts'
 import { type CallSite, isAssigned, type PackageView } from '../audit/package-view.ts'
-import { loopAround } from '../audit/queries.ts'
+import { givenBy, loopAround } from '../audit/queries.ts'
 import type { AuditContext, AuditRule } from '../audit/rule.ts'
 
 /** Calls that start a span, and which result it is. */
@@ -28,7 +28,38 @@ export const spanNeverEnded: AuditRule = {
   fix: 'defer span.End() right after Start, on every path.',
   check(context) {
     for (const name of startCalls) for (const call of context.view.callsOf(name)) checkStart(context, call)
+    for (const call of findLoneStarts(context.view)) checkLoneStart(context, call)
   },
+}
+
+/** `span := tracer.StartSpan("x")` of OpenTracing and its kin, or of a tracer that is not known: one result. */
+export function findLoneStarts(view: PackageView): readonly CallSite[] {
+  return view.calls.filter(({ name, lastName, file, node }) => {
+    if (lastName !== 'StartSpan' || startCalls.includes(name)) return false
+    const { syntax } = view.file(file)
+    const called = childAt(syntax, node, 'function')
+    const operand = called === undefined ? undefined : childAt(syntax, called, 'operand')
+    return operand !== undefined && /tracer|tracing/i.test(textOf(syntax, operand))
+  })
+}
+
+function checkLoneStart({ view, report }: AuditContext, call: CallSite): void {
+  if (isTestFile(view, call.file)) return
+  const given = givenBy(view, call.file, call.node)
+  const [name] = given?.names ?? []
+  if (name === undefined || given?.names.length !== 1 || view.kind(call.file, name) !== 'identifier') return
+  const symbol = view.file(call.file).symbols[name] as number
+  const declared = view.pkg.symbols[symbol]
+  if (declared?.kind !== 'variable' || declared.qualified !== undefined) return
+  const uses = view.usesOf(symbol).filter((use) => use.file === call.file && use.node !== name)
+  const { syntax } = view.file(call.file)
+  const isEnded = uses.some(({ node }) => /\.(Finish\w*|End\w*)$/.test(textOf(syntax, syntax.parents[node] as number)))
+  if (isEnded || uses.some(({ file, node }) => isGivenAway(view, file, node, call.fn))) return
+  report(call.file, call.node, {
+    message: `${textOf(syntax, name)} is never ended`,
+    confidence: 'probable',
+    advice: `defer ${textOf(syntax, name)}.End() (Finish() in OpenTracing) right behind it.`,
+  })
 }
 
 export type StartedSpan = {

@@ -17,12 +17,14 @@ import { requestWithoutContext } from '../audit-context/request-without-context.
 import { sharedWork } from '../audit-context/shared-work.ts'
 import { staleContext } from '../audit-context/stale-context.ts'
 import { errorsWrappedUnevenly, panicOnIoError } from '../audit-faults/errors.ts'
+import { addressJoined, fileUnclosed } from '../audit-faults/files-and-hosts.ts'
 import {
   channelConsumer,
   deferInLoop,
   errgroupNotWaited,
   errgroupUnbounded,
   loopVariableCaptured,
+  waitGroupBesideErrgroup,
 } from '../audit-faults/groups-and-loops.ts'
 import {
   clientWithoutTimeout,
@@ -43,6 +45,7 @@ import { noFlush, noPropagator, propagatorMismatch } from '../audit-setup/projec
 import {
   baggageOnly,
   exportContextCancelled,
+  queueOverflow,
   samplingDisagreement,
   traceIdTruncated,
 } from '../audit-setup/propagation-options.ts'
@@ -67,6 +70,7 @@ export const auditRules: readonly AuditRule[] = [
   borrowedSpanEnded,
   spanNeverEnded,
   noFlush,
+  queueOverflow,
   exportContextCancelled,
   consumerWithoutExtract,
   producerWithoutInject,
@@ -90,6 +94,7 @@ export const auditRules: readonly AuditRule[] = [
   memStatsOnHotPath,
   errgroupNotWaited,
   errgroupUnbounded,
+  waitGroupBesideErrgroup,
   deferInLoop,
   loopVariableCaptured,
   channelConsumer,
@@ -99,4 +104,6 @@ export const auditRules: readonly AuditRule[] = [
   responseBodyUnclosed,
   queryInPath,
   clientWithoutTimeout,
+  fileUnclosed,
+  addressJoined,
 ]

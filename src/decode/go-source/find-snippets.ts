@@ -4,6 +4,8 @@
  * made a file on its own line, so that lines stay those of the document; lines of dots alone, which stand for what was
  * left out, become empty.
  */
+import { assumeImports } from './assumed-imports.ts'
+
 export type GoSnippet = {
   /** Of its first line in the document, from 1. */
   readonly line: number
@@ -20,6 +22,11 @@ const declaration = /^(func\s*(\(|\w)|type\s+\w+\s|var\s+[\w(]|const\s+[\w(]|imp
 /** At the left margin, inside a program: what Go itself puts there. */
 const topLevel = /^(\)|\}|\/\/|\/\*|\*\/|$|\s)/
 
+/** At the left margin of plain text: statements as no prose and no other language of documents has them. */
+const statement =
+  /^((\w+, )*\w+ := \S.*|go func\(.*\{|defer [\w.]+\(.*|for (.*(\brange\b|:=|;).* )?\{|if .*(err|:=|==|!=).* \{|var \w+ (\*|\[\])?(map\[\w+\])?\w+(\.\w+)?)\s*(\/\/.*)?$/
+const call = /^([\w]+(\.\w+)*\(.*\)|return\b.*|[\w.]+ <- .*|[\w.]+ = .*)\s*(\/\/.*)?$/
+
 export function findSnippets(document: string): readonly GoSnippet[] {
   const lines = document.split(/\r?\n/)
   const found: GoSnippet[] = []
@@ -35,8 +42,10 @@ export function findSnippets(document: string): readonly GoSnippet[] {
       at = end
       continue
     }
-    if (!beginsPlain(lines, at)) continue
-    const end = findPlainEnd(lines, at)
+    const isStatement = statement.test(lines[at] as string)
+    if (!isStatement && !beginsPlain(lines, at)) continue
+    const end = findPlainEnd(lines, at, isStatement)
+    if (isStatement && !isWhole(lines.slice(at, end))) continue
     found.push(makeSnippet(lines.slice(at, end), at + 1))
     at = end - 1
   }
@@ -60,20 +69,28 @@ function beginsPlain(lines: readonly string[], at: number): boolean {
   const line = lines[at] as string
   return (
     /^package [a-z]\w*\s*(\/\/.*)?$/.test(line) ||
-    /^(func (\(\w+ \*?\w+\) )?\w+\(.*\{|type \w+ (struct|interface) \{)\s*(\/\/.*)?$/.test(line)
+    /^(func (\(\w+ \*?\w+\) )?\w+\(.*\{|type \w+ (struct|interface) \{)\s*(\/\/.*)?$/.test(line) ||
+    (/^import \($/.test(line) && /^\s+(\w+ )?"[\w./-]+"$/.test(lines[at + 1] ?? ''))
   )
 }
 
 /** The first line at the margin that no Go file has there. */
-function findPlainEnd(lines: readonly string[], from: number): number {
+function findPlainEnd(lines: readonly string[], from: number, isStatement: boolean): number {
   let end = from + 1
   let at = end
   for (; at < lines.length; at++) {
     const line = lines[at] as string
-    if (!topLevel.test(line) && !declaration.test(line)) break
+    if (!topLevel.test(line) && !(isStatement ? statement.test(line) || call.test(line) : declaration.test(line))) break
     if (line.trim() !== '') end = at + 1
   }
   return end
+}
+
+/** Statements out of running text: more than one line, and what opens closes. */
+function isWhole(body: readonly string[]): boolean {
+  const text = body.join('\n').replaceAll(/"(?:[^"\\\n]|\\.)*"|`[^`]*`|\/\/.*/g, '')
+  const count = (of: RegExp): number => text.match(of)?.length ?? 0
+  return body.length > 1 && count(/[{(]/g) > 0 && count(/\{/g) === count(/\}/g) && count(/\(/g) === count(/\)/g)
 }
 
 function makeSnippet(body: readonly string[], line: number): GoSnippet {
@@ -81,6 +98,9 @@ function makeSnippet(body: readonly string[], line: number): GoSnippet {
   const text = kept.join('\n')
   const first = kept.find((one) => one.trim() !== '' && !/^\s*\/\//.test(one)) ?? ''
   if (/^\s*package \w+/.test(first)) return { line, text: `${text}\n`, kind: 'program' }
-  if (declaration.test(first)) return { line, text: `package snippet; ${text}\n`, kind: 'declarations' }
-  return { line, text: `package snippet; func _() { ${text}\n}\n`, kind: 'statements' }
+  const head = `package snippet; ${assumeImports(text)}`
+  // `var wg sync.WaitGroup` and then `for …`: what no file has outside of functions.
+  const isInside = kept.some((one) => /^(\w+(, \w+)* := |for |if |go |defer )/.test(one))
+  if (declaration.test(first) && !isInside) return { line, text: `${head}${text}\n`, kind: 'declarations' }
+  return { line, text: `${head}func _() { ${text}\n}\n`, kind: 'statements' }
 }

@@ -121,6 +121,9 @@ export const knownResults: Readonly<Record<string, string>> = {
   '(*database/sql.Stmt).QueryRow': '*database/sql.Row',
   '(*database/sql.Stmt).Exec': '(database/sql.Result, error)',
 
+  'bufio.NewScanner': '*bufio.Scanner',
+  '(*bufio.Scanner).Err': 'error',
+
   'golang.org/x/sync/errgroup.WithContext': `(*golang.org/x/sync/errgroup.Group, ${context})`,
   '(*golang.org/x/sync/errgroup.Group).Wait': 'error',
   '(*golang.org/x/sync/singleflight.Group).Do': '(any, error, bool)',

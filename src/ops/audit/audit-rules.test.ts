@@ -20,6 +20,7 @@ const imports = `import (
 	"log/slog"
 	"net/http"
 	"os"
+	"sync"
 	"time"
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/trace"
@@ -348,6 +349,28 @@ func b(ctx context.Context) { err := use(ctx); if err != nil { panic(err) } }`,
 }
 func b() (*http.Response, error) { resp, err := http.Get("http://x"); return resp, err }
 func c() { resp, _ := http.Get("http://x"); defer resp.Body.Close() }`,
+  },
+  {
+    rule: 'file-unclosed',
+    source: `func a() {
+	f, err := os.Create("x") // HERE
+	fmt.Fprintln(f, err)
+	g, _ := os.Open("x")
+	defer g.Close()
+	h, _ := os.Open("x")
+	keep(h)
+}
+func main() { f, _ := os.Open("x"); fmt.Fprintln(f) }`,
+  },
+  {
+    rule: 'waitgroup-beside-errgroup',
+    source: `func a(ctx context.Context) error {
+	var wg sync.WaitGroup
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { defer wg.Done(); return use(ctx) }) // HERE
+	go func() { defer wg.Done(); _ = use(ctx) }()
+	return g.Wait()
+}`,
   },
   {
     rule: 'client-without-timeout',

@@ -7,6 +7,7 @@ const setup = (options: string): string => `package main
 import (
 	"context"
 	"log"
+	"net"
 	"net/http"
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/propagation"
@@ -33,6 +34,12 @@ for (const [rule, bad, good] of [
   ['no-propagator', '', 'otel.SetTextMapPropagator(propagation.TraceContext{})'],
   ['no-flush', '', 'tp.Shutdown(context.Background())'],
   ['no-flush', 'defer tp.Shutdown(context.Background()); log.Fatal("x")', 'defer tp.Shutdown(context.Background())'],
+  [
+    'queue-overflow',
+    'sdk.NewBatchSpanProcessor(nil, sdk.WithMaxQueueSize(256))',
+    'sdk.NewBatchSpanProcessor(nil, sdk.WithMaxQueueSize(8192))',
+  ],
+  ['address-joined-by-hand', 'net.Dial("tcp", host + ":80")', 'net.Dial("tcp", net.JoinHostPort(host, "80"))'],
   [
     'sampling-disagreement',
     'sdk.WithSampler(sdk.TraceIDRatioBased(0.1))',
