@@ -1,18 +1,9 @@
 /**
  * The command table: every command that exists, in the order of --help. A command is one file that exports
  * `register<Name>`; what is not built yet is not listed. Parsing is commander's; it never exits and never prints errors.
+ * A command's file is loaded when it is wanted: all of them are 400 files, a third of the time in which a run starts.
  */
 import { Command } from 'commander'
-import { registerAudit } from './commands/audit.ts'
-import { registerCapture } from './commands/capture.ts'
-import { registerErrors, registerLenses, registerRules } from './commands/catalogue.ts'
-import { registerDemo } from './commands/demo.ts'
-import { registerDiagnose } from './commands/diagnose.ts'
-import { registerDiff } from './commands/diff.ts'
-import { registerGate } from './commands/gate.ts'
-import { registerLedger } from './commands/ledger.ts'
-import { registerTimeline } from './commands/timeline.ts'
-import { registerTrust } from './commands/trust.ts'
 import type { Runner } from './context.ts'
 import { addCommonFlags } from './flags.ts'
 import type { CliIo } from './streams.ts'
@@ -21,25 +12,38 @@ export type ProgramInput = {
   readonly version: string
   readonly io: CliIo
   readonly width: number
+  /** Settings of a file may apply, or are asked for. */
+  readonly hasConfig: boolean
   readonly run: Runner
 }
 
-const registrations: readonly ((program: Command, run: Runner) => void)[] = [
-  registerDemo,
-  registerCapture,
-  registerDiagnose,
-  registerTimeline,
-  registerTrust,
-  registerAudit,
-  registerLedger,
-  registerGate,
-  registerDiff,
-  registerLenses,
-  registerErrors,
-  registerRules,
-]
+type Registration = (program: Command, run: Runner) => void
 
-export function buildProgram({ version, io, width, run }: ProgramInput): Command {
+const registrations: Readonly<Record<string, () => Promise<Registration>>> = {
+  demo: async () => (await import('./commands/demo.ts')).registerDemo,
+  capture: async () => (await import('./commands/capture.ts')).registerCapture,
+  diagnose: async () => (await import('./commands/diagnose.ts')).registerDiagnose,
+  timeline: async () => (await import('./commands/timeline.ts')).registerTimeline,
+  trust: async () => (await import('./commands/trust.ts')).registerTrust,
+  audit: async () => (await import('./commands/audit.ts')).registerAudit,
+  ledger: async () => (await import('./commands/ledger.ts')).registerLedger,
+  gate: async () => (await import('./commands/gate.ts')).registerGate,
+  diff: async () => (await import('./commands/diff.ts')).registerDiff,
+  lenses: async () => (await import('./commands/catalogue.ts')).registerLenses,
+  errors: async () => (await import('./commands/catalogue.ts')).registerErrors,
+  rules: async () => (await import('./commands/catalogue.ts')).registerRules,
+}
+
+/** `wantsAll`: a configuration applies, which may name flags of any command. */
+function loadRegistrations([first = '']: readonly string[], wantsAll: boolean): Promise<readonly Registration[]> {
+  const wanted = Object.entries(registrations).filter(([name]) => name === first)
+  return Promise.all(
+    (wantsAll || wanted.length === 0 ? Object.entries(registrations) : wanted).map(([, load]) => load()),
+  )
+}
+
+export async function buildProgram({ version, io, width, hasConfig, run }: ProgramInput): Promise<Command> {
+  const loaded = await loadRegistrations(io.argv, hasConfig)
   const program = new Command('sightline')
     .description('Finds what Go services wait on when pprof shows nothing, and which lens could have shown it.')
     .version(version, '-V, --version', 'print the version')
@@ -75,7 +79,7 @@ which beats ~/.config/sightline/config.yaml. In a file, flags are named in camel
   capture: {maxGoroutines: 50000, header: ['X-Tenant: a']}`,
     )
   addCommonFlags(program)
-  for (const register of registrations) register(program, run)
+  for (const register of loaded) register(program, run)
   for (const command of program.commands) inheritSettings(command, program)
   return program
 }

@@ -8,7 +8,7 @@ import { type ExitCode, type Fault, fault } from '../base/errors.ts'
 import { ok, type Result } from '../base/result.ts'
 import type { SchemaName } from '../model/contract.ts'
 import { escapeControls } from '../render/text.ts'
-import { applyConfig } from './config/apply-config.ts'
+import { mayHaveConfig } from './config/find-config.ts'
 import type { CommandContext } from './context.ts'
 import type { CliDeps } from './deps.ts'
 import { type LogFormat, type LogLevel, openLogger } from './logger.ts'
@@ -32,10 +32,12 @@ export async function runCli(deps: CliDeps, io: CliIo, signal: AbortSignal): Pro
   const width = chooseWidth(io)
   let exitCode: ExitCode = 0
   let config: Result<readonly string[]> = ok([])
-  const program = buildProgram({
+  const hasConfig = mayHaveConfig(io)
+  const program = await buildProgram({
     version: deps.version,
     io,
     width,
+    hasConfig,
     run: async (common, action) => {
       if (!config.ok) {
         exitCode = await fail(config.error)
@@ -57,7 +59,9 @@ export async function runCli(deps: CliDeps, io: CliIo, signal: AbortSignal): Pro
       }
     },
   })
-  program.hook('preAction', (_program, command) => {
+  program.hook('preAction', async (_program, command) => {
+    if (!hasConfig) return
+    const { applyConfig } = await import('./config/apply-config.ts')
     config = applyConfig(command, io)
   })
   function fail(error: Fault): Promise<ExitCode> {

@@ -18,6 +18,14 @@ export type ConfigText = {
 
 type Place = { readonly name: string; readonly path: string; readonly isAsked: boolean }
 
+/** False where no file can apply: none is there, and none is asked for. True may turn out to be wrong. */
+export function mayHaveConfig(io: Pick<CliIo, 'argv' | 'cwd' | 'env'>): boolean {
+  const isAsked = io.argv.some((word) => /^(--config\b|-[^-]*c)/.test(word)) || io.env.SIGHTLINE_CONFIG !== undefined
+  if (isAsked) return true
+  const texts = readConfigTexts(io, undefined)
+  return !texts.ok || texts.value.length > 0
+}
+
 export function readConfigTexts(
   { cwd, env }: Pick<CliIo, 'cwd' | 'env'>,
   asked: string | undefined,
