@@ -74,6 +74,19 @@ describe('any input', () => {
     assert.deepEqual([issues[0]?.code, issues[0]?.count], ['SL_DECODE_SPAN_LIMIT', 1])
   })
 
+  it('says of resources beyond the limit that their service is unknown', async () => {
+    const documents = Array.from({ length: 5 }, (_, index) => ({
+      resource: { attributes: [{ key: 'service.name', value: { stringValue: `s${index}` } }] },
+      scopeSpans: [{ spans: [plainSpan] }],
+    }))
+    const { table, issues } = await decode({ resourceSpans: documents }, { limits: { maxResources: 2 } })
+    assert.deepEqual(
+      [...table.resourceOf].map((index) => table.resources[index]?.service),
+      ['s0', 's1', 'unknown_service', 'unknown_service', 'unknown_service'],
+    )
+    assert.deepEqual([issues[0]?.code, issues[0]?.count], ['SL_DECODE_SPAN_LIMIT', 3])
+  })
+
   it('says what is no span input at all', async () => {
     const codes = async (bytes: Uint8Array) => {
       const decoded = await decodeSpans([{ name: 'x', bytes }])

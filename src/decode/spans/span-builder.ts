@@ -90,6 +90,9 @@ export class SpanBuilder {
   spansOmitted = 0
   private listsOmitted = 0
   private resourcesOmitted = 0
+  /** Stands for all beyond the limit: no service is said to have done what another did. */
+  private strangeResource: number | undefined
+  private scopesOmitted = 0
   private timesMissing = 0
   private timesHalf = 0
 
@@ -150,7 +153,8 @@ export class SpanBuilder {
     if (known !== undefined) return known
     if (this.resources.length >= this.limits.maxResources) {
       this.resourcesOmitted++
-      return this.resources.length - 1
+      this.strangeResource ??= this.resources.push({ service: 'unknown_service', attributes: {} }) - 1
+      return this.strangeResource
     }
     this.resourceByKey.set(key, this.resources.length)
     return this.resources.push(resource) - 1
@@ -161,7 +165,7 @@ export class SpanBuilder {
     const known = this.scopeByKey.get(key)
     if (known !== undefined) return known
     if (this.scopes.length >= this.limits.maxResources) {
-      this.resourcesOmitted++
+      this.scopesOmitted++
       return this.scopes.length - 1
     }
     this.scopeByKey.set(key, this.scopes.length)
@@ -445,7 +449,11 @@ export class SpanBuilder {
       `Spans beyond the limit of ${limits.maxSpans} (or ${limits.maxTraces} traces) were left out`,
     )
     beyond(this.listsOmitted, 'Attributes, links or events beyond their limits were left out')
-    beyond(this.resourcesOmitted, `Resources beyond the limit of ${limits.maxResources} were taken for the last one`)
+    beyond(
+      this.resourcesOmitted,
+      `Resources beyond the limit of ${limits.maxResources} were taken for an unknown service`,
+    )
+    beyond(this.scopesOmitted, `Scopes beyond the limit of ${limits.maxResources} were taken for the last one`)
     beyond(texts.omitted, `Texts beyond the limit of ${limits.maxStringBytes} bytes were left empty`)
     beyond(texts.cut, `Texts longer than ${limits.maxValueBytes} bytes were cut`)
     if (this.timesMissing > 0) {

@@ -140,8 +140,9 @@ export class JsonWalk {
   /** One bracket or one whole value. False when the window is used up between documents. */
   private step(): boolean {
     const reader = this.reader
-    if (this.isLost && !this.findLine()) return false
-    if (this.skim !== undefined && !this.skimOn(this.skim)) return false
+    // Steps of their own: what comes after may need more bytes, and the step is begun again then.
+    if (this.isLost) return this.findLine()
+    if (this.skim !== undefined) return this.skimOn(this.skim)
     const frame = this.frames[this.frames.length - 1]
     if (frame === undefined) return this.beginDocument()
     if (frame.isObject) {

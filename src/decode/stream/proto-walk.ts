@@ -122,7 +122,8 @@ export class ProtoWalk {
   /** One field, or the beginning or end of a message. False when the window is used up. */
   private step(): boolean {
     const { window, frames } = this
-    if (this.skipBytes > 0 && !this.passOver()) return false
+    // A step of its own: what comes after may need more bytes, and the step is begun again then.
+    if (this.skipBytes > 0) return this.passOver()
     const frame = frames[frames.length - 1]
     if (frame !== undefined && window.offset >= frame.end) {
       frames.pop()
@@ -189,10 +190,10 @@ export class ProtoWalk {
     role.onOpen?.()
   }
 
-  /** A tag and a length take ten bytes at most. */
+  /** A tag and what follows it (a length, a number) take fifteen bytes at most. */
   private needHeader(inWindow: number): void {
     const { window } = this
-    if (inWindow - window.at < 10 && inWindow === window.end && !window.isLast) throw NEED_MORE
+    if (inWindow - window.at < 15 && inWindow === window.end && !window.isLast) throw NEED_MORE
   }
 
   private readFrameLength(): number {
