@@ -1,35 +1,59 @@
-/** Signs that several classes of loss read alike. */
-import type { LossGroup } from '../trust/break-group.ts'
+/** Signs that several classes of loss read alike: each is a test against blind loss, none a share alone. */
+import type { Lift, LossGroup } from '../trust/break-group.ts'
+import { wilsonInterval } from '../trust/wilson.ts'
 import { isLifted } from '../trust/windows.ts'
 
-/** Of a rank between 0 and 1: its standard deviation is 0.29 for one. */
-const RANK_DEVIATION = 0.29
+/** Deviations from blind loss at which it is ruled out, several tests being made. */
+const RULED_OUT = 3.5
 
-export function isTail({ tail }: LossGroup): boolean {
-  return tail.seen >= 0.6 && isLifted(tail, 0.3)
+/** What is missing lies at the ends of instances. */
+export function isAtEnd({ restarts }: LossGroup): boolean {
+  return restarts.isKnown && restarts.seen >= 0.8 && isLifted(restarts, 0.05)
 }
 
-export function isUnderLoad({ loadRank, missing }: LossGroup): boolean {
-  return loadRank >= 0.65 && loadRank > 0.5 + (3 * RANK_DEVIATION) / Math.sqrt(Math.max(1, missing))
+/** It does, but so would anything: instances come and go all the time. */
+export function mayBeAtEnd({ restarts }: LossGroup): boolean {
+  return restarts.isKnown && restarts.ended > 0 && restarts.seen >= 0.8
 }
 
-export function isClumped({ clumped }: LossGroup): boolean {
-  return clumped.sample >= 5 && clumped.seen >= 0.5 && isLifted(clumped, 0.3)
+export function isUnderLoad({ load }: LossGroup): boolean {
+  return load.deviations >= RULED_OUT && load.share >= 0.62
 }
 
-export function isLong({ durationRank, missing }: LossGroup): boolean {
-  return durationRank >= 0.75 && durationRank > 0.5 + (3 * RANK_DEVIATION) / Math.sqrt(Math.max(1, missing))
+export function isCrowded({ crowding }: LossGroup): boolean {
+  return crowding.deviations >= RULED_OUT && crowding.seen >= 1.5 * crowding.expected
 }
 
-/** Nothing in time or load tells one moment from another. */
-export function isBlindInTime(group: LossGroup): boolean {
-  return !isTail(group) && !isUnderLoad(group) && !isClumped(group)
+/** The traces that lost it are longer than others. */
+export function isLong({ duration }: LossGroup): boolean {
+  return duration.deviations >= RULED_OUT && duration.share >= 0.7
 }
 
-/** The quarters' rates do not differ more than chance allows. */
-export function isSteady({ quarters, crossed, affected }: LossGroup): boolean {
-  const overall = affected / Math.max(1, crossed)
-  const each = crossed / 4
-  const deviation = Math.sqrt((overall * (1 - overall)) / Math.max(1, each))
-  return quarters.every((rate) => Math.abs(rate - overall) <= 4 * deviation + 0.02)
+/** Where it is missing, other services are, more than elsewhere. */
+export function isTogether({ together }: LossGroup): boolean {
+  return together.sample >= 3 && isLifted(together, 0.1)
+}
+
+/** Of some traces a part of the owner's spans is left: no sampler leaves parts. */
+export function isInPart({ lost, absent }: LossGroup): boolean {
+  const [low] = wilsonInterval(lost - absent, lost)
+  return lost - absent >= 2 && low > 0.002
+}
+
+/** Nothing tells a trace that lost it from one that did not. */
+export function isBlind(group: LossGroup): boolean {
+  return (
+    group.isSteady &&
+    !isAtEnd(group) &&
+    !isUnderLoad(group) &&
+    !isCrowded(group) &&
+    !isLong(group) &&
+    !isTogether(group) &&
+    Math.abs(group.load.deviations) < RULED_OUT
+  )
+}
+
+/** Lines in the logs where it was lost, and not where it was not. */
+export function isSaid(words: Lift | undefined): boolean {
+  return words !== undefined && words.seen >= 0.5 && isLifted(words, 0.2)
 }

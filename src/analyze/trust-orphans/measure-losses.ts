@@ -1,167 +1,193 @@
 /**
- * What is measured of each loss profile, so that causes can be told apart: is it one operation or all of them, is it the
- * end of an instance's life, is it when the load is high, does it come in clumps, is it the long traces, is it steady.
- * Each measure has what blind loss would give beside it.
+ * What was lost, service by service: parted by what decides which spans are missing, then measured, so that the causes
+ * can be told apart. First the traces that a sampler chose by their ids; then one operation that is missing alone; what
+ * remains is one group. Each measure compares the lost visits with the kept ones of the same service.
  */
 import type { BreakGroup, Lift, LossGroup } from '../trust/break-group.ts'
-import { ROOT } from '../trust/forest.ts'
 import { makePlace } from '../trust/places.ts'
 import {
   at,
   attributeText,
-  countTraces,
-  instanceOfRow,
+  MIN_SIGHTINGS,
   nameOfOperation,
   nameOfService,
   sampleRows,
   serviceOfRow,
   type TrustFacts,
 } from '../trust/trust-facts.ts'
-import { lastBefore } from '../trust/windows.ts'
-import type { Loss, LossProfile, LossProfiles } from './loss-profiles.ts'
+import { readLossWords } from './loss-logs.ts'
+import { measureRestarts } from './loss-restarts.ts'
+import { measureCrowding, measureQuarters, rankDurations, rankLoads } from './loss-timing.ts'
+import { type IdSplit, splitByTraceId } from './trace-id-samplers.ts'
+import { gatherVisits, type KeptVisit, type Loss, type LostVisit, listKept } from './visits.ts'
 
 const SAMPLE = 2_000
-/** Two exports of a batch processor as it is by default, and some. */
-const TAIL_NS = 12e9
-const BINS = 400
+/** One operation alone: share of what is missing in part, and times as many as what is missing wholly. */
+const ONE_SHARE = 0.9
+const ONE_PART = 0.5
+/** Of the traces, the share in which the same callee's parents are missing: then it is told of that edge. */
+const ONE_EDGE = 0.8
 
-export function measureLosses(facts: TrustFacts, profiles: LossProfiles): BreakGroup[] {
-  if (profiles.known.size === 0 && profiles.unknown.length === 0) return []
-  const shared = shareFacts(facts)
-  const groups = [...profiles.known.values()].map((profile) => measureProfile(facts, shared, profile))
-  const byOperation = new Map<number, Loss[]>()
-  for (const loss of profiles.unknown) {
-    const operation = at(facts.operations.of, loss.row)
-    const list = byOperation.get(operation)
-    if (list === undefined) byOperation.set(operation, [loss])
-    else list.push(loss)
-  }
-  for (const losses of byOperation.values()) {
-    const profile = { owner: -1, isAbsent: true, losses, together: 0, traces: 0 }
-    groups.push(measureProfile(facts, shared, profile))
-  }
-  return groups
-}
+/** Of one owner. */
+type Part = { readonly owner: number; readonly visits: readonly LostVisit[]; readonly split?: IdSplit }
 
 type Shared = {
   /** By operation: spans that have children. */
   readonly inner: Uint32Array
-  /** By service: rows with children, in no order. */
-  readonly innerRows: ReadonlyMap<number, number[]>
-  readonly instanceLast: Float64Array
-  /** Spans that begin in each of BINS parts of the window, and their order by load. */
-  readonly loads: Float64Array
-  readonly binNs: number
-  /** Traces per service and quarter, by service * 4 + quarter. */
-  readonly traces: Uint32Array
+  readonly kept: ReadonlyMap<number, { readonly kept: KeptVisit[]; readonly traces: number }>
+  /** Services that lost spans, by trace. */
+  readonly losers: ReadonlyMap<number, ReadonlySet<number>>
+  /** Traces in which each service lost spans. */
+  readonly counts: ReadonlyMap<number, number>
+  readonly traces: number
 }
 
-function shareFacts(facts: TrustFacts): Shared {
+export function measureLosses(facts: TrustFacts, losses: readonly Loss[]): BreakGroup[] {
+  if (losses.length === 0) return []
+  const visits = gatherVisits(facts, losses)
+  const shared = shareFacts(facts, visits)
+  const groups: BreakGroup[] = []
+  for (const [owner, own] of visits) {
+    const parts = owner < 0 ? partByOperation(facts, own) : partVisits(facts, shared, owner, own)
+    for (const part of parts) groups.push(measurePart(facts, shared, part))
+  }
+  return groups
+}
+
+function shareFacts(facts: TrustFacts, visits: ReadonlyMap<number, readonly LostVisit[]>): Shared {
   const { spans, forest, operations } = facts
   const inner = new Uint32Array(operations.list.length)
-  const innerRows = new Map<number, number[]>()
-  const instanceLast = new Float64Array(facts.instanceCount).fill(Number.NEGATIVE_INFINITY)
-  const loads = new Float64Array(BINS)
-  const binNs = Math.max(1, (facts.lastNs - facts.firstNs) / BINS)
   for (let row = 0; row < spans.count; row++) {
-    const instance = instanceOfRow(facts, row)
-    if (at(spans.endNs, row) > at(instanceLast, instance)) instanceLast[instance] = at(spans.endNs, row)
-    const bin = binOf(facts, binNs, at(spans.startNs, row))
-    loads[bin] = at(loads, bin) + 1
     if (at(forest.childStart, row + 1) === at(forest.childStart, row)) continue
     const operation = at(operations.of, row)
     inner[operation] = at(inner, operation) + 1
-    const service = serviceOfRow(facts, row)
-    const list = innerRows.get(service)
-    if (list === undefined) innerRows.set(service, [row])
-    else if (list.length < 200_000) list.push(row)
   }
-  return { inner, innerRows, instanceLast, loads, binNs, traces: countByQuarter(facts) }
-}
-
-function countByQuarter(facts: TrustFacts): Uint32Array {
-  const { spans, forest } = facts
-  const traces = new Uint32Array(facts.services.length * 4)
-  const seen = new Int32Array(facts.services.length).fill(-1)
-  for (let trace = 0; trace < spans.traceCount; trace++) {
-    const quarter = quarterOf(facts, at(facts.traceFirst, trace))
-    if (at(facts.traceLast, trace) > facts.readAtNs - facts.settleNs) continue
-    for (let index = at(forest.traceStart, trace); index < at(forest.traceStart, trace + 1); index++) {
-      const service = serviceOfRow(facts, at(forest.rows, index))
-      if (seen[service] === trace) continue
-      seen[service] = trace
-      const place = service * 4 + quarter
-      traces[place] = at(traces, place) + 1
+  const losers = new Map<number, Set<number>>()
+  const counts = new Map<number, number>()
+  for (const [owner, own] of visits) {
+    if (owner < 0) continue
+    counts.set(owner, own.length)
+    for (const { trace } of own) {
+      const list = losers.get(trace)
+      if (list === undefined) losers.set(trace, new Set([owner]))
+      else list.add(owner)
     }
   }
-  return traces
+  let traces = 0
+  for (let trace = 0; trace < spans.traceCount; trace++) {
+    if (at(facts.traceLast, trace) <= facts.readAtNs - facts.settleNs) traces++
+  }
+  return { inner, kept: listKept(facts, visits), losers, counts, traces }
 }
 
-/** Of the part of the window in which nothing is pending any more. */
-function quarterOf({ firstNs, lastNs, readAtNs, settleNs }: TrustFacts, timeNs: number): number {
-  const settledNs = Math.min(lastNs, readAtNs - settleNs) - firstNs
-  return Math.max(0, Math.min(3, Math.floor((4 * (timeNs - firstNs)) / Math.max(1, settledNs))))
+/** Whose parents nobody here ever is: by the operation of the orphans. */
+function partByOperation(facts: TrustFacts, visits: readonly LostVisit[]): Part[] {
+  const byOperation = new Map<number, LostVisit[]>()
+  for (const visit of visits) {
+    for (const loss of visit.losses) {
+      const operation = at(facts.operations.of, loss.rows[0] as number)
+      const list = byOperation.get(operation) ?? []
+      byOperation.set(operation, list)
+      list.push({ ...visit, losses: [loss] })
+    }
+  }
+  return [...byOperation.values()].map((own) => ({ owner: -1, visits: own }))
 }
 
-function binOf({ firstNs }: TrustFacts, binNs: number, timeNs: number): number {
-  return Math.max(0, Math.min(BINS - 1, Math.floor((timeNs - firstNs) / binNs)))
+function partVisits(facts: TrustFacts, shared: Shared, owner: number, visits: readonly LostVisit[]): Part[] {
+  const absent = visits.filter(({ isAbsent }) => isAbsent)
+  const kept = shared.kept.get(owner)?.kept ?? []
+  const split = splitByTraceId(
+    facts,
+    absent.map(({ trace }) => trace),
+    kept.map(({ trace }) => trace),
+  )
+  const rest = split === undefined ? visits : visits.filter(({ isAbsent }) => !isAbsent)
+  const parts: Part[] = split === undefined ? [] : [{ owner, visits: absent, split }]
+  const alone = findAlone(rest)
+  if (alone.size > 0) {
+    parts.push({ owner, visits: rest.filter((visit) => alone.has(visit)) })
+    const others = rest.filter((visit) => !alone.has(visit))
+    if (others.length > 0) parts.push({ owner, visits: others })
+  } else if (rest.length > 0) parts.push({ owner, visits: rest })
+  return parts
 }
 
-function measureProfile(facts: TrustFacts, shared: Shared, profile: LossProfile): LossGroup {
-  const { owner, losses, isAbsent } = profile
-  const rows = losses.map(({ row }) => row)
-  const parents = distinctParents(facts, losses)
+/** Visits in which one and the same operation alone is missing, where that is most of what is missing in part. */
+function findAlone(visits: readonly LostVisit[]): ReadonlySet<LostVisit> {
+  const partial = visits.filter(({ isAbsent }) => !isAbsent)
+  const absent = visits.length - partial.length
+  const counts = new Map<number, Set<LostVisit>>()
+  for (const visit of partial) {
+    const operations = new Set(visit.losses.map(({ parent }) => parent))
+    if (operations.size !== 1 || visit.losses.some(({ remote }) => remote)) continue
+    const [operation = -1] = operations
+    const own = counts.get(operation) ?? new Set<LostVisit>()
+    counts.set(operation, own)
+    own.add(visit)
+  }
+  const [most = new Set<LostVisit>()] = [...counts.values()].sort((left, right) => right.size - left.size)
+  const isAlone =
+    most.size >= MIN_SIGHTINGS && most.size >= ONE_SHARE * partial.length && most.size >= ONE_PART * absent
+  return isAlone ? most : new Set()
+}
+
+function measurePart(facts: TrustFacts, shared: Shared, { owner, visits, split }: Part): LossGroup {
+  const losses = visits.flatMap((visit) => visit.losses)
+  const rows = losses.flatMap((loss) => [...loss.rows])
+  const { kept = [], traces = 0 } = shared.kept.get(owner) ?? {}
   const place = makePlace(facts, rows)
-  const quarters = measureQuarters(facts, shared, profile)
-  const crossed = owner < 0 ? place.crossed : quarters.crossed
-  const blind = owner < 0 ? [] : pickBlind(facts, shared.innerRows.get(owner) ?? [], parents.length)
+  const { version, ...own } = place
+  const remote = losses.filter((loss) => loss.remote).length
+  const absent = visits.filter(({ isAbsent }) => isAbsent).length
   const from = nameOfService(facts, owner)
-  const remote = parents.filter((loss) => loss.remote).length
-  const mostRemote = remote * 2 > parents.length && owner >= 0
-  const edge = mostRemote ? { edge: { from, to: place.service } } : {}
-  const top = measureTop(facts, shared, parents)
+  const top = measureTop(facts, shared, losses)
+  const isKnown = owner >= 0
+  const callee = isKnown && remote * 2 > losses.length ? findCallee(facts, visits) : undefined
+  const quarters = measureQuarters(visits, kept)
+  const words = isKnown ? readLossWords(facts, owner, visits, kept) : undefined
+  const restarts = measureRestarts(facts, owner, visits, kept)
   return {
-    ...place,
+    ...own,
+    ...(version === undefined || remote > 0 ? {} : { version }),
     shape: 'loss',
-    service: owner < 0 ? place.service : from,
-    operation: owner < 0 || top.operation === '' ? place.operation : top.operation,
-    ...edge,
-    crossed: Math.max(place.affected, crossed),
-    wholeService: isAbsent,
-    isOwnerKnown: owner >= 0,
-    missing: parents.length,
-    local: parents.length - remote,
+    service: isKnown ? from : place.service,
+    operation: isKnown && top.operation !== '' ? top.operation : place.operation,
+    ...(callee === undefined ? {} : { edge: { from, to: callee } }),
+    crossed: isKnown ? Math.max(place.affected, traces + absent) : place.crossed,
+    isOwnerKnown: isKnown,
+    missing: losses.length,
+    local: losses.length - remote,
     remote,
+    lost: visits.length,
+    absent,
+    kept: kept.length,
+    ...(split === undefined ? {} : { byTraceId: split }),
     topOperation: top.operation,
     topShare: top.share,
     topExpected: top.expected,
-    tail: pickTail(measureTail(facts, shared, parents, blind, owner), measureSilence(facts, parents, owner)),
-    loadRank: rankLoads(facts, shared, parents),
-    clumped: measureClumps(facts, parents, blind),
-    durationRank: rankDurations(facts, parents, blind),
-    together: profile.traces === 0 ? 0 : profile.together / profile.traces,
+    restarts,
+    load: rankLoads(facts, visits, kept),
+    duration: rankDurations(facts, visits, kept),
+    crowding: measureCrowding(facts, visits, kept, countAlive(facts, owner)),
+    together: measureTogether(shared, owner, visits),
+    owners: [...shared.counts.values()].filter((count) => count >= MIN_SIGHTINGS).length,
     quarters: quarters.rates,
-    saysSampled: parents.filter((loss) => saysSampled(facts, loss.row)).length / Math.max(1, parents.length),
-    atEdge: losses.filter((loss) => loss.isFirst).length / Math.max(1, losses.length),
+    isSteady: quarters.isSteady,
+    saysSampled: measureSampled(facts, rows),
+    ...(words === undefined ? {} : { words }),
   }
 }
 
-/** One loss for each parent that is missing. */
-function distinctParents({ spans }: TrustFacts, losses: readonly Loss[]): Loss[] {
-  const seen = new Set<string>()
-  return losses.filter(({ row, trace }) => {
-    const key = `${trace}:${at(spans.parentHigh, row)}:${at(spans.parentLow, row)}`
-    if (seen.has(key)) return false
-    seen.add(key)
-    return true
-  })
-}
-
-/** As many of the owner's spans with children, picked by their ids: as blind loss would. */
-function pickBlind({ spans }: TrustFacts, rows: readonly number[], wanted: number): number[] {
-  const most = Math.min(Math.max(wanted, 200), SAMPLE)
-  const limit = rows.length === 0 ? 0 : (most / rows.length) * 4_294_967_296
-  return rows.filter((row) => Math.imul(at(spans.idLow, row) ^ at(spans.idHigh, row), 0x9e3779b1) >>> 0 < limit)
+/** The service whose calls nearly all of them are: else it is the owner that is hit, and no edge. */
+function findCallee(facts: TrustFacts, visits: readonly LostVisit[]): string | undefined {
+  const counts = new Map<number, number>()
+  for (const { losses } of visits) {
+    const callees = new Set(losses.flatMap(({ rows }) => rows.map((row) => serviceOfRow(facts, row))))
+    for (const callee of callees) counts.set(callee, (counts.get(callee) ?? 0) + 1)
+  }
+  const [first] = [...counts].sort((left, right) => right[1] - left[1] || left[0] - right[0])
+  return first === undefined || first[1] < ONE_EDGE * visits.length ? undefined : nameOfService(facts, first[0])
 }
 
 function measureTop(
@@ -186,193 +212,54 @@ function measureTop(
   return { operation: nameOfOperation(facts, top), share, expected }
 }
 
-/** Within TAIL_NS of the end of an instance that ends well before the data does: its own, or one of the owner's. */
-function measureTail(
-  facts: TrustFacts,
-  shared: Shared,
-  losses: readonly Loss[],
-  blind: readonly number[],
-  owner: number,
-): Lift {
+/** Instances of the service at one time, about: their lives over the life of all. */
+function countAlive(facts: TrustFacts, owner: number): number {
   const { spans } = facts
-  const isDead = (instance: number): boolean => at(shared.instanceLast, instance) < facts.lastNs - TAIL_NS
-  const deaths = new Set<number>()
-  facts.serviceOf.forEach((service, resource) => {
-    const instance = at(facts.instanceOf, resource)
-    if (service === owner && isDead(instance)) deaths.add(at(shared.instanceLast, instance))
-  })
-  if (deaths.size === 0) return { seen: 0, chance: 0, sample: losses.length }
-  const nearAny = (timeNs: number): boolean => {
-    for (const death of deaths) if (timeNs >= death - TAIL_NS && timeNs <= death + TAIL_NS) return true
-    return false
-  }
-  const nearOwn = (row: number): boolean => {
-    const instance = instanceOfRow(facts, row)
-    return isDead(instance) && at(spans.endNs, row) >= at(shared.instanceLast, instance) - TAIL_NS
-  }
-  const holds = (row: number, remote: boolean): boolean => (remote ? nearAny(at(spans.startNs, row)) : nearOwn(row))
-  const seen = losses.filter((loss) => holds(loss.row, loss.remote)).length
-  const isRemote = losses.filter(({ remote }) => remote).length * 2 > losses.length
-  const byChance = blind.filter((row) => holds(row, isRemote)).length
-  return {
-    seen: seen / Math.max(1, losses.length),
-    chance: byChance / Math.max(1, blind.length),
-    sample: losses.length,
-  }
-}
-
-function pickTail(one: Lift, other: Lift): Lift {
-  return other.seen - other.chance > one.seen - one.chance ? other : one
-}
-
-/**
- * Remote losses after the last span of an instance, until the owner's next instance begins: what was never flushed, its
- * own spans included. By chance: the share of all spans that begin in such times.
- */
-function measureSilence(facts: TrustFacts, losses: readonly Loss[], owner: number): Lift {
-  const { spans } = facts
-  const remote = losses.filter((loss) => loss.remote)
-  const none = { seen: 0, chance: 1, sample: losses.length }
-  if (owner < 0 || remote.length * 2 <= losses.length) return none
   const lives = new Map<number, { first: number; last: number }>()
+  let first = Number.POSITIVE_INFINITY
+  let last = Number.NEGATIVE_INFINITY
   for (let row = 0; row < spans.count; row++) {
     if (serviceOfRow(facts, row) !== owner) continue
-    const instance = instanceOfRow(facts, row)
-    const life = lives.get(instance) ?? { first: Number.POSITIVE_INFINITY, last: Number.NEGATIVE_INFINITY }
-    lives.set(instance, life)
-    life.first = Math.min(life.first, at(spans.startNs, row))
-    life.last = Math.max(life.last, at(spans.endNs, row))
-  }
-  // An instance that is only seen at the end of the data may go on: one that was followed by another has ended.
-  const firsts = [...lives.values()].map(({ first }) => first).sort((left, right) => left - right)
-  if (firsts.length < 2) return none
-  const silences = [...lives.values()]
-    .map(({ last }) => ({
-      from: last,
-      to: Math.min(last + TAIL_NS, firsts.find((first) => first > last) ?? facts.lastNs),
-    }))
-    .sort((left, right) => left.from - right.from)
-  const isSilent = (timeNs: number): boolean => silences.some(({ from, to }) => timeNs >= from && timeNs <= to)
-  const size = Math.min(SAMPLE, spans.count)
-  const sample = Array.from({ length: size }, (_, index) => Math.floor((index * spans.count) / size))
-  const seen = remote.filter(({ row }) => isSilent(at(spans.startNs, row))).length
-  const byChance = sample.filter((row) => isSilent(at(spans.startNs, row))).length
-  return { seen: seen / losses.length, chance: byChance / Math.max(1, sample.length), sample: losses.length }
-}
-
-/** Mean over the lost of the share of all spans that came at a lower load. */
-function rankLoads(facts: TrustFacts, { loads, binNs }: Shared, losses: readonly Loss[]): number {
-  const order = Array.from(loads, (_, bin) => bin).sort((left, right) => at(loads, left) - at(loads, right))
-  const ranks = new Float64Array(BINS)
-  const total = facts.spans.count
-  let below = 0
-  for (let index = 0; index < order.length; ) {
-    let end = index
-    let own = 0
-    while (end < order.length && at(loads, at(order, end)) === at(loads, at(order, index))) {
-      own += at(loads, at(order, end))
-      end++
+    const instance = at(facts.instanceOf, at(spans.resourceOf, row))
+    const life = lives.get(instance)
+    const start = at(spans.startNs, row)
+    const end = at(spans.endNs, row)
+    if (life === undefined) lives.set(instance, { first: start, last: end })
+    else {
+      if (start < life.first) life.first = start
+      if (end > life.last) life.last = end
     }
-    for (let place = index; place < end; place++) ranks[at(order, place)] = (below + own / 2) / Math.max(1, total)
-    below += own
-    index = end
+    if (start < first) first = start
+    if (end > last) last = end
   }
-  let sum = 0
-  for (const { row } of losses) sum += at(ranks, binOf(facts, binNs, at(facts.spans.startNs, row)))
-  return losses.length === 0 ? 0.5 : sum / losses.length
+  let alive = 0
+  for (const life of lives.values()) alive += life.last - life.first
+  return last <= first ? 1 : Math.max(1, alive / (last - first))
 }
 
-/** Traces in which it was lost, in order of time: how many come within a tenth of the mean distance of the one before. */
-function measureClumps(facts: TrustFacts, losses: readonly Loss[], blind: readonly number[]): Lift {
-  const own = firstTimes(
-    facts,
-    losses.map(({ row }) => row),
-  )
-  const other = firstTimes(facts, blind)
-  const whole = Math.max(1, facts.lastNs - facts.firstNs)
-  const near = (times: readonly number[]): number => {
-    if (times.length < 3) return 0
-    const limit = (0.1 * whole) / times.length
-    let count = 0
-    for (let index = 1; index < times.length; index++) {
-      if (at(times, index) - at(times, index - 1) <= limit) count++
-    }
-    return count / (times.length - 1)
+/** By chance: as many as of all traces have a loss of another service. */
+function measureTogether({ losers, traces }: Shared, owner: number, visits: readonly LostVisit[]): Lift {
+  const own = new Set(visits.map(({ trace }) => trace))
+  let seen = 0
+  let elsewhere = 0
+  for (const [trace, services] of losers) {
+    if (services.size === (services.has(owner) ? 1 : 0)) continue
+    if (own.has(trace)) seen++
+    else elsewhere++
   }
-  return { seen: near(own), chance: Math.max(0.1, near(other)), sample: own.length }
+  const others = Math.max(1, traces - own.size)
+  return { seen: seen / Math.max(1, own.size), chance: elsewhere / others, sample: own.size }
 }
 
-function firstTimes({ spans }: TrustFacts, rows: readonly number[]): number[] {
-  const seen = new Set<number>()
-  const times: number[] = []
-  for (const row of rows) {
-    const trace = at(spans.traces, row)
-    if (seen.has(trace)) continue
-    seen.add(trace)
-    times.push(at(spans.startNs, row))
-  }
-  return times.sort((left, right) => left - right)
-}
-
-function rankDurations(facts: TrustFacts, losses: readonly Loss[], blind: readonly number[]): number {
-  if (losses.length === 0 || blind.length === 0) return 0.5
-  const durationOf = (row: number): number => {
-    const trace = at(facts.spans.traces, row)
-    return at(facts.traceLast, trace) - at(facts.traceFirst, trace)
-  }
-  const others = Float64Array.from(blind, durationOf).sort()
-  const rows = sampleRows(
-    losses.map(({ row }) => row),
-    SAMPLE,
-  )
-  let sum = 0
-  for (const row of rows) sum += rankAmong(others, durationOf(row))
-  return sum / rows.length
-}
-
-/** Share of the values below, equal ones by half; all within a tenth of a percent count as equal. */
-function rankAmong(values: Float64Array, value: number): number {
-  const low = lastBefore(values, value * 0.999) + 1
-  const high = lastBefore(values, value * 1.001) + 1
-  return (low + high) / 2 / values.length
-}
-
-function measureQuarters(
-  facts: TrustFacts,
-  shared: Shared,
-  { owner, losses, isAbsent }: LossProfile,
-): { rates: number[]; crossed: number } {
-  const affected = [0, 0, 0, 0]
-  const seen = new Set<number>()
-  for (const { trace } of losses) {
-    if (seen.has(trace)) continue
-    seen.add(trace)
-    const quarter = quarterOf(facts, at(facts.traceFirst, trace))
-    affected[quarter] = at(affected, quarter) + 1
-  }
-  let crossed = 0
-  const rates = affected.map((count, quarter) => {
-    const there = owner < 0 ? 0 : at(shared.traces, owner * 4 + quarter)
-    const all = isAbsent ? there + count : Math.max(there, count)
-    crossed += all
-    return all === 0 ? 0 : count / all
-  })
-  return {
-    rates,
-    crossed: Math.max(
-      crossed,
-      countTraces(
-        facts,
-        losses.map(({ row }) => row),
-      ),
-    ),
-  }
+function measureSampled(facts: TrustFacts, rows: readonly number[]): number {
+  const sample = sampleRows(rows, SAMPLE)
+  return sample.filter((row) => saysSampled(facts, row)).length / Math.max(1, sample.length)
 }
 
 function saysSampled(facts: TrustFacts, row: number): boolean {
-  const { spans, forest } = facts
+  const { spans } = facts
   const state = spans.strings[at(spans.traceStates, row)] ?? ''
   if (/(^|,)\s*ot=[^,]*\b(th|p|r|rv):/.test(state)) return true
   const keys = ['sampling.probability', 'sampler.param', 'sampling.rule']
-  return forest.parents[row] !== ROOT && keys.some((key) => attributeText(facts, row, key) !== undefined)
+  return keys.some((key) => attributeText(facts, row, key) !== undefined)
 }

@@ -1,15 +1,18 @@
-/** Class 14. Spans of any operation are missing when the load is high. */
+/** Class 14. Spans of any operation are missing when the load is high. A line of the SDK settles it. */
 import type { BreakClassRule } from '../trust/break-group.ts'
-import { isTail, isUnderLoad } from './loss-signs.ts'
+import { percent } from '../trust/trust-facts.ts'
+import { isAtEnd, isInPart, isSaid, isUnderLoad } from './loss-signs.ts'
 
 export const queueOverflow: BreakClassRule = {
   class: 'queue-overflow',
   judge(group) {
-    if (group.shape !== 'loss' || !group.isOwnerKnown) return undefined
-    const score = isUnderLoad(group) ? 0.9 : 0.35
-    return {
-      score: score - (isTail(group) ? 0.4 : 0),
-      why: `${group.missing} spans of ${group.service} are missing (${group.local} local, ${group.remote} remote parents), at a load above ${Math.round(group.loadRank * 100)} % of the spans in the mean; blind loss gives 50 %`,
+    if (group.shape !== 'loss' || !group.isOwnerKnown || group.byTraceId !== undefined) return undefined
+    const { load, service, words } = group
+    const why = `${group.missing} spans of ${service} are missing (${group.local} local, ${group.remote} remote parents), at a load above that of ${percent(load.share)} of what is there; blind loss gives 50 %`
+    if (isSaid(words?.dropped)) {
+      return { score: 0.97, settled: true, why: `${why}; its log: “${words?.dropped.example}”` }
     }
+    const score = isUnderLoad(group) ? 0.9 : isInPart(group) ? 0.36 : 0.3
+    return { score: score - (isAtEnd(group) ? 0.45 : 0), why }
   },
 }

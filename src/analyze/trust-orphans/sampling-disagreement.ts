@@ -1,19 +1,42 @@
 /**
- * Class 27. One service is wholly missing from a steady share of the traces: it decided for itself. Expected loss, no
- * break of context: exonerated. Not where what is missing comes in clumps, with load, or at the end of an instance.
+ * Class 27. One service is wholly missing from traces that its own sampler left out. A ratio sampler decides by the trace
+ * id: then the ids of the traces without it lie beyond a bound, and that settles it. One that draws lots leaves no such
+ * mark: it is named only where lost batches would show and do not. Expected loss, no break of context: exonerated.
  */
-import type { BreakClassRule } from '../trust/break-group.ts'
+import type { BreakClassRule, LossGroup } from '../trust/break-group.ts'
 import { percent } from '../trust/trust-facts.ts'
-import { isBlindInTime, isLong, isSteady } from './loss-signs.ts'
+import { isAtEnd, isBlind, isCrowded, isInPart, isUnderLoad, mayBeAtEnd } from './loss-signs.ts'
+
+/** Fewer do not show that a loss is blind. */
+const MIN_BLIND = 20
 
 export const samplingDisagreement: BreakClassRule = {
   class: 'sampling-disagreement',
   judge(group) {
-    if (group.shape !== 'loss' || !group.isOwnerKnown || !group.wholeService) return undefined
-    const says = group.saysSampled >= 0.5
-    const isOwn = isBlindInTime(group) && isSteady(group) && !isLong(group)
-    const why = `${group.service} is wholly missing from ${group.affected} of ${group.crossed} traces that cross it (${percent(group.affected / group.crossed)}), in each quarter ${group.quarters.map(percent).join(', ')}${says ? '; the spans say that they were sampled' : ''}`
-    if (isOwn && (group.together < 0.3 || says)) return { score: says ? 0.95 : 0.9, why, exoneratedBy: 'sampled' }
-    return { score: isOwn ? 0.5 : 0.3, why }
+    if (group.shape !== 'loss' || !group.isOwnerKnown || group.absent === 0) return undefined
+    const share = `${group.service} is wholly missing from ${group.absent} of ${group.crossed} traces that cross it (${percent(group.absent / group.crossed)})`
+    const { byTraceId } = group
+    if (byTraceId !== undefined) {
+      const why = `${share}, and their ids say which: by ${byTraceId.number}, ${percent(byTraceId.beyond)} of them lie beyond a bound and ${percent(byTraceId.before)} of the others before it: a ratio sampler of its own`
+      return { score: 0.95, why, exoneratedBy: 'sampled' }
+    }
+    const why = `${share}, in each quarter ${group.quarters.map(percent).join(', ')}${group.saysSampled >= 0.5 ? '; the spans say that they were sampled' : ''}`
+    if (isDrawn(group)) return { score: 0.9, why, exoneratedBy: 'sampled' }
+    const isExcluded = isInPart(group) || isCrowded(group) || isAtEnd(group) || isUnderLoad(group)
+    return { score: isExcluded ? 0.1 : 0.33, why }
   },
+}
+
+/** By lot: whole, steady, alone, blind to all else, where batches and instances of that size would have been seen. */
+function isDrawn(group: LossGroup): boolean {
+  const isSeen = group.crowding.neighbours >= 1 || group.saysSampled >= 0.9
+  return (
+    isSeen &&
+    group.lost >= MIN_BLIND &&
+    group.kept >= MIN_BLIND &&
+    group.owners <= 2 &&
+    group.absent === group.lost &&
+    !mayBeAtEnd(group) &&
+    isBlind(group)
+  )
 }

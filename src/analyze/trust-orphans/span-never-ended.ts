@@ -1,19 +1,25 @@
 /**
- * Class 12. One operation is missing again and again while its neighbours are there, and its children say that the
- * parent was local. Blind loss (a queue, a batch) would hit the owner's other operations as well.
+ * Class 12. One operation is missing again and again while its neighbours of the same process are there, and its
+ * children say that the parent was local. Blind loss (a queue, a batch) would hit the owner's other operations as well,
+ * and what cuts a trace (a collector) would hit other services of the same traces.
  */
 import type { BreakClassRule, LossGroup } from '../trust/break-group.ts'
-import { percent } from '../trust/trust-facts.ts'
-import { isBlindInTime } from './loss-signs.ts'
+import { MIN_SIGHTINGS, percent } from '../trust/trust-facts.ts'
+import { isAtEnd, isCrowded, isTogether, isUnderLoad } from './loss-signs.ts'
+
+/** The only operation that can be missed: as many losses without a pattern as leave little else. */
+const MIN_ALONE = 20
+/** More and the blind alternative is no longer computed: it is out. */
+const MOST_TRIALS = 40
 
 export const spanNeverEnded: BreakClassRule = {
   class: 'span-never-ended',
   judge(group) {
     if (group.shape !== 'loss' || !group.isOwnerKnown || group.local === 0) return undefined
     const isLocal = group.local >= 0.9 * group.missing
-    const isOne = isConcentrated(group)
-    const base = isOne ? 0.9 : group.topShare >= 0.9 ? (group.missing >= MIN_ALONE ? 0.8 : 0.7) : 0.2
-    const score = base * (isLocal ? 1 : 0.6) - (isBlindInTime(group) ? 0 : 0.45) - (group.wholeService ? 0.3 : 0)
+    const base = isConcentrated(group) ? 0.9 : isOnly(group) ? 0.8 : group.topShare >= 0.9 ? 0.6 : 0.2
+    const isElse = isAtEnd(group) || isUnderLoad(group) || isCrowded(group) || isTogether(group)
+    const score = base * (isLocal ? 1 : 0.6) - (isElse ? 0.45 : 0) - (group.absent > 0 ? 0.3 : 0)
     const what = group.topOperation === '' ? 'the same span' : group.topOperation
     return {
       score,
@@ -22,10 +28,11 @@ export const spanNeverEnded: BreakClassRule = {
   },
 }
 
-/** The only operation that can be missed: as many losses without a pattern in time or load as leave little else. */
-const MIN_ALONE = 20
-
 /** One operation alone, although it is not the only one that could be missed. */
 function isConcentrated({ topShare, topExpected, missing }: LossGroup): boolean {
-  return topShare >= 0.9 && topExpected <= 0.85 && topExpected ** Math.min(missing, 40) < 0.05
+  return topShare >= 0.9 && topExpected <= 0.85 && topExpected ** Math.min(missing, MOST_TRIALS) < 0.05
+}
+
+function isOnly({ topShare, missing, owners }: LossGroup): boolean {
+  return topShare >= 0.9 && missing >= Math.max(MIN_ALONE, MIN_SIGHTINGS) && owners === 1
 }

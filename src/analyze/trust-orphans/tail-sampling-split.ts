@@ -1,19 +1,28 @@
-/** Class 28. Several services are wholly missing together, or the long traces lose what ends last. */
-import type { BreakClassRule } from '../trust/break-group.ts'
+/** Class 28. Several services are missing together, another choice in each trace; or the long traces lose what ends last. */
+import type { BreakClassRule, LossGroup } from '../trust/break-group.ts'
 import { percent } from '../trust/trust-facts.ts'
-import { isBlindInTime, isLong } from './loss-signs.ts'
+import { isAtEnd, isLong, isTogether, isUnderLoad } from './loss-signs.ts'
+
+/** Services that lose spans in the same data: one fault of each at once is unlikely. */
+const MANY_OWNERS = 3
 
 export const tailSamplingSplit: BreakClassRule = {
   class: 'tail-sampling-split',
   judge(group) {
-    if (group.shape !== 'loss') return undefined
+    if (group.shape !== 'loss' || group.byTraceId !== undefined) return undefined
     if (!group.isOwnerKnown) return { score: 0.3, why: describeUnknown(group.missing) }
-    const isSplit = isBlindInTime(group) && (group.together >= 0.3 || isLong(group))
+    const { together, duration, owners } = group
     return {
-      score: isSplit ? 0.7 : 0.3,
-      why: `in ${percent(group.together)} of the traces another service is wholly missing as well; traces that lost ${group.service} are longer than ${percent(group.durationRank)} of the others`,
+      score: scoreSplit(group),
+      why: `in ${percent(together.seen)} of the traces that lost ${group.service} another service lost spans as well (elsewhere ${percent(together.chance)}); ${owners} ${owners === 1 ? 'service loses' : 'services lose'} spans; they are longer than ${percent(duration.share)} of the others`,
     }
   },
+}
+
+function scoreSplit(group: LossGroup): number {
+  if (isUnderLoad(group) || isAtEnd(group)) return 0.3
+  if (isTogether(group) || isLong(group)) return 0.7
+  return group.owners >= MANY_OWNERS ? 0.5 : 0.35
 }
 
 function describeUnknown(missing: number): string {

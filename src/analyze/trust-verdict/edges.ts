@@ -7,7 +7,7 @@
  */
 import type { SpanTable } from '../../model/spans.ts'
 import type { BreakCase } from '../trust/break-case.ts'
-import type { SpanForest } from '../trust/forest.ts'
+import { ORPHAN, type SpanForest } from '../trust/forest.ts'
 
 export type EdgeCount = {
   readonly from: string
@@ -68,6 +68,16 @@ export function countEdges(forest: SpanForest, cases: readonly BreakCase[]): Cou
     if (!isBroken(one) || one.edge === undefined) continue
     for (const name of [one.edge.from, one.edge.to]) {
       if (!known.has(name)) known.set(name, services.push(name) - 1)
+    }
+  }
+  for (const one of cases) {
+    if (!isBroken(one) || one.edge !== undefined) continue
+    // A service that lost spans at several edges: each of its callees' spans is a crossing of its own.
+    const from = known.get(one.service)
+    for (const row of one.rows) {
+      const to = serviceOf[spans.resourceOf[row] as number] as number
+      if (from !== undefined && from !== to && parents[row] === ORPHAN)
+        open(from, to)?.broken.add(spans.traces[row] as number)
     }
   }
   for (const one of cases) {

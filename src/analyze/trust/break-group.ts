@@ -99,6 +99,8 @@ export type BrokenProcess = {
   readonly oneProtocol: boolean
   /** What the headers of what it sends show. */
   readonly settled?: BreakClass
+  /** It sends neither context nor baggage, and nobody here carries baggage. */
+  readonly sendsNone?: boolean
   readonly why: string
 }
 
@@ -127,33 +129,46 @@ export type MessageRootGroup = Place & {
 /** Spans whose parent is not there, by who should have exported it. */
 export type LossGroup = Place & {
   readonly shape: 'loss'
-  /** Every span of the owner is missing in these traces. */
-  readonly wholeService: boolean
   /** The owner is not known, or never seen. */
   readonly isOwnerKnown: boolean
+  /** Parents that are missing: of local children, of children in other services. */
   readonly missing: number
   readonly local: number
   readonly remote: number
+  /** Traces in which they are missing, and of these the ones in which the owner has no span at all. */
+  readonly lost: number
+  readonly absent: number
+  /** Visits of the owner from which nothing is missing. */
+  readonly kept: number
+  /** The traces without the owner are told from the others by a number of their ids. */
+  readonly byTraceId?: { readonly number: string; readonly beyond: number; readonly before: number }
   /** Operation that is missing most, its share of the missing, and the share it would have if loss were blind. */
   readonly topOperation: string
   readonly topShare: number
   readonly topExpected: number
-  /** Within the last seconds of their instance's life; by chance. */
-  readonly tail: Lift
-  /** Mean rank (0..1) of the owner's load when it was lost; blind loss: 0.5. */
-  readonly loadRank: number
-  /** Share whose neighbour in time was lost too; by chance. */
-  readonly clumped: Lift
-  /** Chance that a trace in which it was lost is longer than one in which it was not; blind loss: 0.5. */
-  readonly durationRank: number
-  /** Of the traces, the share in which another service is wholly missing as well. */
-  readonly together: number
-  /** Rate in each quarter of the window. */
+  /** At the end of an instance's life; `isKnown`: instances can be told apart. */
+  readonly restarts: Lift & { readonly isKnown: boolean; readonly ended: number }
+  /** Chance that a lost visit ranks above a kept one (blind loss: 0.5), and how many deviations that is off. */
+  readonly load: { readonly share: number; readonly deviations: number }
+  readonly duration: { readonly share: number; readonly deviations: number }
+  /** Lost visits near another lost one, against the rate of that hour; how many visits of an instance are near at all. */
+  readonly crowding: {
+    readonly seen: number
+    readonly expected: number
+    readonly deviations: number
+    readonly neighbours: number
+  }
+  /** Another service lost spans in the same trace. */
+  readonly together: Lift
+  /** Services that lost spans in five traces or more. */
+  readonly owners: number
+  /** Rate in each quarter of the visits. */
   readonly quarters: readonly number[]
+  readonly isSteady: boolean
   /** Share with a sampling probability in tracestate or attributes. */
   readonly saysSampled: number
-  /** Nothing of the trace begins before the orphans: they are its edge. */
-  readonly atEdge: number
+  /** What its logs say near the losses. */
+  readonly words?: Readonly<Record<'dropped' | 'cancelled' | 'died', Lift & { readonly example: string }>>
 }
 
 /** An orphan that lies within a childless client span of its own trace: a hop between them is missing. */
