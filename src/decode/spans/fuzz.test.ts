@@ -7,7 +7,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { SpanTable } from '../../model/spans.ts'
-import { bytesOf, fullSpan, otlp, plainSpan, protoRequest } from '../testing/span-samples.ts'
+import { bytesOf, fullSpan, otlp, plainSpan, protoRequest, protoResource, protoSpan } from '../testing/span-samples.ts'
+import { type Field, writeMessage } from '../testing/write-otlp-proto.ts'
 import { openSpanReader } from './spans.ts'
 
 const FIXTURES = join(import.meta.dirname, '..', '..', '..', 'testdata', 'spans')
@@ -22,7 +23,14 @@ const zipkin = {
   duration: 5,
   localEndpoint: { serviceName: 's' },
 }
+/** With what is passed over: a scope's schema, fields of tomorrow. */
+const protoSkipped = (): Uint8Array => {
+  const long: Field = [90, 'x'.repeat(70)]
+  const scopeSpans: readonly Field[] = [[2, protoSpan], [3, 'https://schema'], long, [2, protoSpan], long]
+  return writeMessage([[1, [[1, protoResource], long, [2, scopeSpans], [91, 7], [2, scopeSpans]]]])
+}
 const seeds: readonly Uint8Array[] = [
+  protoSkipped(),
   bytesOf(otlp([fullSpan, plainSpan, plainSpan])),
   bytesOf([otlp([plainSpan]), otlp([fullSpan])].map((one) => JSON.stringify(one)).join('\n')),
   bytesOf(Array.from({ length: 6 }, () => JSON.stringify(zipkin)).join('\n')),
