@@ -40,6 +40,11 @@ export function sendsNone(headers: EdgeHeaders | undefined): boolean {
   return headers !== undefined && headers.requests > 0 && headers.sent.length === 0 && headers.stripped === 0
 }
 
+/** Somebody's requests hold baggage: where there is none, a propagator for baggage alone sends nothing. */
+export function isBaggageCarried({ headers }: TrustFacts): boolean {
+  return headers.some(({ withBaggage, baggageOnly }) => (withBaggage ?? 0) + baggageOnly > 0)
+}
+
 /** Formats that a service sends, wherever it was seen to send. */
 export function formatsOf({ headers }: TrustFacts, service: string): readonly HeaderFormat[] {
   return [...new Set(headers.filter(({ from }) => from === service).flatMap(({ sent }) => sent))]
@@ -71,6 +76,8 @@ const ofWhole: Partial<Record<BreakClass, number>> = {
   'baggage-only': 0.88,
 }
 const ofPart: Partial<Record<BreakClass, number>> = { 'propagator-mismatch': 0.95, 'no-extract': 0.4 }
+/** What sends nothing at all, where nobody has baggage. */
+const bareClasses: Partial<Record<BreakClass, number>> = { 'no-propagator': 1, 'baggage-only': 0.8 }
 const ofSender: Partial<Record<BreakClass, number>> = {
   'propagator-mismatch': 0.8,
   'proxy-strips-header': 0.7,
@@ -89,6 +96,10 @@ export function judgeProcess(group: BreakGroup, name: BreakClass): { readonly cl
   const base = { why: `${pair}; ${process.why}`, culprit: process.service }
   if (process.settled !== undefined) {
     return { claim: process.settled === name ? { ...base, score: 1, settled: true } : undefined }
+  }
+  if (process.sendsNone === true) {
+    const score = bareClasses[name]
+    return { claim: score === undefined ? undefined : { ...base, score } }
   }
   const scores = process.isWhole ? ofWhole : process.sendsOnly ? ofSender : ofPart
   // A hop in front of all that it sends would do the same.

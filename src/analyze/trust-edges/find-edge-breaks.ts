@@ -60,7 +60,6 @@ function describeProcesses(facts: TrustFacts, rates: Rates, edges: readonly Edge
 function describeProcess(facts: TrustFacts, rates: Rates, process: Process): BrokenProcess {
   const { service, isWhole, sendsOnly, callees, protocols, unit } = process
   const name = nameOfService(facts, service)
-  const settled = settleByHeaders(facts, rates, process)
   const to = [...callees].map((callee) => nameOfService(facts, callee)).join(', ')
   const which = unit === undefined ? '' : ` (${unit})`
   const why = sendsOnly
@@ -71,7 +70,7 @@ function describeProcess(facts: TrustFacts, rates: Rates, process: Process): Bro
     isWhole,
     sendsOnly,
     oneProtocol: protocols.size < 2,
-    ...(settled === undefined ? {} : { settled }),
+    ...settleByHeaders(facts, rates, process),
     why,
   }
 }

@@ -19,14 +19,15 @@ import {
   type TrustFacts,
 } from '../trust/trust-facts.ts'
 import { alignStrangers } from './align-strangers.ts'
-import { openCallSigns } from './call-signs.ts'
 import { type Callers, collectCallers, comparePorts, findProxy } from './collect-callers.ts'
 import { compareEdge, countSound, type Edge, findSpread, findUnits, type Rates } from './compare-edges.ts'
 import { findBareCaller, type HandlersByOperation } from './find-bare-callers.ts'
-import { type Pair, pairServers } from './pair-servers.ts'
+import { openCandidates, type Pair, pairServers } from './pair-servers.ts'
 
 const USUALLY_CALLED = 0.8
 const CROWDED = 0.05
+/** Of a service, paired one by one. */
+const MAX_OPERATIONS = 100
 
 export type PairedServers = {
   readonly edges: readonly Edge[]
@@ -45,17 +46,17 @@ export function pairServerRoots(facts: TrustFacts): PairedServers | undefined {
   if (roots.length === 0) return undefined
   const callers = collectCallers(facts)
   alignStrangers(facts, callers, roots)
-  const signs = openCallSigns(facts)
+  const candidates = openCandidates(facts, callers)
   const edges: Edge[] = []
   const rest: number[][] = []
-  for (const rows of groupByOperation(facts, roots)) {
-    const operation = at(facts.operations.of, rows[0] as number)
-    const callee = at(facts.opService, operation)
-    for (const { lift, pairs, clients } of pairServers(facts, signs, callers, rows)) {
+  for (const rows of mergeRare(facts, groupByOperation(facts, roots))) {
+    const callee = serviceOfRow(facts, rows[0] as number)
+    for (const { lift, pairs, clients } of pairServers(candidates, rows)) {
       for (const client of clients) if (callers.meantFor[client] === -1) callers.meantFor[client] = callee
       for (const part of groupRows(pairs, keyOf)) {
         const { client, server } = part[0] as Pair
         const isOfProxy = forest.parents[server] === ORPHAN
+        const operation = at(facts.operations.of, server)
         edges.push({ from: serviceOfRow(facts, client), operation, lift, pairs: part, isForeign: isOfProxy })
         for (const pair of part) {
           taken[pair.server] = 1
@@ -65,13 +66,31 @@ export function pairServerRoots(facts: TrustFacts): PairedServers | undefined {
     }
     const left = rows.filter((row) => taken[row] === 0 && forest.parents[row] === ROOT)
     // A few that found no partner among many that did are the same calls, crowded.
-    if (left.length > CROWDED * (rows.length - left.length)) rest.push(left)
+    if (left.length > CROWDED * (rows.length - left.length)) rest.push(...groupByOperation(facts, left))
   }
   return { edges: mergeEdges(edges), callers, rest }
 
   function keyOf({ client, server }: Pair): number {
-    return serviceOfRow(facts, client) * 2 + (forest.parents[server] === ORPHAN ? 1 : 0)
+    const caller = serviceOfRow(facts, client) * 2 + (forest.parents[server] === ORPHAN ? 1 : 0)
+    return caller * facts.operations.list.length + at(facts.operations.of, server)
   }
+}
+
+/** Of each service the operations with the most roots, and the rest as one: names without end stay bounded. */
+function mergeRare(facts: TrustFacts, groups: readonly number[][]): number[][] {
+  const counts = new Map<number, number>()
+  const rare = new Map<number, number[]>()
+  const kept: number[][] = []
+  for (const rows of [...groups].sort((left, right) => right.length - left.length)) {
+    const service = serviceOfRow(facts, rows[0] as number)
+    const count = (counts.get(service) ?? 0) + 1
+    counts.set(service, count)
+    const list = rare.get(service)
+    if (count <= MAX_OPERATIONS) kept.push(rows)
+    else if (list === undefined) rare.set(service, [...rows])
+    else list.push(...rows)
+  }
+  return [...kept, ...rare.values()]
 }
 
 /** An orphan that is the first of its trace: whoever called it is of another trace, or exports nothing. */

@@ -3,7 +3,15 @@
  * injects. By spans alone a propagator for baggage alone, or one that nobody else reads, looks the same.
  */
 import type { BreakClassRule } from '../trust/break-group.ts'
-import { anySound, describePair, explainsBreaks, headersOf, judgeProcess, sendsNone } from './edge-signs.ts'
+import {
+  anySound,
+  describePair,
+  explainsBreaks,
+  headersOf,
+  isBaggageCarried,
+  judgeProcess,
+  sendsNone,
+} from './edge-signs.ts'
 
 export const noPropagator: BreakClassRule = {
   class: 'no-propagator',
@@ -15,7 +23,8 @@ export const noPropagator: BreakClassRule = {
     const isElsewhereSound = anySound(group.otherCallees, group.rate)
     if (headers !== undefined && sendsNone(headers)) {
       const why = `${describePair(group)}; ${headers.requests} requests were sent without any context`
-      const isBare = explainsBreaks(headers.bare ?? 0, headers.requests, group.rate) && !isElsewhereSound
+      const isBare =
+        explainsBreaks(headers.bare ?? 0, headers.requests, group.rate) && !isElsewhereSound && isBaggageCarried(facts)
       return { score: isElsewhereSound ? 0.6 : 1, ...(isBare ? { settled: true } : {}), culprit: group.from, why }
     }
     // A caller that sends a context has a propagator.

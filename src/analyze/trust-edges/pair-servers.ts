@@ -17,20 +17,21 @@ import {
   moveTime,
   type Windows,
 } from '../trust/windows.ts'
-import { type CallSigns, havePathsInCommon, mayBeOneCall } from './call-signs.ts'
+import { type CallSigns, havePathsInCommon, mayBeOneCall, openCallSigns } from './call-signs.ts'
 import type { Callers } from './collect-callers.ts'
 
 const SAMPLE = 120
 /** Looked at first, to see whether there is anything to measure. */
 const FIRST = 40
 const MAX_CALLERS = 32
+/** Operations of clients that are measured one by one; the rest of a service's callers are one. */
+const MAX_KNOWN = 64
 const MAX_STEPS = 128
 /** Of pairs whose paths are known the share that must agree for a path to mean anything (proxies rewrite them). */
 const PATHS_AGREE = 0.3
 
 export type Pair = { readonly client: number; readonly server: number }
 export type PairedOperation = {
-  readonly caller: number
   readonly lift: Lift
   readonly pairs: readonly Pair[]
   /** All clients of the operation, paired or not. */
@@ -45,32 +46,57 @@ type Pairing = {
   readonly usesPaths: boolean
 }
 
-/** Of `roots`, server spans of one operation: by operation of the callers that hold them. */
-export function pairServers(
-  facts: TrustFacts,
-  signs: CallSigns,
-  callers: Callers,
-  roots: readonly number[],
-): PairedOperation[] {
+type Candidate = { readonly rows: readonly number[]; readonly windows: Windows }
+
+export type Candidates = {
+  readonly facts: TrustFacts
+  readonly signs: CallSigns
+  readonly callers: Callers
+  /** By service, and those of which the peer is not known. */
+  readonly known: Map<number, readonly Candidate[]>
+  readonly unknown: readonly Candidate[]
+}
+
+export function openCandidates(facts: TrustFacts, callers: Callers): Candidates {
+  const signs = openCallSigns(facts)
+  const others = [...callers.unknown.values()].filter((rows) => rows.length >= MIN_SIGHTINGS)
+  others.sort((left, right) => right.length - left.length)
+  const unknown = others.slice(0, MAX_CALLERS).map((rows) => toCandidate(facts, rows))
+  return { facts, signs, callers, known: new Map(), unknown }
+}
+
+function toCandidate(facts: TrustFacts, rows: readonly number[]): Candidate {
+  return { rows, windows: buildWindows(facts.aligned, rows) }
+}
+
+function callersOf({ facts, callers, known }: Candidates, service: number): readonly Candidate[] {
+  const found = known.get(service)
+  if (found !== undefined) return found
+  const lists = [...(callers.known.get(service)?.values() ?? [])]
+  lists.sort((left, right) => right.length - left.length)
+  const rest = lists.slice(MAX_KNOWN).flat()
+  const own = [...lists.slice(0, MAX_KNOWN), ...(rest.length === 0 ? [] : [rest])].map((rows) =>
+    toCandidate(facts, rows),
+  )
+  known.set(service, own)
+  return own
+}
+
+/** Of `roots`, server spans of one service and, but for the rare ones, one operation: by the callers that hold them. */
+export function pairServers(candidates: Candidates, roots: readonly number[]): PairedOperation[] {
+  const { facts, signs, unknown } = candidates
   const service = serviceOfRow(facts, roots[0] as number)
   const windows = buildWindows(facts.aligned, roots)
-  const known = [...(callers.known.get(service) ?? [])]
-  const others = [...callers.unknown].filter(([, rows]) => rows.length >= MIN_SIGHTINGS)
-  others.sort((left, right) => right[1].length - left[1].length)
-  const accepted: { caller: number; rows: readonly number[]; lift: Lift; pairing: Pairing }[] = []
-  for (const [caller, rows] of [...known, ...others.slice(0, MAX_CALLERS)]) {
+  const accepted: { rows: readonly number[]; lift: Lift; pairing: Pairing }[] = []
+  for (const candidate of [...callersOf(candidates, service), ...unknown]) {
+    const { rows } = candidate
     const pairing = openPairing(facts, signs, windows, rows)
-    const lift = measurePair(pairing, rows)
-    if (lift !== undefined) accepted.push({ caller, rows, lift, pairing })
+    const lift = measurePair(pairing, candidate)
+    if (lift !== undefined) accepted.push({ rows, lift, pairing })
   }
   accepted.sort((left, right) => right.lift.seen - right.lift.chance - (left.lift.seen - left.lift.chance))
   const used = new Set<number>()
-  return accepted.map(({ caller, rows, lift, pairing }) => ({
-    caller,
-    lift,
-    pairs: matchRows(pairing, rows, used),
-    clients: rows,
-  }))
+  return accepted.map(({ rows, lift, pairing }) => ({ lift, pairs: matchRows(pairing, rows, used), clients: rows }))
 }
 
 /** Whether paths tell calls apart here, from the pairs that times alone allow. */
@@ -92,9 +118,8 @@ function openPairing(facts: TrustFacts, signs: CallSigns, roots: Windows, client
  * From the servers' side, else from the clients'; undefined: no more than chance. Where childless clients are so many
  * that any time falls into one, only those that begin as closely before as half of the servers' nearest do are counted.
  */
-function measurePair(pairing: Pairing, clients: readonly number[]): Lift | undefined {
+function measurePair(pairing: Pairing, { rows: clients, windows: callers }: Candidate): Lift | undefined {
   const { facts, roots } = pairing
-  const callers = buildWindows(facts.aligned, clients)
   const typical = callers.medianNs
   const servers = sampleRows(roots.rows, SAMPLE)
   if (shareOf(sampleRows(servers, FIRST), (row) => gapTo(pairing, callers, row, 0) >= 0) >= 0.2) {

@@ -7,9 +7,12 @@ import type { EdgeHeaders, HeaderFormat } from '../../model/trust/edge-headers.t
 import { nameOfService, type TrustFacts } from '../trust/trust-facts.ts'
 import type { Process } from './broken-processes.ts'
 import type { Rates } from './compare-edges.ts'
-import { explainsBreaks } from './edge-signs.ts'
+import { explainsBreaks, isBaggageCarried } from './edge-signs.ts'
 
-export function settleByHeaders(facts: TrustFacts, rates: Rates, process: Process): BreakClass | undefined {
+/** `sendsNone`: neither context nor baggage, and nobody here carries baggage: which of the two is missing is open. */
+export type SaidByHeaders = { readonly settled?: BreakClass; readonly sendsNone?: boolean }
+
+export function settleByHeaders(facts: TrustFacts, rates: Rates, process: Process): SaidByHeaders {
   const name = nameOfService(facts, process.service)
   const votes = new Map<BreakClass, number>()
   const vote = (one: BreakClass, count: number): void => {
@@ -28,7 +31,8 @@ export function settleByHeaders(facts: TrustFacts, rates: Rates, process: Proces
     if (explainsBreaks(foreign, headers.requests, share)) vote('propagator-mismatch', foreign)
   }
   const [best] = [...votes].sort((left, right) => right[1] - left[1])
-  return best?.[0]
+  if (best === undefined) return {}
+  return best[0] === 'no-propagator' && !isBaggageCarried(facts) ? { sendsNone: true } : { settled: best[0] }
 }
 
 function meanRate({ list }: Rates, service: number): number {

@@ -21,6 +21,7 @@ type Side = {
   short: number
   disagree: number
   baggageOnly: number
+  baggage: number
   formats: Map<HeaderFormat, number>
 }
 type Tally = { from?: string; to: string; sent: Side; received: Side; reads: Set<HeaderFormat> }
@@ -145,12 +146,13 @@ function openTally(
 }
 
 function emptySide(): Side {
-  return { requests: 0, without: 0, short: 0, disagree: 0, baggageOnly: 0, formats: new Map() }
+  return { requests: 0, without: 0, short: 0, disagree: 0, baggageOnly: 0, baggage: 0, formats: new Map() }
 }
 
 function count(side: Side, headers: HeaderFields): void {
   const { contexts, disagreements } = extractComposite(headers)
   side.requests++
+  if (firstOf(headers, 'baggage') !== '') side.baggage++
   if (contexts.length === 0) {
     side.without++
     if (firstOf(headers, 'baggage') !== '' || firstOf(headers, 'tracestate') !== '') side.baggageOnly++
@@ -179,7 +181,9 @@ function toRow({ from, to, sent, received, reads }: Tally): EdgeHeaders {
     stripped: both ? surplus(received.without, received.requests, sent.without, sent.requests) : 0,
     truncated: both ? surplus(received.short, received.requests, sent.short, sent.requests) : 0,
     baggageOnly: seen.baggageOnly,
-    ...(sent.requests === 0 ? {} : { bare: sent.without - sent.baggageOnly, sends: sharesOf(sent) }),
+    ...(sent.requests === 0
+      ? {}
+      : { bare: sent.without - sent.baggageOnly, withBaggage: sent.baggage, sends: sharesOf(sent) }),
     carries: sharesOf(seen),
   }
 }

@@ -28,6 +28,8 @@ export type EdgeHeaders = {
   readonly baggageOnly: number
   /** Requests that the caller sends with neither context nor baggage nor tracestate. */
   readonly bare?: number
+  /** Requests that the caller sends with baggage, whatever else they hold. */
+  readonly withBaggage?: number
   /** Share of the requests that the caller sends with a valid context, by format. */
   readonly sends?: readonly { readonly format: HeaderFormat; readonly share: number }[]
   /** Share of the requests with a valid context, by format; of the callee's side where that was seen. */
