@@ -4,13 +4,10 @@
  * where no service has the traces that a grade needs; `--min` makes a grade below it a 1, and one that cannot be given
  * a 2, for no data is never a pass; 3 where all that is well, but a file that was named could not be read.
  *
- *   files ─► read-signals ─► forest, operations (source ─► name-sources) ─► findBreaks ─► judgeTrust, findings
+ *   files ─► read-signals ─► find-cases (source ─► name-sources) ─► judgeTrust, findings
  */
-import { findBreaks } from '../analyze/trust/find-breaks.ts'
-import { buildForest, type SpanForest } from '../analyze/trust/forest.ts'
-import { nameOperations } from '../analyze/trust/operations.ts'
-import { findReadTime } from '../analyze/trust/read-time.ts'
-import { percentileRoot } from '../analyze/trust/trust-facts.ts'
+import type { findBreaks } from '../analyze/trust/find-breaks.ts'
+import type { SpanForest } from '../analyze/trust/forest.ts'
 import { describeTrace, findTraces } from '../analyze/trust-verdict/trace-tree.ts'
 import { findTrustTroubles } from '../analyze/trust-verdict/trust-findings.ts'
 import { judgeTrust, reachesGrade } from '../analyze/trust-verdict/verdict.ts'
@@ -25,6 +22,7 @@ import type { EdgeHeaders } from '../model/trust/edge-headers.ts'
 import type { InputSet } from '../model/trust/input-files.ts'
 import type { TraceTree } from '../model/trust/trace-tree.ts'
 import type { TrustData, TrustGrade } from '../model/trust/trust-data.ts'
+import { findCases } from './trust/find-cases.ts'
 import { nameSources } from './trust/name-sources.ts'
 import { readSignals } from './trust/read-signals.ts'
 import type { ReadSources } from './trust/read-source.ts'
@@ -47,8 +45,6 @@ export type TrustOptions = {
   readonly signal?: AbortSignal
 }
 
-const MIN_SETTLE_NS = 60e9
-const EXPORT_NS = 35e9
 const MAX_NAMES = 8
 
 export async function judgeSpans(
@@ -64,23 +60,17 @@ export async function judgeSpans(
   const { spans, logs, missing, asked } = read.value
   log.addAll(read.value.issues)
   progress?.step(`judging ${spans.count} spans`)
-  const forest = buildForest(spans)
-  const operations = nameOperations(spans)
-  const known = matchServices(headers.value, spans, log)
-  const settleNs = options.settleNs ?? Math.max(MIN_SETTLE_NS, percentileRoot(forest, 0.99) + EXPORT_NS)
-  const { completeUnixNs } = read.value
-  const completeNs = completeUnixNs === undefined ? undefined : Number(completeUnixNs - spans.baseUnixNs)
-  const readAtNs = findReadTime(forest, completeNs, settleNs)
-  const given = { forest, operations, ...(logs === undefined ? {} : { logs }) }
   log.addAll(options.sources?.issues ?? [])
   const named = nameSources(options.sources?.sources ?? [], spans, log)
   if (!named.ok) return named
-  const cases = findBreaks({
-    ...given,
-    source: named.value.evidence,
-    ...(known.length === 0 ? {} : { headers: known }),
-    options: { settleNs, readAtNs },
+  const known = matchServices(headers.value, spans, log)
+  const found = findCases(read.value, {
+    ...(options.settleNs === undefined ? {} : { settleNs: options.settleNs }),
+    source: named.value.evidence.filter((one) => one !== undefined),
+    headers: known,
   })
+  const { forest, operations, settleNs, readAtNs, cases } = found
+  const given = { forest, operations, ...(logs === undefined ? {} : { logs }) }
   const whole = judgeTrust({ ...given, cases, settleNs, headers: known })
   const mayBePartial = noteLimits(spans, whole, readAtNs, log)
   const findings = findTrustTroubles({ ...given, cases, mayBePartial })

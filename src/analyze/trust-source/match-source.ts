@@ -25,6 +25,8 @@ export type SourceMatch<C extends Named> = {
   readonly claim: C
   readonly evidence: SourceEvidence
   readonly place: SourcePlace
+  /** All that has something in common with the break, whatever its class; the evidence above among them. */
+  readonly candidates: readonly SourceEvidence[]
   /** No more than a route, or a span around it, in common. */
   readonly isFar: boolean
   /** Another class that fits as well, and of which the source is as sure. */
@@ -88,6 +90,7 @@ export function findSource<C extends Named>(
     claim: best.claim,
     evidence: best.evidence,
     place: best.place,
+    candidates: [...new Set(found.map(({ evidence }) => evidence))],
     isFar: best.rank % 2 === 1,
     ...(rival === undefined ? {} : { rival: { class: rival.claim.class, evidence: rival.evidence } }),
   }

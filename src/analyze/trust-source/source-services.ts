@@ -30,7 +30,8 @@ export type ProgramServices = {
 }
 
 export type NamedSource = {
-  readonly evidence: readonly SourceEvidence[]
+  /** One place per finding; undefined where it is of no break class, or of nobody's. */
+  readonly evidence: readonly (SourceEvidence | undefined)[]
   readonly programs: readonly ProgramServices[]
   /** Service names that the code sets and of which there are no spans. */
   readonly unseen: readonly string[]
@@ -45,10 +46,10 @@ export function nameSource(source: AuditedSource, spans: SpanTable): NamedSource
   const programs = source.programs.map((program) => nameProgram(program, source, spans, seen))
   const all = [...new Set(programs.flatMap(({ services }) => services))]
   const spanNames = new Set(source.spanNames)
-  const evidence = source.findings.flatMap((finding): SourceEvidence[] => {
-    if (!classes.has(finding.rule)) return []
+  const evidence = source.findings.map((finding): SourceEvidence | undefined => {
+    if (!classes.has(finding.rule)) return undefined
     const services = source.services ?? servicesOf(finding, programs, all)
-    return services.length === 0 ? [] : [toEvidence(finding, services, spanNames, source.name)]
+    return services.length === 0 ? undefined : toEvidence(finding, services, spanNames, source.name)
   })
   const named = source.programs.flatMap(({ services }) => services.map(({ name }) => name))
   return { evidence, programs, unseen: [...new Set(named)].filter((name) => !seen.has(name)) }

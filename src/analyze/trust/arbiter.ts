@@ -50,7 +50,7 @@ export function decideCase(group: BreakGroup, claims: readonly NamedClaim[], fac
   const settled = held.find((claim) => claim.settled === true)
   // What headers or ids show of the edge itself outweighs what the code says.
   if (settled !== undefined) {
-    const place = source?.claim.class === settled.class ? { source: source.place } : {}
+    const place = source?.claim.class === settled.class ? { source: source.place, candidates: source.candidates } : {}
     return { ...lost({ ...base, ...culprit(settled) }, settled.class, 'certain', settled.why), ...place }
   }
   if (source !== undefined) return explain(base, source, held[0])
@@ -108,7 +108,7 @@ function culprit(claim: NamedClaim): { service?: string } {
  */
 function explain(
   base: Base,
-  { claim, place, rival, isFar }: SourceMatch<NamedClaim>,
+  { claim, place, candidates, rival, isFar }: SourceMatch<NamedClaim>,
   likeliest: NamedClaim | undefined,
 ): BreakCase {
   const also =
@@ -118,7 +118,8 @@ function explain(
   const why = `${claim.why}; ${place.file}:${place.line} does it${also}`
   const isLikely = claim.score >= (likeliest?.score ?? 0) - SINGLE_DISTANCE
   const isSure = rival === undefined && (!isFar || isLikely)
-  return { ...lost({ ...base, ...culprit(claim) }, claim.class, isSure ? 'certain' : 'probable', why), source: place }
+  const found = lost({ ...base, ...culprit(claim) }, claim.class, isSure ? 'certain' : 'probable', why)
+  return { ...found, source: place, candidates }
 }
 
 function lost(base: Base, name: BreakClass, confidence: Confidence, why: string): BreakCase {

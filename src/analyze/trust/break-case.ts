@@ -5,7 +5,7 @@
 
 import type { Confidence } from '../../model/contract.ts'
 import type { BreakClass } from '../../model/trust/break-classes.ts'
-import type { SourcePlace } from '../../model/trust/source-evidence.ts'
+import type { SourceEvidence, SourcePlace } from '../../model/trust/source-evidence.ts'
 import type { BreakState, Exoneration } from '../../model/trust/trust-data.ts'
 
 export type BreakCase = {
@@ -24,6 +24,8 @@ export type BreakCase = {
   readonly decidedBy: readonly string[]
   /** The place in the source that does it. */
   readonly source?: SourcePlace
+  /** What of the given evidence has something in common with the break; where it is explained, the first explains it. */
+  readonly candidates?: readonly SourceEvidence[]
   readonly why: string
   /** Spans in which it is seen; where log records are, none. */
   readonly rows: Uint32Array

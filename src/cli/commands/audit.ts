@@ -1,13 +1,16 @@
 /** `sightline audit DIR`: Go source → ops/audit → terminal with code frames, JSON, SARIF; --fix writes the safe fixes. */
 import { resolve } from 'node:path'
 import { type Command, InvalidArgumentError } from 'commander'
-import type { ExitCode } from '../../base/errors.ts'
+import { type ExitCode, fault } from '../../base/errors.ts'
+import { err, ok, type Result } from '../../base/result.ts'
 import type { SchemaName, Severity } from '../../model/contract.ts'
+import type { AuditInput } from '../../ops/audit/audit-input.ts'
+import type { RunFiles } from '../../ops/audit/confirm.ts'
 import { listAuditRules } from '../../ops/audit/list-rules.ts'
 import { renderAudit } from '../../render/audit/terminal-audit.ts'
 import { renderAuditSarif } from '../../render/exchange/sarif-audit.ts'
 import type { CommandContext, Runner } from '../context.ts'
-import { readCount, readInput, readInputs, readSeverity, valueFlag } from '../flags.ts'
+import { readCount, readDuration, readInput, readInputs, readSeverity, valueFlag } from '../flags.ts'
 import { failedOutcome, printOutcome } from '../print-envelope.ts'
 import { readTier, registerAuditSnippets } from './audit-snippets.ts'
 
@@ -21,6 +24,11 @@ type AuditFlags = {
   readonly tier?: 'a' | 'b'
   readonly rule?: readonly string[]
   readonly import?: readonly string[]
+  readonly spans?: readonly string[]
+  readonly capture?: readonly string[]
+  readonly trace?: readonly string[]
+  readonly service?: string
+  readonly settle?: number
   readonly top?: number
   readonly workers?: number
 }
@@ -45,6 +53,21 @@ export function registerAudit(program: Command, run: Runner): void {
         readInputs,
       ),
     )
+    .addOption(
+      valueFlag(
+        '--spans <file>',
+        'spans and logs of the running services: what they show is certain, what they do not is said; repeatable',
+        readInputs,
+      ),
+    )
+    .addOption(
+      valueFlag('--capture <path>', 'a capture: its dumps, trace and spans, for the same; repeatable', readInputs),
+    )
+    .addOption(
+      valueFlag('--trace <file>', 'an execution trace or goroutine dump, for the same; repeatable', readInputs),
+    )
+    .addOption(valueFlag('--service <name>', 'the service that runs this source, where spans do not tell'))
+    .addOption(valueFlag('--settle <duration>', 'how long a span may still come; as of trust', readDuration))
     .addOption(valueFlag('--fail-on <severity>', 'exit 1 on a finding this severe or worse', readSeverity))
     .option('--sarif', 'print SARIF 2.1.0 instead, for code scanning')
     .option('--fix', 'write the fixes that are mechanical and safe into the files')
@@ -60,8 +83,9 @@ export function registerAudit(program: Command, run: Runner): void {
 
 async function audit(context: CommandContext, directory: string, flags: AuditFlags): Promise<ExitCode> {
   const { deps, io, progress } = context
-  const { auditDirectory } = await import('../../ops/audit/audit.ts')
-  const report = await auditDirectory(deps, {
+  const files = await listRuns(context, flags)
+  if (!files.ok) return printOutcome(context, failedOutcome(SCHEMA, files.error))
+  const input: AuditInput = {
     root: resolve(io.cwd, directory),
     name: directory,
     progress,
@@ -71,7 +95,11 @@ async function audit(context: CommandContext, directory: string, flags: AuditFla
     ...(flags.rule === undefined ? {} : { rules: flags.rule }),
     ...(flags.import === undefined ? {} : { imports: flags.import.map((file) => resolve(io.cwd, file)) }),
     ...(flags.workers === undefined ? {} : { workers: flags.workers }),
-  })
+  }
+  const report =
+    files.value === undefined
+      ? await (await import('../../ops/audit/audit.ts')).auditDirectory(deps, input)
+      : await (await import('../../ops/audit/confirm.ts')).auditWithRuns(deps, input, files.value)
   if (!report.ok) return printOutcome(context, failedOutcome(SCHEMA, report.error))
   return printOutcome(context, {
     schema: SCHEMA,
@@ -81,6 +109,34 @@ async function audit(context: CommandContext, directory: string, flags: AuditFla
       flags.sarif === true
         ? renderAuditSarif(report.value.findings, { version: deps.version, rules: listAuditRules() })
         : renderAudit(report.value, { ...options, ...(flags.top === undefined ? {} : { top: flags.top }) }),
+  })
+}
+
+/** Undefined where nothing that ran was given. */
+async function listRuns(
+  { deps, io }: CommandContext,
+  { spans = [], capture = [], trace = [], service, settle }: AuditFlags,
+): Promise<Result<RunFiles | undefined>> {
+  const paths = [...spans, ...capture, ...trace]
+  if (paths.length === 0) {
+    if (service === undefined && settle === undefined) return ok(undefined)
+    const message = '--service and --settle are of spans: give --spans, --capture or --trace as well'
+    return err(fault('SL_CLI_USAGE', { message }))
+  }
+  if (paths.filter((path) => path === '-').length > 1 || [...capture, ...trace].includes('-')) {
+    return err(fault('SL_CLI_USAGE', { message: 'stdin can be read once, by --spans' }))
+  }
+  const list = (some: readonly string[]) =>
+    deps.inputs.listInputs(some.map((path) => (path === '-' ? path : resolve(io.cwd, path))))
+  const signals = spans.length === 0 ? ok({ places: [] }) : await list(spans)
+  if (!signals.ok) return signals
+  const runtime = capture.length + trace.length === 0 ? ok({ places: [] }) : await list([...capture, ...trace])
+  if (!runtime.ok) return runtime
+  return ok({
+    signals: signals.value.places,
+    runtime: runtime.value.places,
+    ...(service === undefined ? {} : { service }),
+    ...(settle === undefined ? {} : { settleNs: settle }),
   })
 }
 

@@ -67,6 +67,22 @@ export type AuditIgnore = {
   readonly from: 'sightline' | 'other'
 }
 
+/** What spans and runtime say of the findings of break classes. */
+export type AuditSeen = {
+  /** Services whose spans were compared. */
+  readonly services: readonly string[]
+  readonly confirmedBySpans: number
+  readonly confirmedByRuntime: number
+  /** Traces break there, and another finding explains it as well or better. */
+  readonly mayBe: number
+  /** Traces pass the code, and do not break there. */
+  readonly notSeen: number
+  /** No trace passes the code, as far as names tell. */
+  readonly notReached: number
+  /** Which service runs the code is not known. */
+  readonly notCompared: number
+}
+
 export type AuditData = {
   readonly directory: string
   /** `a`: by syntax; `b`: with types of the Go toolchain. */
@@ -110,6 +126,8 @@ export type AuditData = {
     readonly added: number
     readonly left: number
   }
+  /** Where spans, a capture or a trace were given. */
+  readonly seen?: AuditSeen
   readonly durationMs: number
 }
 

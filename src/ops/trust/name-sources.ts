@@ -13,11 +13,15 @@ import type { ReadSource } from './read-source.ts'
 
 const MAX_NAMES = 8
 
-export type NamedSources = { readonly evidence: readonly SourceEvidence[]; readonly sources: readonly TrustSource[] }
+export type NamedSources = {
+  /** One place per finding of all sources, in their order. */
+  readonly evidence: readonly (SourceEvidence | undefined)[]
+  readonly sources: readonly TrustSource[]
+}
 
 export function nameSources(sources: readonly ReadSource[], spans: SpanTable, log: IssueLog): Result<NamedSources> {
   const seen = [...new Set(spans.resources.map(({ service }) => service))]
-  const evidence: SourceEvidence[] = []
+  const evidence: (SourceEvidence | undefined)[] = []
   const told: TrustSource[] = []
   for (const source of sources) {
     const missing = source.services?.find((name) => !seen.includes(name))
@@ -41,7 +45,7 @@ function describeSource(source: ReadSource, { evidence, programs }: NamedSource)
     kind,
     tier,
     findings: findings.length,
-    usable: evidence.length,
+    usable: evidence.filter((one) => one !== undefined).length,
     services: services ?? [...new Set(programs.flatMap((one) => one.services))],
     programs: programs.map(({ program, services: own, by }) => ({
       importPath: program.importPath,
