@@ -14,6 +14,7 @@ import {
 } from '../audit/context-scope.ts'
 import {
   isBuildTool,
+  isCommand,
   isExplained,
   isLifecycle,
   isRoot,
@@ -43,16 +44,11 @@ export const backgroundContext: AuditRule = {
     const makers = findMakers(view, scope)
     for (const fn of view.functions) {
       if (isTestFile(view, fn.file) || isRoot(view, fn.index) || isShutdown(view, fn.index)) continue
-      if (!hasOwnContext(scope, fn) || isCommand(fn) || isBuildTool(view, fn.file)) continue
+      if (!hasOwnContext(scope, fn) || isCommand(view, fn.index) || isBuildTool(view, fn.file)) continue
       if (!isHandler(fn) && isLifecycle(view, fn)) continue
       checkFunction(context, scope, fn, makers)
     }
   },
-}
-
-/** cobra's and urfave's functions begin a program: no trace is there to lose. */
-function isCommand(fn: FunctionView): boolean {
-  return fn.parameters.some(({ type }) => /spf13\/cobra\.Command$|urfave\/cli\/v\d+\.(Context|Command)$/.test(type))
 }
 
 function hasOwnContext(scope: ContextScope, fn: FunctionView): boolean {
@@ -90,7 +86,7 @@ function checkFunction(
     if (isBackground(call.name)) {
       const use = useOf(view, call)
       if (use === undefined || isFallback(view, call) || isExplained(view, call.file, call.node)) continue
-      if (isDeferredCall(view, call)) continue
+      if (isDeferredCall(view, call) || isMeasured(view, call)) continue
       const worth = worthOf(view, fn, call, literal)
       if (use.kind === 'assigned') {
         reportAssigned(context, fn, call, use.symbol, use.statement, worth)
@@ -123,6 +119,20 @@ function checkFunction(
 function isStartedByGo(view: PackageView, call: CallSite): boolean {
   const { syntax } = view.file(call.file)
   return kindOf(syntax, syntax.parents[call.node] as number) === 'go_statement'
+}
+
+const meters = /(^|[./_])(\w*(metrics?|monitoring|stats|telemetry|counter|histogram|gauge|diagnostics?)|diag)\./i
+
+/** `metrics.Count(context.Background(), …)`: a measurement makes no span. */
+function isMeasured(view: PackageView, call: CallSite): boolean {
+  const around = enclosingCall(view, call.file, call.node)
+  if (around === undefined) return false
+  const called = childAt(view.file(call.file).syntax, around.node, 'function')
+  return (
+    called !== undefined &&
+    (meters.test(view.text(call.file, called)) ||
+      /^go\.opentelemetry\.io\/otel\/metric|opencensus\.io\/stats/.test(around.name))
+  )
 }
 
 /** `defer release(context.Background())`: clean-up, which is to run when the caller's context is over. */
@@ -264,6 +274,8 @@ function isHarmless(call: CallSite): boolean {
     return true
   // A command's end, a place in a semaphore, a part of the program that begins here: none carries a trace.
   if (/^os\/exec\.CommandContext$|semaphore\.Weighted\.Acquire$/.test(call.name)) return true
+  // A measurement makes no span.
+  if (/^(Record\w*|Observe\w*|Inc\w*)$/.test(call.lastName)) return true
   if (/^(Start|StartAsync|Serve|Listen|ListenAndServe)$/.test(call.lastName)) return true
   return /^(go\.opentelemetry\.io\/otel\/(exporters|sdk)|go\.opentelemetry\.io\/contrib\/(exporters|detectors))|^net\.ListenConfig\.|\.WithContext$|^(testing|reflect)\./.test(
     call.name,
@@ -403,6 +415,7 @@ export function findMakers(view: PackageView, scope: ContextScope): ReadonlyMap<
         !isFallback(view, call) &&
         !isExplained(view, call.file, call.node) &&
         !isDeferredCall(view, call) &&
+        !isMeasured(view, call) &&
         useOf(view, call)?.kind === 'argument' &&
         isHandedToContextTaker(call),
     )

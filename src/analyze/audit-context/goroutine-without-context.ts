@@ -10,6 +10,7 @@ import { functionValues } from '../audit/function-values.ts'
 import {
   callsWithin,
   isBuildTool,
+  isCommand,
   isLifecycle,
   isRoot,
   isServiceBody,
@@ -121,7 +122,7 @@ function check(context: AuditContext, scope: ReturnType<typeof openContextScope>
   const calls = callsWithin(view, fn)
   const isTraced = calls.some(({ name }) => traced.test(name))
   const isTold = isTraced || calls.some(({ name }) => logs.test(name))
-  if (isBuildTool(view, file)) return
+  if (isBuildTool(view, file) || isCommand(view, outer.index)) return
   const first = firstParameter(scope, view, outer) ?? declared
   report(file, node, {
     message: `${spawn.what} does not use ${first.expression}: what it does is no part of the caller's trace`,
@@ -193,7 +194,7 @@ function checkNamed(context: AuditContext, scope: ReturnType<typeof openContextS
   const declared = firstParameter(scope, view, outer)
   if (declared === undefined || scope.parametersOf(target).length > 0) return
   if (args.some((arg) => carriedContext(view.typeAt(file, arg), 'x') !== undefined)) return
-  if (isBuildTool(view, file) || (!isHandler(outer) && isLifecycle(view, outer))) return
+  if (isBuildTool(view, file) || isCommand(view, outer.index) || (!isHandler(outer) && isLifecycle(view, outer))) return
   const isTraced = callsWithin(view, target).some(({ name }) => traced.test(name))
   if (chain === undefined && !isTraced && !callsWithin(view, target).some(({ name }) => logs.test(name))) return
   if (usesContext(view, target) || isServiceBody(view, target) !== undefined || isEndless(view, target)) return
@@ -225,7 +226,7 @@ function isEndless(view: PackageView, fn: FunctionView): boolean {
 
 /** Calls that make spans or ask other services. */
 const traced =
-  /^(go\.opentelemetry\.io\/otel\/trace\.Tracer\.|net\/http\.(Get|Post|Head|PostForm|NewRequest|Client\.)|database\/sql\.|google\.golang\.org\/grpc|github\.com\/(nats-io|segmentio|IBM\/sarama|redis|jackc))/
+  /^(go\.opentelemetry\.io\/otel\/trace\.Tracer\.|net\/http\.(Get|Post|Head|PostForm|NewRequest|Client\.)|database\/sql\.|google\.golang\.org\/grpc\.(NewClient|Dial|ClientConn\.)|github\.com\/(nats-io|segmentio|IBM\/sarama|redis|jackc))/
 
 /** Calls that write log lines, or make an empty context for what they call. */
 const logs = /^(log\/slog\.|context\.(Background|TODO)$)/

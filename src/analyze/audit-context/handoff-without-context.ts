@@ -5,7 +5,7 @@
  */
 import { childAt, kindOf, textOf } from '../../model/trust/go-source.ts'
 import { carriedContext, openContextScope } from '../audit/context-scope.ts'
-import { isRoot, isTestFile } from '../audit/intent.ts'
+import { declarationOf, isLifecycle, isRoot, isTestFile } from '../audit/intent.ts'
 import type { PackageView } from '../audit/package-view.ts'
 import type { AuditRule } from '../audit/rule.ts'
 import { usesContext } from './goroutine-without-context.ts'
@@ -31,6 +31,8 @@ export const handoffWithoutContext: AuditRule = {
     const fields = fieldsByOwner(view)
     for (const { file, node } of view.nodesOf('send_statement')) {
       if (isTestFile(view, file) || isRoot(view, view.functionOf(file, node))) continue
+      const around = declarationOf(view, view.functionOf(file, node))
+      if (around !== undefined && isLifecycle(view, around)) continue
       const { syntax } = view.file(file)
       const channel = childAt(syntax, node, 'channel')
       const value = childAt(syntax, node, 'value')

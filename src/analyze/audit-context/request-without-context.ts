@@ -6,9 +6,9 @@
 import { childAt } from '../../model/trust/go-source.ts'
 import { type ContextScope, openContextScope } from '../audit/context-scope.ts'
 import { putFirst } from '../audit/edits.ts'
-import { isBuildTool, isRoot, isTestFile } from '../audit/intent.ts'
+import { isBuildTool, isCommand, isRoot, isTestFile } from '../audit/intent.ts'
 import type { CallSite, PackageView } from '../audit/package-view.ts'
-import { calledFunction } from '../audit/queries.ts'
+import { calledFunction, givenBy } from '../audit/queries.ts'
 import type { AuditFix, AuditRule } from '../audit/rule.ts'
 
 type Row = {
@@ -97,7 +97,10 @@ export const requestWithoutContext: AuditRule = {
           confidence: source === undefined ? 'possible' : 'probable',
           // Where no caller of the package has a context either, it may be nobody's request: a note.
           severity:
-            row.isMinor === true || (source === undefined && !hasContext(call.fn))
+            row.isMinor === true ||
+            isCommand(view, call.fn) ||
+            isGivenLater(view, call) ||
+            (source === undefined && !hasContext(call.fn))
               ? 'info'
               : source === undefined
                 ? 'low'
@@ -111,6 +114,17 @@ export const requestWithoutContext: AuditRule = {
       }
     }
   },
+}
+
+/** `req = req.WithContext(ctx)` further down: the request has its context by another way. */
+function isGivenLater(view: PackageView, call: CallSite): boolean {
+  const variable = givenBy(view, call.file, call.node)?.names[0]
+  const symbol = variable === undefined ? -1 : (view.file(call.file).symbols[variable] as number)
+  if (symbol < 0) return false
+  return view.usesOf(symbol).some(({ file, node }) => {
+    const { syntax } = view.file(file)
+    return /\.(WithContext|Clone)$/.test(view.text(file, syntax.parents[node] as number))
+  })
 }
 
 /** Functions of the package without a context that one with a context calls, also through others. */

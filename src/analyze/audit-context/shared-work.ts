@@ -4,7 +4,7 @@
  */
 import { childAt, kindOf } from '../../model/trust/go-source.ts'
 import { isContextType } from '../audit/context-scope.ts'
-import { declarationOf, isLifecycle, isRoot, isShutdown, isTestFile } from '../audit/intent.ts'
+import { declarationOf, isBuildTool, isCommand, isLifecycle, isRoot, isShutdown, isTestFile } from '../audit/intent.ts'
 import type { CallSite, PackageView } from '../audit/package-view.ts'
 import { callAround } from '../audit/queries.ts'
 import type { AuditRule } from '../audit/rule.ts'
@@ -31,7 +31,7 @@ export const sharedWork: AuditRule = {
         const literal = call.args[argument]
         if (literal === undefined || view.kind(call.file, literal) !== 'func_literal') continue
         if (isTestFile(view, call.file) || isRoot(view, call.fn) || isShutdown(view, call.fn)) continue
-        if (isOfLifecycle(view, call) || isLocalOnce(view, call)) continue
+        if (isOfLifecycle(view, call) || isLocalOnce(view, call) || isTool(view, call)) continue
         const { syntax } = view.file(call.file)
         for (let at = literal + 1; at < (syntax.after[literal] as number); at++) {
           if (kindOf(syntax, at) !== 'identifier' || !isContextType(view.typeAt(call.file, at))) continue
@@ -55,6 +55,10 @@ export const sharedWork: AuditRule = {
 
 const harmless =
   /^(context\.(WithoutCancel|Cause)|go\.opentelemetry\.io\/otel\/trace\.(Span|Link)\w*FromContext|log\/slog\.)|(^|[/.])\w*log(ger)?\.(G|FromContext|Ctx|WithContext)$/
+
+function isTool(view: PackageView, call: CallSite): boolean {
+  return isBuildTool(view, call.file) || isCommand(view, call.fn)
+}
 
 function isOfLifecycle(view: PackageView, call: CallSite): boolean {
   const fn = declarationOf(view, call.fn)

@@ -38,7 +38,7 @@ export const staleContext: AuditRule = {
       const owner = ownerOf(node)
       report(file, node, {
         message: `${owner === '' ? 'A struct' : owner} keeps a context: what uses it later works in a request that may be over`,
-        ...(perCall.test(owner) || !isWorker(view, file, node, owner) ? { severity: 'info' } : {}),
+        ...(perCall.test(owner) || !isWorker(view, file, node, owner) || isProcess(owner) ? { severity: 'info' } : {}),
       })
 
       function isContextImport(text: string): boolean {
@@ -56,6 +56,13 @@ export const staleContext: AuditRule = {
       }
     }
   },
+}
+
+/** Types that live as long as the program, by the words that Go programs name them with. */
+function isProcess(owner: string): boolean {
+  return /(server|service|proxy|manager|controller|pool|daemon|agent|watcher|planner|store|client|runtime|app)$/i.test(
+    owner,
+  )
 }
 
 /** A method of the type uses the field in a goroutine, and the struct has no cancel function of its own. */

@@ -88,7 +88,9 @@ export const panicOnIoError: AuditRule = {
       if (source === undefined || !io.test(source)) continue
       report(call.file, call.node, {
         message: `An error of ${source} ends the process with a stack trace`,
-        confidence: 'probable',
+        // Where nobody could go on a panic is a choice.
+        confidence: 'possible',
+        severity: 'low',
         // A program that could not go on anyway: a note.
         ...(isRoot(view, call.fn) || isBuildTool(view, call.file) ? { severity: 'info' } : {}),
       })

@@ -4,7 +4,7 @@
  * without a timeout.
  */
 import { childAt, childrenOf, kindOf, textOf } from '../../model/trust/go-source.ts'
-import { isTestFile } from '../audit/intent.ts'
+import { isBuildTool, isTestFile } from '../audit/intent.ts'
 import type { PackageView } from '../audit/package-view.ts'
 import { callsIn, fieldValue, givenBy, isAlone, stringOf } from '../audit/queries.ts'
 import type { AuditRule } from '../audit/rule.ts'
@@ -63,7 +63,13 @@ export const responseBodyUnclosed: AuditRule = {
         }
         const given = givenBy(view, call.file, call.node)
         const response = given?.names[0]
-        if (given === undefined || response === undefined || isTestFile(view, call.file)) continue
+        if (
+          given === undefined ||
+          response === undefined ||
+          isTestFile(view, call.file) ||
+          isBuildTool(view, call.file)
+        )
+          continue
         const { syntax, symbols } = view.file(call.file)
         if (kindOf(syntax, response) !== 'identifier' || name.endsWith('Head')) continue
         if (textOf(syntax, response) === '_') {

@@ -49,15 +49,24 @@ export const noExtract: AuditRule = {
       )
     )
       return
+    const isSeen = showsTracing(view)
     for (const call of view.callsOf('google.golang.org/grpc.NewServer')) {
       if (isTestFile(view, call.file)) continue
+      // Options out of sight may hold it; a program that sets up no tracing loses nothing.
+      const isHidden = /\.\.\.\s*\)$|Interceptor/.test(view.text(call.file, call.node))
       report(call.file, call.node, {
         message: 'The gRPC server has no stats handler of OpenTelemetry: its spans are roots',
-        confidence: 'probable',
+        confidence: isHidden || !isSeen ? 'possible' : 'probable',
+        ...(isHidden || !isSeen ? { severity: 'info' as const } : {}),
         advice: 'grpc.NewServer(grpc.StatsHandler(otelgrpc.NewServerHandler())).',
       })
     }
   },
+}
+
+/** The package itself makes spans or sets tracing up. */
+function showsTracing({ pkg }: PackageView): boolean {
+  return pkg.files.some(({ imports }) => imports.some(({ path }) => traced.test(path)))
 }
 
 /** `tracer.StartSpan("name")` in a handler: given nothing but a name, the span can have no parent. */

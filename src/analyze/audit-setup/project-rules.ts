@@ -49,11 +49,16 @@ export const noPropagator: AuditRule = {
         pkg: setup.pkg,
         message: `${command.importPath} sets up tracing and no propagator: neither inject nor extract does anything`,
         // Another command with the same set-up sets one: this one may not run the set-up at all.
-        ...(setsOne.has(key) ? { confidence: 'possible', severity: 'low' } : { confidence: 'probable' }),
+        ...(setsOne.has(key) || project.findUse(reach, byHand) !== undefined
+          ? { confidence: 'possible', severity: 'low' }
+          : { confidence: 'probable' }),
       })
     }
   },
 }
+
+/** Names of those who write and read the headers themselves. */
+const byHand = /(SpanContext\w*(W3C|Header|HTTP|Http)|(W3C|Header|HTTP|Http)\w*SpanContext|[tT]race[pP]arent)\w*$/
 
 type Search = (project: ProjectView, reach: readonly PackageFacts[]) => ReturnType<ProjectView['findUse']>
 

@@ -29,13 +29,14 @@ export const uninstrumentedClient: AuditRule = {
     if (!project.imports(project.packages, traced)) return
     const isSeen = findTracedPackages(project)
     // In a program that sets up no tracing nothing is lost: a note.
-    const context: AuditContext = isSeen(view.packagePath)
-      ? outer
-      : {
-          ...outer,
-          report: (file, node, draft) =>
-            outer.report(file, node, { ...draft, confidence: 'possible', severity: 'info' }),
-        }
+    const context: AuditContext =
+      isSeen(view.packagePath) && !isPlainTool(view)
+        ? outer
+        : {
+            ...outer,
+            report: (file, node, draft) =>
+              outer.report(file, node, { ...draft, confidence: 'possible', severity: 'info' }),
+          }
     const { report } = context
     const wraps = project.findUse(project.packages, httpWraps) !== undefined
     // Put in place of the default: then what uses the default is wrapped.
@@ -83,6 +84,14 @@ export const uninstrumentedClient: AuditRule = {
     for (const call of view.callsOf('database/sql.Open'))
       tell(context, call, 'The database is opened without instrumentation: its queries are no spans', 'low')
   },
+}
+
+/** A command whose own package has nothing of tracing: a tool beside the services. */
+function isPlainTool(view: PackageView): boolean {
+  return (
+    view.pkg.name === 'main' &&
+    !view.pkg.files.some(({ imports }) => imports.some(({ path }) => traced.test(path) || /trac(e|ing)/i.test(path)))
+  )
 }
 
 const setsUp =

@@ -5,8 +5,9 @@
  */
 import { childAt, kindOf, textOf } from '../../model/trust/go-source.ts'
 import { isTestFile } from '../audit/intent.ts'
+import { keepsSpan } from '../audit/project-facts.ts'
 import { givenBy } from '../audit/queries.ts'
-import type { AuditRule } from '../audit/rule.ts'
+import type { AuditContext, AuditRule } from '../audit/rule.ts'
 import { keepsSpanInContext } from './span-never-ended.ts'
 
 const borrowing = ['go.opentelemetry.io/otel/trace.SpanFromContext', 'go.opencensus.io/trace.FromContext']
@@ -19,9 +20,13 @@ export const borrowedSpanEnded: AuditRule = {
   saysWhen:
     'a span taken from the context with SpanFromContext is ended: the caller’s span closes while the caller still runs. Packages that leave their own spans in contexts (callbacks that belong together) are left alone.',
   fix: 'Start a child span and end that one: ctx, span := tracer.Start(ctx, …); defer span.End().',
-  check({ view, report }) {
+  check({ view, project, report: tell }) {
     // A package that leaves its own spans in contexts takes them from there to end them.
     if (keepsSpanInContext(view)) return
+    // Where another package of the project does, this may be the one that is to end them.
+    const isHandedOver = project.findUse(project.packages, keepsSpan) !== undefined
+    const report: AuditContext['report'] = (file, node, draft) =>
+      tell(file, node, isHandedOver ? { ...draft, confidence: 'possible', severity: 'low' } : draft)
     for (const name of borrowing) {
       for (const call of view.callsOf(name)) {
         if (isTestFile(view, call.file)) continue

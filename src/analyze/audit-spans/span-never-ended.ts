@@ -8,6 +8,7 @@ import { putBehind } from '../audit/edits.ts'
 import { buildFlow, findWayWithout } from '../audit/flow.ts'
 import { isTestFile, startOf } from '../audit/intent.ts'
 import { type CallSite, isAssigned, type PackageView } from '../audit/package-view.ts'
+import { endsSpan } from '../audit/project-facts.ts'
 import { givenBy, loopAround } from '../audit/queries.ts'
 import type { AuditContext, AuditRule } from '../audit/rule.ts'
 
@@ -92,7 +93,7 @@ export function readStart(view: PackageView, call: CallSite): StartedSpan | 'dis
   return { statement, context: named(context), span: named(span) }
 }
 
-function checkStart({ view, report }: AuditContext, call: CallSite): void {
+function checkStart({ view, project, report }: AuditContext, call: CallSite): void {
   if (isTestFile(view, call.file)) return
   const started = readStart(view, call)
   const { syntax } = view.file(call.file)
@@ -101,7 +102,17 @@ function checkStart({ view, report }: AuditContext, call: CallSite): void {
   if (started === 'discarded' || started.span === undefined) {
     // The context is kept, and the package ends spans that it takes from contexts: callbacks that belong together.
     if (started !== 'discarded' && started.context !== undefined && endsFromContext(view)) return
-    report(call.file, call.node, { message: 'The span is thrown away, so nothing can end it', confidence: 'probable' })
+    // Another package of the project may end it: it takes spans from contexts.
+    const isElsewhere =
+      started !== 'discarded' &&
+      started.context !== undefined &&
+      project.findUse(project.packages, endsSpan) !== undefined
+    report(call.file, call.node, {
+      message: isElsewhere
+        ? 'The span is kept in its context alone: only who takes it from there can end it'
+        : 'The span is thrown away, so nothing can end it',
+      ...(isElsewhere ? { severity: 'low' as const } : { confidence: 'probable' as const }),
+    })
     return
   }
   if (kindOf(syntax, started.span) !== 'identifier') return

@@ -38,6 +38,15 @@ export function isBuildTool(view: PackageView, file: number): boolean {
   return /^\/\/go:build .*\b(ignore|mage|tools)\b/m.test(head)
 }
 
+/** cobra's and urfave's functions begin a program: no trace is there to lose. */
+export function isCommand(view: PackageView, fn: number): boolean {
+  for (let at = view.functions[fn]; at !== undefined; at = view.functions[at.parent]) {
+    if (at.parameters.some(({ type }) => /spf13\/cobra\.Command$|urfave\/cli\/v\d+\.(Context|Command)$/.test(type)))
+      return true
+  }
+  return false
+}
+
 const lifecycleName =
   /(^|\.)(start(ing|Async|Background)?|run(ning|Forever)?|serve|listen|loop|watch(er)?|poll(er)?|heart_?beat|monitor)$/i
 
@@ -146,6 +155,8 @@ function isAfterSignal(view: PackageView, fn: FunctionView): boolean {
 const serving =
   /^(Accept|AcceptTCP|Serve|ServeTLS|ListenAndServe|ListenAndServeTLS|ReadFrom|ReadFromUDP|ReadMessage|FetchMessage|Recv)$/
 
+const ending = /^(GracefulStop|Stop|Shutdown|Close|close|Done|Wait|cancel|Print\w*|Info\w*)$/
+
 /** The body only waits for others, or serves as long as the process lives: `wg.Wait(); close(c)`, accept loops, tickers. */
 export function isServiceBody(
   view: PackageView,
@@ -160,6 +171,8 @@ export function isServiceBody(
   if (hasWait && calls.every((call) => /^(Wait|close|Done|Close|cancel|panic|recover|len)$/.test(call.lastName)))
     return 'waiter'
   if (isAfterSignal(view, fn)) return 'waiter'
+  if (named(/(^|\.)(GracefulStop|Stop|Shutdown|Close)$/) && calls.every((call) => ending.test(call.lastName)))
+    return 'waiter'
   if (calls.some((call) => call.name === 'io.Copy') && calls.length <= MOST_CALLS_OF_PUMP) return 'server'
   if (named(serving)) return 'server'
   if (named(/^os\/signal\./)) return 'signal'

@@ -6,7 +6,8 @@
 import type { AuditPlace, PackageFacts } from '../../model/trust/audit-data.ts'
 import { kindOf, positionOf, textOf } from '../../model/trust/go-source.ts'
 import { declarationOf } from './intent.ts'
-import { isAssigned, type PackageView } from './package-view.ts'
+import { type CallSite, isAssigned, type PackageView } from './package-view.ts'
+import { givenBy } from './queries.ts'
 import { findShutdownResults } from './shutdown-results.ts'
 
 /** Distinct names kept of one package. */
@@ -100,10 +101,16 @@ export function gatherFacts(view: PackageView): PackageFacts {
       if (uses.has(name)) continue
       uses.set(name, { place: placeOf(view, index, node), symbol: symbolAround(view, index, node) })
     }
-    for (const { type } of view.functions.flatMap((fn) => fn.parameters)) {
+  }
+  for (const { file, parameters } of view.functions) {
+    for (const { type } of parameters) {
       const plain = type.replace(/^\*/, '')
-      if (plain.includes('/') && !uses.has(plain)) uses.set(plain, { place: placeOf(view, index, 0), symbol: '' })
+      if (plain.includes('/') && !view.file(file).isTest && !uses.has(plain))
+        uses.set(plain, { place: placeOf(view, file, 0), symbol: '' })
     }
+  }
+  for (const [name, node] of findSpanHabits(view)) {
+    uses.set(name, { place: placeOf(view, node.file, node.node), symbol: symbolAround(view, node.file, node.node) })
   }
   for (const { fn, name } of findShutdownResults(view)) {
     uses.set(name, { place: placeOf(view, fn.file, fn.node), symbol: fn.name })
@@ -121,6 +128,25 @@ export function gatherFacts(view: PackageView): PackageFacts {
     requires: (pkg.module?.requires ?? []).map(({ path }) => path),
     ...(main === undefined ? {} : { main: placeOf(view, main.file, nameNodeOf(view, main.file, main.node)) }),
   }
+}
+
+const tracer = 'go.opentelemetry.io/otel/trace'
+/** Of packages: spans that live in their contexts alone, and spans that are taken from contexts to be ended. */
+export const keepsSpan = /^otel keeps a span in its context$/
+export const endsSpan = /^otel ends a span of its context$/
+
+function findSpanHabits(view: PackageView): ReadonlyMap<string, CallSite> {
+  const found = new Map<string, CallSite>()
+  const kept = view.callsOf(`${tracer}.Tracer.Start`).find((call) => {
+    const [context, span] = givenBy(view, call.file, call.node)?.names ?? []
+    if (context === undefined || span === undefined) return false
+    return view.text(call.file, span) === '_' && view.text(call.file, context) !== '_'
+  })
+  if (kept !== undefined) found.set('otel keeps a span in its context', kept)
+  const [borrowed] = view.callsOf(`${tracer}.SpanFromContext`)
+  if (borrowed !== undefined && view.calls.some(({ lastName }) => lastName === 'End'))
+    found.set('otel ends a span of its context', borrowed)
+  return found
 }
 
 function nameNodeOf(view: PackageView, file: number, fn: number): number {
