@@ -23,7 +23,7 @@ import {
   isTestFile,
   startOf,
 } from '../audit/intent.ts'
-import { type CallSite, type FunctionView, isAssigned, type PackageView } from '../audit/package-view.ts'
+import { type CallSite, callsBetween, type FunctionView, isAssigned, type PackageView } from '../audit/package-view.ts'
 import { isHandler } from '../audit/queries.ts'
 import type { AuditContext, AuditRule, ReportDraft } from '../audit/rule.ts'
 
@@ -62,8 +62,7 @@ function* callsOf(
   fn: FunctionView,
 ): Generator<{ call: CallSite; literal: FunctionView | undefined }, void> {
   const end = view.file(fn.file).syntax.after[fn.node] as number
-  for (const call of view.calls) {
-    if (call.file !== fn.file || call.node <= fn.node || call.node >= end) continue
+  for (const call of callsBetween(view, fn.file, fn.node + 1, end)) {
     let literal: FunctionView | undefined
     let isOwn = true
     for (let at = view.functions[call.fn]; at !== undefined && at.index !== fn.index; at = view.functions[at.parent]) {
@@ -384,8 +383,11 @@ export function findMakers(view: PackageView, scope: ContextScope): ReadonlyMap<
       // A constructor, a loop that runs as long as the process: empty contexts are theirs to make.
       !/^(\(.*\)\.)?(New|Must|Open|Setup|Init|Run|Start|Serve|Listen)/i.test(fn.name),
   )
-  for (const fn of own) {
-    if (makesOne(fn)) makers.set(fn.index, [fn.name])
+  const isOwn = new Set(own.map(({ index }) => index))
+  for (const call of view.calls) {
+    const fn = view.functions[call.fn]
+    if (fn !== undefined && isOwn.has(fn.index) && !makers.has(fn.index) && makesOne(call))
+      makers.set(fn.index, [fn.name])
   }
   const callers = new Map<FunctionView, readonly FunctionView[]>()
   for (const call of view.calls) {
@@ -400,24 +402,22 @@ export function findMakers(view: PackageView, scope: ContextScope): ReadonlyMap<
     const chain = makers.get(index) ?? []
     if (chain.length >= MAX_CHAIN) continue
     for (const caller of callers.get(target) ?? []) {
-      if (makers.has(caller.index) || !own.includes(caller)) continue
+      if (makers.has(caller.index) || !isOwn.has(caller.index)) continue
       makers.set(caller.index, [caller.name, ...chain])
       open.push(caller.index)
     }
   }
   return makers
 
-  function makesOne(fn: FunctionView): boolean {
-    return view.calls.some(
-      (call) =>
-        call.fn === fn.index &&
-        isBackground(call.name) &&
-        !isFallback(view, call) &&
-        !isExplained(view, call.file, call.node) &&
-        !isDeferredCall(view, call) &&
-        !isMeasured(view, call) &&
-        useOf(view, call)?.kind === 'argument' &&
-        isHandedToContextTaker(call),
+  function makesOne(call: CallSite): boolean {
+    return (
+      isBackground(call.name) &&
+      !isFallback(view, call) &&
+      !isExplained(view, call.file, call.node) &&
+      !isDeferredCall(view, call) &&
+      !isMeasured(view, call) &&
+      useOf(view, call)?.kind === 'argument' &&
+      isHandedToContextTaker(call)
     )
   }
 

@@ -123,18 +123,15 @@ export const noFlush: AuditRule = {
   fix: 'defer provider.Shutdown with a fresh context; no os.Exit or log.Fatal past it.',
   check({ view, project, report }) {
     checkDropped(view, project, report)
-    for (const fn of view.functions) {
-      const own = view.calls.filter((call) => call.fn === fn.index)
-      const deferred = view
-        .nodesOf('defer_statement')
-        .find(
-          ({ file, node }) =>
-            file === fn.file &&
-            view.functionOf(file, node) === fn.index &&
-            /\bShutdown\b|ForceFlush|shutdownTracer|shutdownOtel/i.test(view.text(file, node)) &&
-            /otel|trac|provider|tp\b|shutdown\(/i.test(view.text(file, node)),
-        )
-      if (deferred === undefined) continue
+    const told = new Set<number>()
+    for (const deferred of view.nodesOf('defer_statement')) {
+      const text = view.text(deferred.file, deferred.node)
+      if (!/\bShutdown\b|ForceFlush|shutdownTracer|shutdownOtel/i.test(text)) continue
+      if (!/otel|trac|provider|tp\b|shutdown\(/i.test(text)) continue
+      const fn = view.functionOf(deferred.file, deferred.node)
+      if (told.has(fn)) continue
+      told.add(fn)
+      const own = view.calls.filter((call) => call.fn === fn)
       const fatal = own.find(
         (call) => call.node > deferred.node && /^(os\.Exit|log\.(Logger\.)?Fatal(f|ln)?)$/.test(call.name),
       )

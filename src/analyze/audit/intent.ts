@@ -4,7 +4,7 @@
  * names of functions count for shutdown alone, where Go has no other sign.
  */
 import { childAt, childrenOf, kindOf } from '../../model/trust/go-source.ts'
-import type { CallSite, FunctionView, PackageView } from './package-view.ts'
+import { type CallSite, callsBetween, type FunctionView, type PackageView } from './package-view.ts'
 
 /** The declaration around a function: itself, or what its literal stands in. */
 export function declarationOf(view: PackageView, fn: number): FunctionView | undefined {
@@ -138,7 +138,7 @@ export function startOf(view: PackageView, fn: FunctionView): 'go' | 'defer' | '
 /** Calls of a function's own body, literals inside included. */
 export function callsWithin(view: PackageView, fn: FunctionView): readonly CallSite[] {
   const end = view.file(fn.file).syntax.after[fn.node] as number
-  return view.calls.filter((call) => call.file === fn.file && call.node > fn.node && call.node < end)
+  return callsBetween(view, fn.file, fn.node + 1, end)
 }
 
 /** `io.Copy(a, b)`, and closing of both ends: a proxy's two directions. */

@@ -250,6 +250,23 @@ function findHeldFunctions(
   return held
 }
 
+/** Calls of a file from one node on up to another; the view keeps them by file and node. */
+export function callsBetween(view: PackageView, file: number, from: number, end: number): readonly CallSite[] {
+  const { calls } = view
+  const at = (node: number): number => {
+    let low = 0
+    let high = calls.length
+    while (low < high) {
+      const middle = (low + high) >> 1
+      const call = calls[middle] as CallSite
+      if (call.file < file || (call.file === file && call.node < node)) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+  return calls.slice(at(from), at(end))
+}
+
 /** True for a name that stands on the left of an assignment. */
 export function isAssigned({ syntax }: GoFile, node: number): boolean {
   const list = syntax.parents[node] as number

@@ -168,6 +168,9 @@ export function viewProject(packages: readonly PackageFacts[]): ProjectView {
     tables.set(pkg, made)
     return made
   }
+  const uses: Memory<FoundUse | undefined> = new WeakMap()
+  const ofPackage: Memory<PackageFacts['uses'][number] | undefined> = new WeakMap()
+  const imported: Memory<boolean> = new WeakMap()
   return {
     packages,
     reach(pkg) {
@@ -184,13 +187,30 @@ export function viewProject(packages: readonly PackageFacts[]): ProjectView {
       reached.set(pkg, list)
       return list
     },
-    findUse(among, name) {
-      for (const pkg of among) {
-        const use = typeof name === 'string' ? tableOf(pkg).get(name) : pkg.uses.find((one) => name.test(one.name))
-        if (use !== undefined) return { pkg, ...use }
-      }
-      return undefined
-    },
-    imports: (among, path) => among.some((pkg) => pkg.imports.some((one) => path.test(one))),
+    findUse: (among, name) =>
+      // Asked for each package of the project, with the same few patterns.
+      remember(uses, among, `${name}`, () => {
+        for (const pkg of among) {
+          const use =
+            typeof name === 'string'
+              ? tableOf(pkg).get(name)
+              : remember(ofPackage, pkg.uses, `${name}`, () => pkg.uses.find((one) => name.test(one.name)))
+          if (use !== undefined) return { pkg, ...use }
+        }
+        return undefined
+      }),
+    imports: (among, path) =>
+      remember(imported, among, `${path}`, () => among.some((pkg) => pkg.imports.some((one) => path.test(one)))),
   }
+}
+
+type Memory<Value> = WeakMap<object, Map<string, Value>>
+
+function remember<Value>(memory: Memory<Value>, of: object, key: string, make: () => Value): Value {
+  const known = memory.get(of) ?? new Map<string, Value>()
+  if (!memory.has(of)) memory.set(of, known)
+  if (known.has(key)) return known.get(key) as Value
+  const made = make()
+  known.set(key, made)
+  return made
 }

@@ -4,7 +4,7 @@
  */
 import { childAt, childrenOf, kindOf, textOf } from '../../model/trust/go-source.ts'
 import { isRequestType } from './context-scope.ts'
-import type { CallSite, FunctionView, PackageView } from './package-view.ts'
+import { type CallSite, callsBetween, type FunctionView, type PackageView } from './package-view.ts'
 
 /** The nearest node above of this kind, inside the same function. */
 export function ancestorInFunction(
@@ -75,7 +75,7 @@ export function calledFunction(view: PackageView, call: CallSite): FunctionView 
 /** Calls inside a subtree. */
 export function callsIn(view: PackageView, file: number, node: number): readonly CallSite[] {
   const end = view.file(file).syntax.after[node] as number
-  return view.calls.filter((call) => call.file === file && call.node >= node && call.node < end)
+  return callsBetween(view, file, node, end)
 }
 
 /** The innermost call that the node is (part of) an argument of. */
