@@ -187,7 +187,7 @@ function findHost(
 }
 
 /** The handler has a span of the operation below it, in its own process: it did not lose this one. */
-function hasOperation(facts: TrustFacts, host: number, operation: number): boolean {
+export function hasOperation(facts: TrustFacts, host: number, operation: number): boolean {
   const { forest, operations } = facts
   if (at(facts.opChildren, operation) === 0) return false
   const instance = instanceOfRow(facts, host)

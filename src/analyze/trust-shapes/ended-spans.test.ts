@@ -146,3 +146,13 @@ test('a peer that refuses all calls, late or not, cancels nothing', () => {
   })
   assert.deepEqual(summarise(cases), [])
 })
+
+test('work that is done later for each request, by a timer or a queue, is nobody else’s', () => {
+  for (const delay of [(): number => 10_000, (index: number): number => 6_000 + 90_000 * Math.abs(jitter(index))]) {
+    const cases = find((index, spans) => {
+      const start = 93 + delay(index)
+      return [...spans, span('k', 'c!', 'cart', 'internal', start, start + 12, 'expire cart')]
+    }, 600)
+    assert.deepEqual(summarise(cases), [])
+  }
+})

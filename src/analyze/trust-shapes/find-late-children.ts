@@ -1,7 +1,8 @@
 /**
  * Local children that begin when everything of their trace is long over. Enters: the facts. Leaves: per operation, how
- * long after, how steady that delay is, and how often another request is being handled there at that moment. Consumers
- * have their parents elsewhere and may come late: not these.
+ * long after, how steady that delay is, how many parents they have, how often the operation is otherwise within its
+ * parent, and how often another request that lacks such a span is being handled there at that moment. Consumers have
+ * their parents elsewhere and may come late: not these.
  */
 import type { Lift } from '../trust/break-group.ts'
 import { groupByOperation } from '../trust/places.ts'
@@ -15,7 +16,7 @@ import {
   type TrustFacts,
 } from '../trust/trust-facts.ts'
 import { findActive, measureLift, median, moveTime } from '../trust/windows.ts'
-import { collectHosts } from '../trust-roots/find-inner-roots.ts'
+import { collectHosts, hasOperation } from '../trust-roots/find-inner-roots.ts'
 
 const LEAST_NS = 1e9
 /** Of the trace's own length. */
@@ -31,14 +32,19 @@ export type LateChildren = {
   /** Half of the delays are within this part of the median. */
   readonly spread: number
   readonly during: Lift
+  /** Of the operation's local children, those that begin within their parent. */
+  readonly usuallyWithin: number
+  readonly parents: number
 }
 
 export function findLateChildren(facts: TrustFacts): LateChildren[] {
   const rows = [...new Set([...listLate(facts), ...listKept(facts)])]
   if (rows.length === 0) return []
   const hosts = collectHosts(facts)
-  const { spans, forest } = facts
+  const { spans, forest, operations } = facts
+  const within = shareWithin(facts)
   return groupByOperation(facts, rows).map((own) => {
+    const operation = at(operations.of, own[0] as number)
     const delays = own.map((row) => at(spans.startNs, row) - at(spans.endNs, at(forest.parents, row)))
     const delayNs = median(delays)
     const spread = median(delays.map((delay) => Math.abs(delay - delayNs))) / Math.max(1, delayNs)
@@ -48,10 +54,31 @@ export function findLateChildren(facts: TrustFacts): LateChildren[] {
       const windows = hosts[instanceOfRow(facts, row)]
       if (windows === undefined) return false
       const time = moveTime(facts, at(spans.startNs, row), movedNs)
-      return findActive(windows, spans, time, (host) => at(spans.traces, host) !== at(spans.traces, row))
+      return findActive(
+        windows,
+        spans,
+        time,
+        (host) => at(spans.traces, host) !== at(spans.traces, row) && !hasOperation(facts, host, operation),
+      )
     })
-    return { rows: own, delayNs, spread, during }
+    const parents = new Set(own.map((row) => at(forest.parents, row))).size
+    return { rows: own, delayNs, spread, during, usuallyWithin: at(within, operation), parents }
   })
+}
+
+/** By operation: of the local children, the share that begins before its parent ends. */
+function shareWithin(facts: TrustFacts): Float64Array {
+  const { spans, forest, operations } = facts
+  const all = new Uint32Array(operations.list.length)
+  const within = new Float64Array(operations.list.length)
+  for (let row = 0; row < spans.count; row++) {
+    const parent = at(forest.parents, row)
+    if (parent < 0 || instanceOfRow(facts, parent) !== instanceOfRow(facts, row)) continue
+    const operation = at(operations.of, row)
+    all[operation] = at(all, operation) + 1
+    if (at(spans.startNs, row) < at(spans.endNs, parent)) within[operation] = at(within, operation) + 1
+  }
+  return within.map((count, operation) => count / Math.max(1, at(all, operation)))
 }
 
 function listLate(facts: TrustFacts): number[] {
