@@ -111,25 +111,27 @@ async function trust(context: CommandContext, files: readonly string[], flags: T
     signal,
   })
   if (!report.ok) return printOutcome(context, failedOutcome(SCHEMA, report.error))
-  return printOutcome(context, outcomeOf(context, report.value, flags))
+  return printOutcome(context, outcomeOf(context, report.value, files, flags))
 }
 
 function outcomeOf(
   { deps }: CommandContext,
   report: Report<TrustReportData>,
+  inputs: readonly string[],
   { failOn, html, markdown }: TrustFlags,
 ): Outcome<TrustReportData> {
   const { trace } = report.data
+  const shown = { ...report, inputs }
   return {
     schema: SCHEMA,
     report,
     ...(failOn === undefined ? {} : { policy: { failOn } }),
-    ...(markdown === true ? { markdown: () => renderTrustMarkdown(report) } : {}),
+    ...(markdown === true ? { markdown: () => renderTrustMarkdown(shown) } : {}),
     ...(html === undefined
       ? {}
-      : { html: { path: html, render: () => renderTrustHtml(report, { version: deps.version }) } }),
+      : { html: { path: html, render: () => renderTrustHtml(shown, { version: deps.version }) } }),
     text: (options) =>
-      trace === undefined ? renderTrust(report, options) : `${renderTraceTree(trace, options).join('\n')}\n`,
+      trace === undefined ? renderTrust(shown, options) : `${renderTraceTree(trace, options).join('\n')}\n`,
   }
 }
 

@@ -5,8 +5,9 @@
 import type { Evidence, Finding } from '../../model/contract.ts'
 import type { Report } from '../../model/report.ts'
 import type { AuditData } from '../../model/trust/audit-data.ts'
+import { type CodePlace, renderFrame } from '../code-frame.ts'
 import { renderTable } from '../table.ts'
-import { countOf, cutEnd, endSentence, escapeControls, formatCount, widthOf, wrapWords } from '../text.ts'
+import { countOf, endSentence, escapeControls, formatCount, wrapWords } from '../text.ts'
 import { type Theme, toneOfSeverity } from '../theme.ts'
 
 export type AuditOptions = { readonly width: number; readonly theme: Theme; readonly top?: number }
@@ -32,7 +33,11 @@ export function renderAudit({ data, findings, issues }: Report<AuditData>, optio
       '',
     )
   }
-  lines.push(...sayFixes(data), ...sayIgnored(data))
+  lines.push(
+    ...saySeen(data).flatMap((line) => wrapWords(escapeControls(line), width)),
+    ...sayFixes(data),
+    ...sayIgnored(data),
+  )
   for (const issue of issues) lines.push(...wrapWords(theme.warn(escapeControls(endSentence(issue.message))), width))
   while (lines.at(-1) === '') lines.pop()
   return `${lines.join('\n')}\n`
@@ -62,45 +67,48 @@ function renderFinding(finding: Finding, { theme, width }: AuditOptions): string
   return [
     head,
     ...wrapWords(escapeControls(endSentence(finding.title)), width - 2).map((line) => `  ${line}`),
-    ...renderFrame(first, paint, width, theme),
-    ...related.flatMap((one) => [`  ${theme.dim(`${one.file ?? ''}:${one.at ?? ''}`)}`]),
+    ...renderFrame(toPlace(first), paint, { width, theme }),
+    ...related.flatMap((one) =>
+      wrapWords(escapeControls(sayEvidence(one)), width - 2).map((line) => `  ${theme.dim(line)}`),
+    ),
     ...wrapWords(escapeControls(finding.fix.summary), width - 4).map(
       (line, index) => `  ${index === 0 ? '→' : ' '} ${line}`,
     ),
   ]
 }
 
-/** `  shop/api.go:31:7`, the line, and a mark under the column. */
-function renderFrame(place: Evidence, paint: (text: string) => string, width: number, theme: Theme): string[] {
-  const { file = place.source, line, column, excerpt = '' } = place
-  const at = line === undefined ? file : `${file}:${line}${column === undefined ? '' : `:${column}`}`
-  const gutter = `${line ?? ''}`.padStart(6)
-  const indent = excerpt.length - excerpt.trimStart().length
-  const code = expand(excerpt.slice(indent))
-  const shown = cutEnd(code, Math.max(20, width - 10))
-  const frame = [`  ${escapeControls(at)}`, `${theme.dim(`${gutter} |`)} ${shown}`]
-  const mark = column === undefined ? undefined : widthOf(expand(takeBytes(excerpt, column - 1).slice(indent)))
-  if (mark !== undefined && excerpt !== '' && mark < widthOf(shown)) {
-    frame.push(`${theme.dim(`${' '.repeat(6)} |`)} ${' '.repeat(mark)}${paint('^')}`)
+function toPlace({ file, source, line, column, excerpt, function: name }: Evidence): CodePlace {
+  return {
+    file: file ?? source,
+    ...(line === undefined ? {} : { line }),
+    ...(column === undefined ? {} : { column }),
+    ...(excerpt === undefined ? {} : { excerpt }),
+    ...(name === undefined ? {} : { note: ` in ${name}` }),
   }
-  return frame
 }
 
-function expand(text: string): string {
-  return escapeControls(text.replaceAll('\t', '  '))
+/** Another place in the source, or what spans and runtime show. */
+function sayEvidence({ lens, file, at, source, excerpt = '' }: Evidence): string {
+  if (lens === 'source') return `${file ?? ''}:${at ?? ''}`
+  return `${lens}: ${excerpt}${at === undefined ? '' : `; ${at}`} (${source})`
 }
 
-/** The text before a column, which counts bytes as Go does. */
-function takeBytes(text: string, bytes: number): string {
-  let left = bytes
-  let end = 0
-  for (const character of text) {
-    const code = character.codePointAt(0) as number
-    left -= code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4
-    if (left < 0) break
-    end += character.length
-  }
-  return text.slice(0, end)
+function saySeen({ seen }: AuditData): string[] {
+  if (seen === undefined) return []
+  const { services, confirmedBySpans, confirmedByRuntime, mayBe, notSeen, notReached, notCompared } = seen
+  const parts = [
+    [confirmedBySpans, 'confirmed by spans'],
+    [confirmedByRuntime, 'confirmed by the runtime'],
+    [mayBe, 'may be what breaks, beside another'],
+    [notSeen, 'not seen in traces that pass there'],
+    [notReached, 'in code that no trace passes'],
+    [notCompared, 'of a service that is not known (--service NAME)'],
+  ] as const
+  const said = parts.filter(([count]) => count > 0).map(([count, what]) => `${formatCount(count)} ${what}`)
+  const against = services.length === 0 ? '' : ` against spans of ${services.join(', ')}`
+  return [
+    `Held${against === '' ? ' against what ran' : against}: ${said.length === 0 ? 'no finding of a break class' : said.join(', ')}.`,
+  ]
 }
 
 function sayFixes({ fixes }: AuditData): string[] {

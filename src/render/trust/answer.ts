@@ -7,6 +7,7 @@ import { formatDuration } from '../../base/units.ts'
 import type { Coverage, Finding } from '../../model/contract.ts'
 import type { Issue } from '../../model/issue.ts'
 import { type BreakClassRow, breakClasses, decisionWays } from '../../model/trust/break-classes.ts'
+import type { SourcePlace } from '../../model/trust/source-evidence.ts'
 import type { TraceTree } from '../../model/trust/trace-tree.ts'
 import type { SkewRow, TrustBreak, TrustData, TrustGrade, TrustService } from '../../model/trust/trust-data.ts'
 import { countOf, formatCount, formatShare, joinAnd } from '../text.ts'
@@ -17,6 +18,15 @@ export type TrustReport = {
   readonly findings: readonly Finding[]
   readonly issues: readonly Issue[]
   readonly coverage: Coverage
+  /** What was judged, as it was given: for commands that go on from here. */
+  readonly inputs?: readonly string[]
+}
+
+export type TrustDecision = {
+  /** `the source of cart: background-context, framework-context` */
+  readonly what: string
+  /** As it is typed; absent where it is not one command. */
+  readonly command?: string
 }
 
 export type TrustTrouble = {
@@ -26,7 +36,10 @@ export type TrustTrouble = {
   readonly why?: string
   /** Other names that the evidence leaves. */
   readonly others?: string
-  readonly decide?: string
+  /** What would settle it, each with what to run. */
+  readonly decide: readonly TrustDecision[]
+  /** The place in the source that does it. */
+  readonly source?: SourcePlace
   readonly fix: string
   readonly look: readonly string[]
 }
@@ -47,14 +60,14 @@ const order: readonly TrustGrade[] = ['A', 'B', 'C', 'D', 'E', 'F']
 const rowOf: ReadonlyMap<string, BreakClassRow> = new Map(breakClasses.map((row) => [row.name, row]))
 const MIN_TRACES = 300
 
-export function answerTrust({ data, findings }: TrustReport): TrustAnswer {
+export function answerTrust({ data, findings, inputs = ['SPANS'] }: TrustReport): TrustAnswer {
   const grade = worstGrade(data.services)
   const skewed = data.skew.filter(isSkewed)
   return {
     grade,
     headline: sayHeadline(data, grade),
     facts: sayFacts(data),
-    troubles: toTroubles(data, findings),
+    troubles: toTroubles(data, findings, inputs),
     noDebt: sayNoDebt(data),
     skewed,
     agreeing: data.skew.length - skewed.length,
@@ -117,7 +130,11 @@ export function sayRate(rate: number, [least, most]: readonly [number, number]):
   return `${formatShare(rate)} (${from} ${formatShare(most)})`
 }
 
-function toTroubles({ services }: TrustData, findings: readonly Finding[]): TrustTrouble[] {
+function toTroubles(
+  { services, sources = [] }: TrustData,
+  findings: readonly Finding[],
+  inputs: readonly string[],
+): TrustTrouble[] {
   const breaks = new Map<string, TrustBreak[]>()
   for (const one of services.flatMap((service) => service.breaks)) {
     if (one.fingerprint === undefined) continue
@@ -128,22 +145,64 @@ function toTroubles({ services }: TrustData, findings: readonly Finding[]): Trus
   return findings.map((finding) => {
     const own = breaks.get(finding.fingerprint)?.shift()
     const look = finding.evidence.flatMap(({ at, source }) => (at === undefined ? [] : [`${at} (${source})`]))
-    if (own === undefined) return { finding, howMany: '', fix: finding.fix.summary, look }
+    if (own === undefined) return { finding, howMany: '', decide: [], fix: finding.fix.summary, look }
     const row = own.class === undefined ? undefined : rowOf.get(own.class)
     const isOpen = own.state === 'unexplained'
     const names = [...(own.class === undefined ? [] : [own.class]), ...own.alternatives]
-    const ways = own.decidedBy.map((word) => decisionWays[word as keyof typeof decisionWays] ?? word)
+    const audited = new Set(sources.flatMap((one) => one.services))
     return {
       finding,
       howMany: sayHowMany(own),
       why: own.why,
       ...(isOpen && names.length > 0 ? { others: sayNames(names) } : {}),
-      ...(isOpen && ways.length > 0 ? { decide: joinAnd(ways, 'or') } : {}),
+      decide: isOpen ? listDecisions(own, names, finding.subject.service, { inputs, audited }) : [],
+      ...(own.source === undefined ? {} : { source: own.source }),
       fix:
         isOpen && row !== undefined ? `${names.length > 1 ? `if ${row.name}: ` : ''}${row.fix}` : finding.fix.summary,
       look,
     }
   })
+}
+
+/** For each way to settle it, which of the names it settles and what to run. */
+function listDecisions(
+  { decidedBy, edge }: TrustBreak,
+  names: readonly string[],
+  service: string,
+  { inputs, audited }: { readonly inputs: readonly string[]; readonly audited: ReadonlySet<string> },
+): TrustDecision[] {
+  const trust = `sightline trust ${inputs.map(quoteArgument).join(' ')}`
+  // On an edge the fault may be in either of its two services.
+  const services = [...new Set([service, ...(edge === undefined ? [] : [edge.from, edge.to])])]
+  return decidedBy.map((way): TrustDecision => {
+    const settles = names.filter((name) => rowOf.get(name)?.decidedBy.some((one) => one === way) === true)
+    const of = settles.length === 0 || settles.length === names.length ? '' : ` (for ${joinAnd(settles, 'or')})`
+    if (way === 'source') {
+      const left = services.filter((name) => !audited.has(name))
+      const known = services.filter((name) => audited.has(name))
+      if (left.length === 0)
+        return { what: `the source of ${joinAnd(known, 'and')} was audited, and does not tell${of}` }
+      const flags = left.map((name) => `--source DIR=${quoteArgument(name)}`)
+      return { what: `the source of ${joinAnd(left, 'and')}${of}`, command: `${trust} ${flags.join(' ')}` }
+    }
+    if (way === 'headers') return { what: `headers of the edge${of}`, command: `${trust} --headers FILE` }
+    if (way === 'logs') return { what: `log records of the same time${of}`, command: `${trust} LOGS` }
+    if (way === 'runtime') {
+      const spans = inputs.map((name) => `--spans ${quoteArgument(name)}`).join(' ')
+      return { what: `an execution trace of ${service}${of}`, command: `sightline audit DIR ${spans} --trace FILE` }
+    }
+    return { what: `${decisionWays[way as keyof typeof decisionWays] ?? way}${of}` }
+  })
+}
+
+function quoteArgument(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
+}
+
+/** `cart.go:80 in main.(*cart).items, which the spans name by route GET /cart/:id` */
+export function saySource({ function: name, tie, by }: SourcePlace): string {
+  const within = name === undefined ? '' : ` in ${name}`
+  return tie === 'process' ? `${within}, for all of ${by}` : `${within}, by ${tie} ${by}`
 }
 
 /** `likeliest background-context; or goroutine-without-context` */

@@ -10,7 +10,16 @@ import { type Html, html, noHtml } from '../html-text.ts'
 import { placeOf } from '../terminal-diagnose.ts'
 import { capitalize, countOf, endSentence, formatCount, formatShare } from '../text.ts'
 import { toneOfSeverity } from '../theme.ts'
-import { answerTrust, sayRate, sayScore, saySkew, type TrustReport, type TrustTrouble, toneOfTrust } from './answer.ts'
+import {
+  answerTrust,
+  sayRate,
+  sayScore,
+  saySkew,
+  saySource,
+  type TrustReport,
+  type TrustTrouble,
+  toneOfTrust,
+} from './answer.ts'
 import { sayMark } from './terminal-trace.ts'
 
 const MAX_TROUBLES = 200
@@ -78,7 +87,18 @@ function renderTrouble(trouble: TrustTrouble): Html {
   row('traces', trouble.howMany)
   row('why', trouble.why)
   row('cause', trouble.others)
-  row('decide by', trouble.decide)
+  const { decide, source } = trouble
+  if (decide.length > 0) {
+    rows.push(
+      html`<dt>decide by</dt>${decide.map(({ what, command }) => html`<dd>${what}${command === undefined ? noHtml : html`<br><code>${command}</code>`}</dd>`)}`,
+    )
+  }
+  if (source !== undefined) {
+    const at = `${source.file}:${source.line}`
+    rows.push(
+      html`<dt>source</dt><dd><code>${at}</code>${saySource(source)}<br><code>${(source.excerpt ?? '').trim()}</code></dd>`,
+    )
+  }
   const { doc } = finding.fix
   return html`<article class="trouble ${tone}"><div class="top"><h3>${finding.title}</h3><span class="pill ${tone}">${finding.severity}, ${finding.confidence}</span></div>
 <dl class="facts">${rows}</dl>

@@ -1,7 +1,7 @@
 /** `trust` as Markdown for a pull request or an issue: the verdict and what breaks; edges, scores and doubts folded. */
 import { markdownCode as code, escapeMarkdown, fold, markdownRow as row } from '../markdown.ts'
 import { formatCount } from '../text.ts'
-import { answerTrust, sayRate, sayScore, saySkew, type TrustReport } from './answer.ts'
+import { answerTrust, sayRate, sayScore, saySkew, saySource, type TrustReport } from './answer.ts'
 
 const MAX_ROWS = 30
 
@@ -23,11 +23,16 @@ export function renderTrustMarkdown(report: TrustReport): string {
     ),
     table(
       ['severity', 'what', 'traces', 'cause and fix', 'look at'],
-      answer.troubles.map(({ finding, howMany, others, decide, fix, look }) => [
+      answer.troubles.map(({ finding, howMany, others, decide, source, fix, look }) => [
         `${finding.severity}, ${finding.confidence}`,
         escapeMarkdown(finding.title),
         escapeMarkdown(howMany),
-        [others, decide === undefined ? undefined : `decide by ${decide}`, fix]
+        [
+          others,
+          ...decide.map(({ what, command }) => `decide by ${what}${command === undefined ? '' : `: ${command}`}`),
+          source === undefined ? undefined : `source: ${source.file}:${source.line}${saySource(source)}`,
+          fix,
+        ]
           .filter((part) => part !== undefined)
           .map(escapeMarkdown)
           .join('<br>'),

@@ -3,12 +3,23 @@
  * Instrumentation Score, doubts. Enters: a report, a width, a theme. Leaves: text; every string of the input's passes
  * `escapeControls`, here or in the table writer.
  */
+import type { SourcePlace } from '../../model/trust/source-evidence.ts'
 import type { TrustService } from '../../model/trust/trust-data.ts'
+import { renderFrame } from '../code-frame.ts'
 import { renderTable } from '../table.ts'
 import { renderCoverage, renderIssues, type TerminalOptions } from '../terminal-diagnose.ts'
 import { countOf, cutEnd, escapeControls, formatCount, formatShare, wrapWords } from '../text.ts'
 import { toneOfSeverity } from '../theme.ts'
-import { answerTrust, sayRate, sayScore, saySkew, type TrustReport, type TrustTrouble, toneOfTrust } from './answer.ts'
+import {
+  answerTrust,
+  sayRate,
+  sayScore,
+  saySkew,
+  saySource,
+  type TrustReport,
+  type TrustTrouble,
+  toneOfTrust,
+} from './answer.ts'
 
 const MAX_TROUBLES = 8
 const MAX_SERVICES = 40
@@ -99,12 +110,34 @@ function renderTrouble(trouble: TrustTrouble, number: number, { width, theme }: 
   say('traces', trouble.howMany, 'note')
   say('why', trouble.why)
   say('cause', trouble.others)
-  say('decide by', trouble.decide)
+  trouble.decide.forEach(({ what, command }, index) => {
+    say(index === 0 ? 'decide by' : '', what)
+    // On one line, however long: it is there to be copied.
+    if (command !== undefined) lines.push(`${' '.repeat(mark.length + 11)}${theme.note(escapeControls(command))}`)
+  })
+  if (trouble.source !== undefined) lines.push(...renderSource(trouble.source, { width, theme }))
   say('fix', trouble.fix, 'good')
   trouble.look.slice(0, MAX_LOOK).forEach((one, index) => {
     say(index === 0 ? 'look at' : '', one)
   })
   return lines
+}
+
+/** The line that does it, where a person would look for it at night. */
+function renderSource(source: SourcePlace, { width, theme }: TerminalOptions): string[] {
+  const { file, line, column, excerpt } = source
+  const place = { file, line, note: saySource(source), ...(column === undefined ? {} : { column }) }
+  const frame = renderFrame({ ...place, ...(excerpt === undefined ? {} : { excerpt }) }, theme.bad, {
+    width: width - 14,
+    theme,
+  })
+  const head = '   source     '
+  return frame.flatMap((text, index) => {
+    if (index > 0) return [' '.repeat(head.length - 4) + text]
+    return wrapWords(text.trim(), width - head.length).map(
+      (part, at) => (at === 0 ? theme.dim(head) : ' '.repeat(head.length)) + theme.strong(part),
+    )
+  })
 }
 
 function renderEdges({ data }: TrustReport, { width, theme }: TerminalOptions): string[] {
