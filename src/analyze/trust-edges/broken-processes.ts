@@ -26,7 +26,7 @@ export type BrokenCalls = {
 
 type Count = { broken: number; sound: number }
 
-/** What a service sends to one callee, by how the request came in. */
+/** What a service sends to one callee (messages: -1 - callee), by how the request came in. */
 type Sent = { readonly inBroken: Count; readonly inSound: Count; readonly inOpen: Count }
 
 export type Process = {
@@ -58,7 +58,7 @@ export function findBrokenProcesses(facts: TrustFacts, broken: BrokenCalls): Rea
     const handler = findHandler(facts, row)
     const isOpen = handler < 0 || (at(forest.parents, handler) < 0 && !broken.servers.has(handler))
     const state = isOpen ? 'inOpen' : broken.servers.has(handler) ? 'inBroken' : 'inSound'
-    const own = openSent(sent, service, callee)[state]
+    const own = openSent(sent, service, kind === PRODUCER ? -1 - callee : callee)[state]
     if (lost === undefined) own.sound++
     else own.broken++
     if (lost !== undefined) (protocols.get(service) ?? put(protocols, service, new Set())).add(protocolOf(facts, row))
@@ -139,7 +139,8 @@ function judgeJoint(
   const breaking = new Set<number>()
   const few = new Set<number>()
   let understood = 0
-  for (const [callee, { inBroken, inSound }] of callees) {
+  for (const [key, { inBroken, inSound }] of callees) {
+    const callee = key < 0 ? -1 - key : key
     const all = inBroken.broken + inBroken.sound
     if (callee === service) continue
     if (all < LEAST) {
@@ -149,7 +150,8 @@ function judgeJoint(
     const share = inBroken.broken / all
     const other = inSound.broken / Math.max(1, inSound.broken + inSound.sound)
     if (share >= TOGETHER && other <= 0.5 * share) breaking.add(callee)
-    else if (share <= APART) understood++
+    // What is written into messages need not be the process's propagator.
+    else if (share <= APART && key >= 0) understood++
   }
   if (breaking.size === 0) return undefined
   const isWhole = understood === 0

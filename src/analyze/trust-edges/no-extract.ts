@@ -7,12 +7,14 @@ import {
   allBreak,
   anySound,
   describePair,
+  explainsBreaks,
   headersOf,
   isReadElsewhere,
   judgeProcess,
   sendsNone,
   speaksAnother,
 } from './edge-signs.ts'
+import { countForeign } from './process-headers.ts'
 
 export const noExtract: BreakClassRule = {
   class: 'no-extract',
@@ -26,6 +28,9 @@ export const noExtract: BreakClassRule = {
     }
     const headers = headersOf(facts, group)
     if (sendsNone(headers)) return undefined
+    // What is sent in a format of its own is not read, whether or not anything is extracted.
+    if (headers !== undefined && explainsBreaks(countForeign(facts, headers), headers.requests, group.rate))
+      return undefined
     if (headers?.received !== undefined && headers.stripped === 0 && headers.received.length > 0) {
       const said = `${why}; ${headers.received.join(', ')} arrives`
       const isRead = isReadElsewhere(facts, group, headers)

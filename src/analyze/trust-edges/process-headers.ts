@@ -47,7 +47,7 @@ function countBare({ sent, requests, baggageOnly, bare }: EdgeHeaders): number {
 }
 
 /** Requests whose context is in formats alone that nobody else sends to the callee, nor it itself. */
-function countForeign({ headers }: TrustFacts, own: EdgeHeaders): number {
+export function countForeign({ headers }: Pick<TrustFacts, 'headers'>, own: EdgeHeaders): number {
   const read = new Set<HeaderFormat>(own.read ?? [])
   if (own.read === undefined) {
     for (const other of headers) {

@@ -1,6 +1,18 @@
 /** Class 5. The edge breaks between two languages or vendors alone, or headers of another format arrive. */
+import type { EdgeHeaders } from '../../model/trust/edge-headers.ts'
 import type { BreakClassRule, ServerRootGroup } from '../trust/break-group.ts'
-import { anySound, describePair, formatsOf, headersOf, judgeProcess, sendsNone, speaksAnother } from './edge-signs.ts'
+import type { TrustFacts } from '../trust/trust-facts.ts'
+import {
+  anySound,
+  describePair,
+  explainsBreaks,
+  formatsOf,
+  headersOf,
+  judgeProcess,
+  sendsNone,
+  speaksAnother,
+} from './edge-signs.ts'
+import { countForeign } from './process-headers.ts'
 
 export const propagatorMismatch: BreakClassRule = {
   class: 'propagator-mismatch',
@@ -23,6 +35,11 @@ export const propagatorMismatch: BreakClassRule = {
       if (headers.disagree > 0) return { score: 0.8, why: `${why}; two formats name different traces` }
     }
     if (sendsNone(headers)) return undefined
+    const unread = headers === undefined ? 0 : countForeign(facts, headers)
+    if (headers !== undefined && explainsBreaks(unread, headers.requests, group.rate)) {
+      const said = `${why}; ${unread} of ${headers.requests} requests are sent in a format (${headers.sent.join(', ')}) that nobody else sends to ${group.to}`
+      return { score: 0.97, settled: isOtherFormatRead(facts, headers), why: said, culprit: group.from }
+    }
     const arriving = headers?.received ?? headers?.sent ?? []
     if (headers !== undefined && arriving.length > 0 && headers.read === undefined) {
       const own = formatsOf(facts, group.to)
@@ -47,4 +64,13 @@ function scoreBySpans(group: ServerRootGroup): number {
 
 function describeLanguages(group: ServerRootGroup): string {
   return speaksAnother(group) ? `; ${group.from} is ${group.languages[0]}, ${group.to} is ${group.languages[1]}` : ''
+}
+
+/** What the callee reads is seen from others: then what this caller sends is what it does not read. */
+function isOtherFormatRead({ headers }: TrustFacts, own: EdgeHeaders): boolean {
+  return (
+    own.read !== undefined ||
+    (own.sends?.length ?? 0) > 1 ||
+    headers.some((other) => other !== own && (other.to === own.to || other.from === own.to) && other.sent.length > 0)
+  )
 }
