@@ -7,17 +7,16 @@
  */
 import type { TraceChunk } from '../../model/trace.ts'
 import { type RunnableCause, runnableCauses } from '../../model/trace-account.ts'
-import { traceKinds as kind, wireGoroutineStatus } from '../../model/trace-kinds.ts'
+import { type StayState, stayStates } from '../../model/trace-export/trace-stays.ts'
+import { traceKinds as kind } from '../../model/trace-kinds.ts'
 import { IdTable } from '../columns/id-table.ts'
 import { growFloats, growInts } from '../columns/key-table.ts'
 import { COROUTINE_CODE, runnableCode, SYSCALL_CODE } from '../trace/codes.ts'
+import { advanceMoment, type GoroutineMoves, openMoment, readMove, stopCauseOf } from '../trace/goroutine-moves.ts'
 import type { StackFunctions } from '../trace/stack-functions.ts'
 
 export const UNKNOWN = 0
-export const RUNNABLE = 2
-export const RUNNING = 3
-export const WAITING = 4
-export const SYSCALL = 5
+export const { runnable: RUNNABLE, running: RUNNING, waiting: WAITING, syscall: SYSCALL } = stayStates
 
 /** Times of a slot, at `slot * SUMS + state`; the assist's at ASSIST. */
 export const SUMS = 6
@@ -41,7 +40,6 @@ const codeOfCause = Object.fromEntries(runnableCauses.map((cause, at) => [cause,
 
 export class StayTracker {
   readonly table = new IdTable()
-  nowNs = 0
   ids = new Float64Array(1024)
   states = new Uint8Array(1024)
   sinceNs = new Float64Array(1024)
@@ -58,12 +56,21 @@ export class StayTracker {
   private readonly assistSince = new Map<number, number>()
   private readonly functions: StackFunctions
   private readonly listener: StayListener
-  private generation = 0
-  private generationStartNs = 0
+  private readonly moment = openMoment()
+  private readonly moves: GoroutineMoves
 
   constructor(functions: StackFunctions, listener: StayListener) {
     this.functions = functions
     this.listener = listener
+    this.moves = this.makeMoves()
+  }
+
+  get nowNs(): number {
+    return this.moment.nowNs
+  }
+
+  set nowNs(ns: number) {
+    this.moment.nowNs = ns
   }
 
   find(id: number): number {
@@ -97,130 +104,90 @@ export class StayTracker {
 
   /** To be called before the event's own consumers look: `nowNs` is set here. */
   step(chunk: TraceChunk, row: number): void {
-    const now = chunk.timesNs[row] as number
-    const generation = chunk.generations[row] as number
-    if (generation !== this.generation) {
-      this.generationStartNs = this.generation === 0 ? 0 : now
-      this.generation = generation
-    }
-    this.nowNs = now
-    const first = chunk.arg0[row] as number
-    switch (chunk.kinds[row]) {
-      case kind.GoStart:
-        this.moveTo(first, RUNNING, 0, 0)
-        return
-      case kind.GoUnblock: {
-        const slot = this.open(first, now)
-        this.wake(slot, this.currentOf(chunk, row), chunk.arg2[row] as number)
+    advanceMoment(this.moment, chunk.timesNs[row] as number, chunk.generations[row] as number)
+    if (!readMove(chunk, row, this.moves)) this.stepAssist(chunk, row)
+  }
+
+  private makeMoves(): GoroutineMoves {
+    return {
+      start: (id) => this.moveTo(id, RUNNING, 0, 0),
+      unblock: (id, waker, stack) => {
+        const slot = this.open(id, this.nowNs)
+        this.wake(slot, this.slotOf(waker), stack)
         this.move(slot, RUNNABLE, codeOfCause.unblocked, this.stacks[slot] as number)
-        return
-      }
-      case kind.GoBlock:
-        this.moveCurrent(chunk, row, WAITING, first, chunk.arg1[row] as number)
-        return
-      case kind.GoStop:
-        this.moveCurrent(chunk, row, RUNNABLE, this.stopCodeOf(first), chunk.arg1[row] as number)
-        return
-      case kind.GoSyscallBegin:
-        this.moveCurrent(chunk, row, SYSCALL, SYSCALL_CODE, chunk.arg1[row] as number)
-        return
-      case kind.GoSyscallEnd:
-        this.moveCurrent(chunk, row, RUNNING, 0, 0)
-        return
-      case kind.GoSyscallEndBlocked: {
-        const slot = this.currentOf(chunk, row)
-        this.moveCurrent(
-          chunk,
-          row,
-          RUNNABLE,
-          codeOfCause['syscall exit'],
-          slot === -1 ? 0 : (this.stacks[slot] as number),
-        )
-        return
-      }
-      case kind.GoCreate:
-        this.create(chunk, row, RUNNABLE, codeOfCause.created)
-        return
-      case kind.GoDestroy:
-      case kind.GoDestroySyscall:
-        this.end(this.currentOf(chunk, row))
-        return
-      default:
-        this.stepRare(chunk, row, first)
+      },
+      stop: (id, state, reason, stack) => {
+        if (id !== 0) this.moveTo(id, state, this.codeOf(state, reason), stack)
+      },
+      endSyscall: (id, isBlocked) => {
+        if (id === 0) return
+        const slot = this.open(id, this.nowNs)
+        if (isBlocked) this.move(slot, RUNNABLE, codeOfCause['syscall exit'], this.stacks[slot] as number)
+        else this.move(slot, RUNNING, 0, 0)
+      },
+      create: (id, state, creator, startStack, stack) => {
+        if (state === SYSCALL) this.moveTo(id, SYSCALL, SYSCALL_CODE, 0)
+        else this.create(id, state, creator, startStack, stack)
+      },
+      end: (id) => this.end(this.slotOf(id)),
+      switchTo: (id, from, isEnd) => this.switchTo(id, this.slotOf(from), isEnd),
+      tell: (id, state, stack) => this.tell(id, state, stack),
     }
   }
 
-  private stepRare(chunk: TraceChunk, row: number, first: number): void {
+  private stepAssist(chunk: TraceChunk, row: number): void {
     switch (chunk.kinds[row]) {
-      case kind.GoStatus:
-        this.tell(first, chunk.arg2[row] as number, 0)
-        return
-      case kind.GoStatusStack:
-        this.tell(first, chunk.arg2[row] as number, chunk.arg3[row] as number)
-        return
-      case kind.GoCreateBlocked:
-        this.create(chunk, row, WAITING, 0)
-        return
-      case kind.GoCreateSyscall:
-        this.open(first, this.nowNs)
-        this.moveTo(first, SYSCALL, SYSCALL_CODE, 0)
-        return
-      case kind.GoSwitch:
-      case kind.GoSwitchDestroy: {
-        const current = this.currentOf(chunk, row)
-        const target = this.open(first, this.nowNs)
-        this.wake(target, current, 0)
-        if (current !== -1 && current !== target) {
-          if (chunk.kinds[row] === kind.GoSwitchDestroy) this.end(current)
-          else this.move(current, WAITING, COROUTINE_CODE, 0)
-        }
-        this.move(target, RUNNING, 0, 0)
-        return
-      }
       case kind.GCMarkAssistActive:
-        this.beginAssist(this.find(first), this.generationStartNs)
+        this.beginAssist(this.find(chunk.arg0[row] as number), this.moment.generationStartNs)
         return
       case kind.GCMarkAssistBegin:
-        this.beginAssist(this.currentOf(chunk, row), this.nowNs)
+        this.beginAssist(this.slotOf(chunk.goroutines[row] as number), this.nowNs)
         return
       case kind.GCMarkAssistEnd:
-        this.endAssist(this.currentOf(chunk, row))
+        this.endAssist(this.slotOf(chunk.goroutines[row] as number))
         return
     }
   }
 
-  private currentOf(chunk: TraceChunk, row: number): number {
-    const id = chunk.goroutines[row] as number
+  private slotOf(id: number): number {
     return id === 0 ? -1 : this.table.find(id)
   }
 
-  private moveCurrent(chunk: TraceChunk, row: number, state: number, code: number, stack: number): void {
-    const id = chunk.goroutines[row] as number
-    if (id !== 0) this.moveTo(id, state, code, stack)
+  /** Of one that has stopped. */
+  private codeOf(state: StayState, reason: number): number {
+    if (state === WAITING) return reason
+    return state === SYSCALL ? SYSCALL_CODE : codeOfCause[stopCauseOf(this.functions.nameOf(reason))]
+  }
+
+  private switchTo(id: number, current: number, isEnd: boolean): void {
+    const target = this.open(id, this.nowNs)
+    this.wake(target, current, 0)
+    if (current !== -1 && current !== target) {
+      if (isEnd) this.end(current)
+      else this.move(current, WAITING, COROUTINE_CODE, 0)
+    }
+    this.move(target, RUNNING, 0, 0)
   }
 
   private moveTo(id: number, state: number, code: number, stack: number): void {
     this.move(this.open(id, this.nowNs), state, code, stack)
   }
 
-  private create(chunk: TraceChunk, row: number, state: number, code: number): void {
-    const id = chunk.arg0[row] as number
+  private create(id: number, state: StayState, creatorId: number, startStack: number, stack: number): void {
     const known = this.table.find(id)
     if (known !== -1) this.end(known)
-    const creator = this.currentOf(chunk, row)
+    const creator = this.slotOf(creatorId)
     const slot = this.open(id, this.nowNs)
-    this.starts[slot] = this.functions.rootOf(chunk.arg1[row] as number)
-    this.creators[slot] = chunk.goroutines[row] as number
-    this.enter(slot, state, code, chunk.arg2[row] as number)
+    this.starts[slot] = this.functions.rootOf(startStack)
+    this.creators[slot] = creatorId
+    this.enter(slot, state, state === WAITING ? 0 : codeOfCause.created, stack)
     this.listener.onCreate?.(slot, creator)
   }
 
   /** A state told: it held since its generation began, if nothing was known of the goroutine before. */
-  private tell(id: number, status: number, stack: number): void {
-    const state = stateOfStatus(status)
-    if (state === UNKNOWN) return
+  private tell(id: number, state: StayState, stack: number): void {
     const isNew = this.table.find(id) === -1
-    const slot = this.open(id, this.generationStartNs)
+    const slot = this.open(id, this.moment.generationStartNs)
     if (stack !== 0 && this.starts[slot] === 0) this.starts[slot] = this.functions.rootOf(stack)
     if (!isNew && this.states[slot] === state) {
       if (this.stacks[slot] === 0) this.stacks[slot] = stack
@@ -297,11 +264,6 @@ export class StayTracker {
     this.assistSince.delete(slot)
   }
 
-  private stopCodeOf(reason: number): number {
-    const name = this.functions.nameOf(reason)
-    return codeOfCause[name === 'preempted' ? 'preempted' : name === 'runtime.Gosched' ? 'yielded' : 'other stop']
-  }
-
   private grow(places: number): void {
     this.ids = growFloats(this.ids, places)
     const { length } = this.ids
@@ -315,20 +277,5 @@ export class StayTracker {
     this.creators = growFloats(this.creators, length)
     this.births = growFloats(this.births, length)
     this.sums = growFloats(this.sums, length * SUMS)
-  }
-}
-
-function stateOfStatus(status: number): number {
-  switch (status) {
-    case wireGoroutineStatus.runnable:
-      return RUNNABLE
-    case wireGoroutineStatus.running:
-      return RUNNING
-    case wireGoroutineStatus.syscall:
-      return SYSCALL
-    case wireGoroutineStatus.waiting:
-      return WAITING
-    default:
-      return UNKNOWN
   }
 }

@@ -6,10 +6,12 @@
  */
 import type { TimelineLife, TimelinePlace, TimelineState, TimelineStay } from '../../model/timeline.ts'
 import type { TraceChunk, TraceCpuSample, TraceGeneration, TraceTables } from '../../model/trace.ts'
-import { traceKinds as kind, wireGoroutineStatus } from '../../model/trace-kinds.ts'
+import { type StayState, stayStates } from '../../model/trace-export/trace-stays.ts'
+import { traceKinds as kind } from '../../model/trace-kinds.ts'
 import { TopList } from '../columns/top-list.ts'
 import { classifyStay } from '../trace/blind-share.ts'
 import { COROUTINE_CODE } from '../trace/codes.ts'
+import { advanceMoment, type GoroutineMoves, openMoment, readMove, stopCauseOf } from '../trace/goroutine-moves.ts'
 import { StackFunctions } from '../trace/stack-functions.ts'
 import { framesOf } from './cells.ts'
 import { openLifeUsers } from './life-users.ts'
@@ -42,6 +44,13 @@ export type OpenGoroutineLife = {
   addChunk(chunk: TraceChunk, tables: TraceTables): void
   addCpuSamples(samples: readonly TraceCpuSample[]): void
   finish(endNs: number, tables: TraceTables): GoroutineLife
+}
+
+const stateNames: Readonly<Record<StayState, TimelineState>> = {
+  [stayStates.runnable]: 'runnable',
+  [stayStates.running]: 'running',
+  [stayStates.waiting]: 'waiting',
+  [stayStates.syscall]: 'syscall',
 }
 
 type Waker = { readonly goroutine: number; readonly stack: number }
@@ -78,18 +87,17 @@ export function openGoroutineLife(options: LifeOptions): OpenGoroutineLife {
   let stack = 0
   let isSwitch = false
   let isOlder = false
-  let generationStartNs = 0
-  let generation: number | undefined
+  const moment = openMoment()
   let childCount = 0
   let wokeCount = 0
   let sampleCount = 0
   let longestWoken: WokenWait | undefined
   let birth: { readonly timeNs: number; readonly goroutine: number; readonly stack: number } | undefined
 
-  function enter(next: TimelineState | undefined, now: number, why: string, at: number, waker?: Waker): void {
-    leave(now, false, waker)
+  function enter(next: TimelineState | undefined, why: string, at: number, waker?: Waker): void {
+    leave(moment.nowNs, false, waker)
     state = next
-    since = Math.max(now, since)
+    since = Math.max(moment.nowNs, since)
     reason = why
     stack = at
     isSwitch = false
@@ -153,92 +161,64 @@ export function openGoroutineLife(options: LifeOptions): OpenGoroutineLife {
     }
   }
 
-  function wakeBy(chunk: TraceChunk, row: number, at: number): Waker | undefined {
-    const by = chunk.goroutines[row] as number
+  function sayWaker(by: number, at: number): Waker | undefined {
     return by === 0 ? undefined : { goroutine: by, stack: at }
   }
 
-  /** Events that name the goroutine. */
-  function addNaming(chunk: TraceChunk, row: number, now: number): void {
-    const third = chunk.arg2[row] as number
-    switch (chunk.kinds[row]) {
-      case kind.GoCreate:
-      case kind.GoCreateBlocked: {
-        const isBlocked = chunk.kinds[row] === kind.GoCreateBlocked
-        birth = { timeNs: now, goroutine: chunk.goroutines[row] as number, stack: third }
-        enter(
-          isBlocked ? 'waiting' : 'runnable',
-          now,
-          isBlocked ? '' : 'created',
-          isBlocked ? (chunk.arg1[row] as number) : third,
-        )
+  /** Of all moves, those that name the goroutine, and those that it makes. */
+  const moves: GoroutineMoves = {
+    start(id) {
+      if (id !== goroutine) return
+      if (state === undefined) openOlder('running', moment.nowNs, 0)
+      else enter('running', '', 0)
+    },
+    unblock(id, by, at) {
+      if (by === goroutine) wokeCount += 1
+      if (id !== goroutine) return
+      if (state === undefined) openOlder('runnable', moment.nowNs, 0)
+      else enter('runnable', 'unblocked', stack, sayWaker(by, at))
+    },
+    stop(id, next, why, at) {
+      if (id !== goroutine) return
+      const name = next === stayStates.syscall ? '' : functions.nameOf(why)
+      enter(stateNames[next], next === stayStates.runnable ? stopCauseOf(name) : name, at)
+    },
+    endSyscall(id, isBlocked) {
+      if (id !== goroutine) return
+      if (isBlocked) enter('runnable', 'syscall exit', stack)
+      else enter('running', '', 0)
+    },
+    create(id, next, creator, startStack, at) {
+      if (creator === goroutine) noteChild(startStack)
+      if (id !== goroutine) return
+      if (next === stayStates.syscall) {
+        enter('syscall', '', 0)
         return
       }
-      case kind.GoCreateSyscall:
-        enter('syscall', now, '', 0)
-        return
-      case kind.GoStart:
-        if (state === undefined) openOlder('running', now, 0)
-        else enter('running', now, '', 0)
-        return
-      case kind.GoUnblock:
-        if (state === undefined) openOlder('runnable', now, 0)
-        else enter('runnable', now, 'unblocked', stack, wakeBy(chunk, row, third))
-        return
-      case kind.GoSwitch:
-      case kind.GoSwitchDestroy:
-        enter('running', now, '', 0, wakeBy(chunk, row, 0))
-        return
-      case kind.GoStatus:
-        tell(third, 0, now)
-        return
-      case kind.GoStatusStack:
-        tell(third, chunk.arg3[row] as number, now)
-        return
-    }
+      birth = { timeNs: moment.nowNs, goroutine: creator, stack: at }
+      if (next === stayStates.waiting) enter('waiting', '', startStack)
+      else enter('runnable', 'created', at)
+    },
+    end(id) {
+      if (id === goroutine) enter(undefined, '', 0)
+    },
+    switchTo(id, from, isEnd) {
+      if (from === goroutine) {
+        enter(isEnd ? undefined : 'waiting', '', 0)
+        isSwitch = !isEnd
+      }
+      if (id === goroutine) enter('running', '', 0, sayWaker(from, 0))
+    },
+    tell(id, told, at) {
+      if (id === goroutine) tell(stateNames[told], at)
+    },
   }
 
-  /** Events that the goroutine runs. */
-  function addOwn(chunk: TraceChunk, row: number, now: number, tables: TraceTables): void {
-    const first = chunk.arg0[row] as number
-    const second = chunk.arg1[row] as number
-    switch (chunk.kinds[row]) {
-      case kind.GoCreate:
-      case kind.GoCreateBlocked: {
-        childCount += 1
-        const name = functions.nameOf(functions.rootOf(second))
-        const count = children.get(name)
-        if (count !== undefined || children.size < MAX_NAMES) children.set(name, (count ?? 0) + 1)
-        return
-      }
-      case kind.GoUnblock:
-        wokeCount += 1
-        return
-      case kind.GoStop:
-        enter('runnable', now, sayStop(tables.strings[first] ?? ''), second)
-        return
-      case kind.GoBlock:
-        enter('waiting', now, tables.strings[first] ?? '', second)
-        return
-      case kind.GoSyscallBegin:
-        enter('syscall', now, '', second)
-        return
-      case kind.GoSyscallEnd:
-        enter('running', now, '', 0)
-        return
-      case kind.GoSyscallEndBlocked:
-        enter('runnable', now, 'syscall exit', stack)
-        return
-      case kind.GoSwitch:
-        enter('waiting', now, '', 0)
-        isSwitch = true
-        return
-      case kind.GoDestroy:
-      case kind.GoDestroySyscall:
-      case kind.GoSwitchDestroy:
-        enter(undefined, now, '', 0)
-        return
-    }
+  function noteChild(startStack: number): void {
+    childCount += 1
+    const name = functions.nameOf(functions.rootOf(startStack))
+    const count = children.get(name)
+    if (count !== undefined || children.size < MAX_NAMES) children.set(name, (count ?? 0) + 1)
   }
 
   function openOlder(next: TimelineState, sinceNs: number, at: number): void {
@@ -250,11 +230,9 @@ export function openGoroutineLife(options: LifeOptions): OpenGoroutineLife {
     isOlder = true
   }
 
-  function tell(status: number, at: number, now: number): void {
-    const told = stateOfStatus(status)
-    if (told === undefined) return
-    if (state === undefined) openOlder(told, generationStartNs, at)
-    else if (state !== told) enter(told, now, told === 'runnable' ? 'other stop' : '', at)
+  function tell(told: TimelineState, at: number): void {
+    if (state === undefined) openOlder(told, moment.generationStartNs, at)
+    else if (state !== told) enter(told, told === 'runnable' ? 'other stop' : '', at)
     else if (stack === 0) stack = at
   }
 
@@ -310,7 +288,7 @@ export function openGoroutineLife(options: LifeOptions): OpenGoroutineLife {
 
   return {
     addGeneration(one) {
-      if (!one.isRestart || generation === undefined) return
+      if (!one.isRestart || moment.generation === 0) return
       // Damage: what it did from here on until it is told again is not known.
       state = undefined
     },
@@ -318,14 +296,9 @@ export function openGoroutineLife(options: LifeOptions): OpenGoroutineLife {
       functions.use(tables)
       const { kinds, timesNs, goroutines, arg0, generations, rowCount } = chunk
       for (let row = 0; row < rowCount; row++) {
-        if (generations[row] !== generation) {
-          generationStartNs = generation === undefined ? 0 : (timesNs[row] as number)
-          generation = generations[row] as number
-        }
+        advanceMoment(moment, timesNs[row] as number, generations[row] as number)
         const type = kinds[row] as number
-        const isOwn = goroutines[row] === goroutine
-        if (isOwn) addOwn(chunk, row, timesNs[row] as number, tables)
-        if (arg0[row] === goroutine && namesGoroutine(type)) addNaming(chunk, row, timesNs[row] as number)
+        if (goroutines[row] === goroutine || arg0[row] === goroutine) readMove(chunk, row, moves)
         if (type >= kind.UserTaskBegin && type <= kind.UserLog) users.note(chunk, row, tables)
       }
     },
@@ -375,44 +348,6 @@ export function openGoroutineLife(options: LifeOptions): OpenGoroutineLife {
   }
 }
 
-function namesGoroutine(type: number): boolean {
-  switch (type) {
-    case kind.GoCreate:
-    case kind.GoCreateBlocked:
-    case kind.GoCreateSyscall:
-    case kind.GoStart:
-    case kind.GoUnblock:
-    case kind.GoSwitch:
-    case kind.GoSwitchDestroy:
-    case kind.GoStatus:
-    case kind.GoStatusStack:
-      return true
-    default:
-      return false
-  }
-}
-
 function largest<K>(counts: ReadonlyMap<K, number>): [K, number][] {
   return [...counts].sort((a, b) => b[1] - a[1]).slice(0, SHOWN_NAMES)
-}
-
-/** The causes of the account. */
-function sayStop(reason: string): string {
-  if (reason === 'preempted') return 'preempted'
-  return reason === 'runtime.Gosched' ? 'yielded' : 'other stop'
-}
-
-function stateOfStatus(status: number): TimelineState | undefined {
-  switch (status) {
-    case wireGoroutineStatus.runnable:
-      return 'runnable'
-    case wireGoroutineStatus.running:
-      return 'running'
-    case wireGoroutineStatus.waiting:
-      return 'waiting'
-    case wireGoroutineStatus.syscall:
-      return 'syscall'
-    default:
-      return undefined
-  }
 }

@@ -12,19 +12,14 @@ import {
   type TraceStay,
   type TraceStayListener,
 } from '../../model/trace-export/trace-stays.ts'
-import { traceKinds as kind, wireGoroutineStatus } from '../../model/trace-kinds.ts'
 import { IdTable } from '../columns/id-table.ts'
+import { advanceMoment, type GoroutineMoves, openMoment, readMove, stopCauseOf } from '../trace/goroutine-moves.ts'
 import { StackFunctions } from '../trace/stack-functions.ts'
 
 const { runnable: RUNNABLE, running: RUNNING, waiting: WAITING, syscall: SYSCALL } = stayStates
 const MAX_HELD = 64
 
 const causes = Object.fromEntries(runnableCauses.map((cause, at) => [cause, at])) as Record<RunnableCause, number>
-const stopCauses: Readonly<Record<string, number>> = {
-  preempted: causes.preempted,
-  'runtime.Gosched': causes.yielded,
-}
-
 /** A live goroutine, and at the same time the stay that it is in. */
 type Live = { -readonly [Key in keyof TraceStay]: TraceStay[Key] } & {
   held: TraceStay[] | undefined
@@ -56,10 +51,8 @@ class Tracker {
   private readonly lives: Live[] = []
   private readonly functions = new StackFunctions()
   private tables: TraceTables | undefined
-  private now = 0
-  private lastNs = 0
-  private generation = 0
-  private generationStartNs = 0
+  private readonly moment = openMoment()
+  private readonly moves: GoroutineMoves
   private wakes = 0
   private isClosing = false
   /** Live goroutines by state. */
@@ -67,11 +60,16 @@ class Tracker {
 
   constructor(listener: TraceStayListener) {
     this.listener = listener
+    this.moves = this.makeMoves()
+  }
+
+  private get now(): number {
+    return this.moment.nowNs
   }
 
   addGeneration(generation: TraceGeneration, tables: TraceTables): void {
-    if (generation.isRestart && this.generation !== 0) {
-      this.now = this.lastNs
+    if (generation.isRestart && this.moment.generation !== 0) {
+      this.moment.nowNs = this.moment.lastNs
       this.endAll()
     }
     this.listener.onGeneration?.(generation, tables)
@@ -80,75 +78,38 @@ class Tracker {
   addChunk(chunk: TraceChunk, tables: TraceTables): void {
     this.tables = tables
     this.functions.use(tables)
-    const { kinds, timesNs, generations, rowCount } = chunk
-    const { counts } = this
-    const { onMoved } = this.listener
+    const { timesNs, generations, rowCount } = chunk
+    const { counts, moment, moves } = this
+    const { onMoved, onOther } = this.listener
     for (let row = 0; row < rowCount; row++) {
       const time = timesNs[row] as number
-      this.now = time
-      if (time > this.lastNs) this.lastNs = time
-      if (generations[row] !== this.generation) {
-        this.generationStartNs = this.generation === 0 ? 0 : time
-        this.generation = generations[row] as number
-      }
-      this.step(chunk, row, kinds[row] as number)
+      advanceMoment(moment, time, generations[row] as number)
+      if (!readMove(chunk, row, moves)) onOther?.(chunk, row, moment.generationStartNs, tables)
       onMoved?.(time, counts)
     }
   }
 
   finish(durationNs: number): void {
-    const endNs = Math.max(durationNs, this.lastNs)
-    this.now = endNs
+    const endNs = Math.max(durationNs, this.moment.lastNs)
+    this.moment.nowNs = endNs
     this.isClosing = true
     this.endAll()
     this.listener.onFinish?.(endNs)
   }
 
-  private step(chunk: TraceChunk, row: number, type: number): void {
-    const first = chunk.arg0[row] as number
-    switch (type) {
-      case kind.GoStart:
-        this.start(first, chunk.processorsPlusOne[row] as number)
-        return
-      case kind.GoUnblock:
-        this.unblock(chunk, row)
-        return
-      case kind.GoBlock:
-        this.stop(chunk, row, WAITING, first, -1)
-        return
-      case kind.GoSyscallBegin:
-        this.stop(chunk, row, SYSCALL, 0, -1)
-        return
-      case kind.GoStop:
-        this.stop(chunk, row, RUNNABLE, first, stopCauses[this.functions.nameOf(first)] ?? causes['other stop'])
-        return
-      case kind.GoSyscallEnd:
-      case kind.GoSyscallEndBlocked:
-        this.endSyscall(chunk, row, type)
-        return
-      case kind.GoCreate:
-      case kind.GoCreateBlocked:
-        this.create(chunk, row, type)
-        return
-      case kind.GoCreateSyscall:
-        this.enter(this.open(first, this.now), SYSCALL, 0, -1, 0)
-        return
-      case kind.GoDestroy:
-      case kind.GoDestroySyscall:
-        this.end(this.find(chunk.goroutines[row] as number))
-        return
-      case kind.GoSwitch:
-      case kind.GoSwitchDestroy:
-        this.switchTo(chunk, row, type === kind.GoSwitchDestroy)
-        return
-      case kind.GoStatus:
-        this.tell(first, chunk.arg2[row] as number, 0, processorOf(chunk, row))
-        return
-      case kind.GoStatusStack:
-        this.tell(first, chunk.arg2[row] as number, chunk.arg3[row] as number, processorOf(chunk, row))
-        return
-      default:
-        this.listener.onOther?.(chunk, row, this.generationStartNs, this.tables as TraceTables)
+  private makeMoves(): GoroutineMoves {
+    return {
+      start: (id, processorPlusOne) => this.start(id, processorPlusOne),
+      unblock: (id, waker, stack) => this.unblock(id, waker, stack),
+      stop: (id, state, reason, stack) => this.stop(id, state, reason, stack),
+      endSyscall: (id, isBlocked, processorPlusOne) => this.endSyscall(id, isBlocked, processorPlusOne),
+      create: (id, state, creator, startStack, stack) => {
+        if (state === SYSCALL) this.enter(this.open(id, this.now), SYSCALL, 0, -1, 0)
+        else this.create(id, state, creator, startStack, stack)
+      },
+      end: (id) => this.end(this.find(id)),
+      switchTo: (id, from, isEnd, processorPlusOne) => this.switchTo(id, from, isEnd, processorPlusOne),
+      tell: (id, state, stack, processorPlusOne) => this.tell(id, state, stack, processorPlusOne),
     }
   }
 
@@ -162,16 +123,14 @@ class Tracker {
     live.processorPlusOne = processorPlusOne
   }
 
-  private unblock(chunk: TraceChunk, row: number): void {
-    const id = chunk.arg0[row] as number
-    const stack = chunk.arg2[row] as number
+  private unblock(id: number, wakerId: number, stack: number): void {
     const live = this.find(id)
     if (live === undefined) {
       this.openOlder(id, RUNNABLE, this.now, 0)
       return
     }
     const { stack: own } = live
-    const waker = this.find(chunk.goroutines[row] as number)
+    const waker = this.find(wakerId)
     this.learn(waker, stack)
     this.leave(live)
     this.enter(live, RUNNABLE, 0, causes.unblocked, own)
@@ -179,9 +138,7 @@ class Tracker {
     this.wake(live, waker, stack, false)
   }
 
-  private stop(chunk: TraceChunk, row: number, state: StayState, reason: number, cause: number): void {
-    const id = chunk.goroutines[row] as number
-    const stack = chunk.arg1[row] as number
+  private stop(id: number, state: StayState, reason: number, stack: number): void {
     const live = this.find(id)
     if (live === undefined) {
       if (id !== 0) this.openOlder(id, state, this.now, stack)
@@ -190,14 +147,13 @@ class Tracker {
     this.learn(live, stack)
     if (stack !== 0 && live.state === RUNNING) live.stack = stack
     this.leave(live)
+    const cause = state === RUNNABLE ? causes[stopCauseOf(this.functions.nameOf(reason))] : -1
     this.enter(live, state, reason, cause, stack)
     live.eventStack = stack
   }
 
-  private endSyscall(chunk: TraceChunk, row: number, type: number): void {
-    const id = chunk.goroutines[row] as number
+  private endSyscall(id: number, isBlocked: boolean, processorPlusOne: number): void {
     const live = this.find(id)
-    const isBlocked = type === kind.GoSyscallEndBlocked
     if (live === undefined) {
       if (id !== 0) this.openOlder(id, isBlocked ? RUNNABLE : RUNNING, this.now, 0)
       return
@@ -207,30 +163,26 @@ class Tracker {
     if (isBlocked) this.enter(live, RUNNABLE, 0, causes['syscall exit'], stack)
     else {
       this.enter(live, RUNNING, 0, -1, 0)
-      live.processorPlusOne = chunk.processorsPlusOne[row] as number
+      live.processorPlusOne = processorPlusOne
     }
   }
 
-  private create(chunk: TraceChunk, row: number, type: number): void {
-    const startStack = chunk.arg1[row] as number
-    const stack = chunk.arg2[row] as number
-    const creator = this.find(chunk.goroutines[row] as number)
+  private create(id: number, state: StayState, creatorId: number, startStack: number, stack: number): void {
+    const creator = this.find(creatorId)
     this.learn(creator, stack)
-    const live = this.open(chunk.arg0[row] as number, this.now)
+    const live = this.open(id, this.now)
     live.startFunction = this.functions.rootOf(startStack)
-    if (type === kind.GoCreate) this.enter(live, RUNNABLE, 0, causes.created, stack)
+    if (state === RUNNABLE) this.enter(live, RUNNABLE, 0, causes.created, stack)
     else this.enter(live, WAITING, 0, -1, startStack)
     live.eventStack = stack
     this.wake(live, creator, stack, true)
   }
 
-  private switchTo(chunk: TraceChunk, row: number, isDestroy: boolean): void {
-    const id = chunk.arg0[row] as number
-    const current = this.find(chunk.goroutines[row] as number)
-    const waker = chunk.goroutines[row] as number
+  private switchTo(id: number, waker: number, isEnd: boolean, processorPlusOne: number): void {
+    const current = this.find(waker)
     const wakerStart = current?.startFunction ?? 0
     if (current !== undefined) {
-      if (isDestroy) this.end(current)
+      if (isEnd) this.end(current)
       else {
         this.leave(current)
         this.enter(current, WAITING, 0, -1, 0)
@@ -243,16 +195,14 @@ class Tracker {
       this.enter(known, RUNNING, 0, -1, 0)
     }
     const target = known ?? this.openOlder(id, RUNNING, this.now, 0)
-    target.processorPlusOne = chunk.processorsPlusOne[row] as number
+    target.processorPlusOne = processorPlusOne
     if (known !== undefined) this.tellWake(target, waker, wakerStart, 0, false)
   }
 
-  private tell(id: number, status: number, stack: number, processorPlusOne: number): void {
-    const state = stateOfStatus(status)
-    if (state === undefined) return
+  private tell(id: number, state: StayState, stack: number, processorPlusOne: number): void {
     const live = this.find(id)
     if (live === undefined) {
-      const opened = this.openOlder(id, state, this.generationStartNs, stack)
+      const opened = this.openOlder(id, state, this.moment.generationStartNs, stack)
       if (state === RUNNING) opened.processorPlusOne = processorPlusOne
       return
     }
@@ -389,11 +339,6 @@ class Tracker {
   }
 }
 
-/** Where the goroutine of a status runs: known where the thread that it names tells it. */
-function processorOf(chunk: TraceChunk, row: number): number {
-  return chunk.arg1[row] === chunk.threads[row] ? (chunk.processorsPlusOne[row] as number) : 0
-}
-
 function copyStay(stay: TraceStay, startFunction: number): TraceStay {
   const { goroutine, state, reason, cause, isSwitch, stack, eventStack, startNs, endNs, toldNs } = stay
   const { ranFromNs, processorPlusOne, isOlder, isOpen, wake } = stay
@@ -438,20 +383,5 @@ function newLive(): Live {
     wake: 0,
     held: undefined,
     isNameless: false,
-  }
-}
-
-function stateOfStatus(status: number): StayState | undefined {
-  switch (status) {
-    case wireGoroutineStatus.runnable:
-      return RUNNABLE
-    case wireGoroutineStatus.running:
-      return RUNNING
-    case wireGoroutineStatus.syscall:
-      return SYSCALL
-    case wireGoroutineStatus.waiting:
-      return WAITING
-    default:
-      return undefined
   }
 }

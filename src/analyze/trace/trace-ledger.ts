@@ -13,6 +13,7 @@ import { classifyStay, type StayClass } from './blind-share.ts'
 import { runnableCode } from './codes.ts'
 import { CollectorLedger } from './collector-ledger.ts'
 import { CpuSampleLedger } from './cpu-samples.ts'
+import { stopCauseOf } from './goroutine-moves.ts'
 import { GroupTable } from './groups.ts'
 import { type LedgerHost, type LedgerInstance, openLedgerInstance } from './ledger-instance.ts'
 import { readLedger } from './ledger-reading.ts'
@@ -233,8 +234,7 @@ export class TraceLedger {
 }
 
 function stopCodeOf(reason: string): number {
-  const cause = reason === 'preempted' ? 'preempted' : reason === 'runtime.Gosched' ? 'yielded' : 'other stop'
-  return runnableCode(runnableCauses.indexOf(cause))
+  return runnableCode(runnableCauses.indexOf(stopCauseOf(reason)))
 }
 
 function isEarlier(one: LongestStay, other: LongestStay): boolean {

@@ -5,19 +5,16 @@
  */
 import type { TraceChunk, TraceGeneration } from '../../model/trace.ts'
 import type { TracedGoroutines, TracedStay } from '../../model/trace-activity.ts'
-import { traceKinds as kind, wireGoroutineStatus } from '../../model/trace-kinds.ts'
+import { type StayState, stayStates } from '../../model/trace-export/trace-stays.ts'
 import { growFloats, KeyTable } from '../columns/key-table.ts'
+import { advanceMoment, type GoroutineMoves, openMoment, readMove } from '../trace/goroutine-moves.ts'
 
 /** Places of goroutines (goroutine, reason, stack) that are told apart. */
 const MAX_STAYS = 262_144
 /** Below it ids are looked up in an array, else in a map. */
 const MAX_DENSE_ID = 1 << 22
 
-const RUNNABLE = 1
-const RUNNING = 2
-const WAITING = 3
-const SYSCALL = 4
-type State = typeof RUNNABLE | typeof RUNNING | typeof WAITING | typeof SYSCALL
+const { runnable: RUNNABLE, running: RUNNING, waiting: WAITING, syscall: SYSCALL } = stayStates
 
 /** Reasons are indices of strings; what has none is negative. */
 const NO_REASON = 0
@@ -65,10 +62,8 @@ class GoroutineFollower {
   private stayMaxNs = new Float64Array(256)
   private stayMarks = new Float64Array(256)
   private omitted = 0
-  private nowNs = 0
-  private lastNs = 0
-  private generation = 0
-  private generationStartNs = 0
+  private readonly moment = openMoment()
+  private readonly follows: GoroutineMoves
 
   constructor(ids: Float64Array) {
     const rows = ids.length
@@ -87,11 +82,12 @@ class GoroutineFollower {
     this.moves = new Uint32Array(rows)
     this.ended = new Uint8Array(rows)
     this.times = [RUNNABLE, RUNNING, WAITING, SYSCALL].map(() => new Float64Array(rows))
+    this.follows = this.followMoves()
   }
 
   addGeneration({ isRestart }: TraceGeneration): void {
-    if (!isRestart || this.generation === 0) return
-    this.nowNs = this.lastNs
+    if (!isRestart || this.moment.generation === 0) return
+    this.moment.nowNs = this.moment.lastNs
     for (let row = 0; row < this.ids.length; row++) {
       this.leave(row, 0)
       this.state[row] = 0
@@ -100,69 +96,38 @@ class GoroutineFollower {
 
   addChunk(chunk: TraceChunk): void {
     if (this.ids.length === 0) return
-    const { kinds, timesNs, generations, goroutines, arg0, arg1, arg2, arg3, rowCount } = chunk
-    for (let at = 0; at < rowCount; at++) {
-      const now = timesNs[at] as number
-      this.nowNs = now
-      if (now > this.lastNs) this.lastNs = now
-      if (generations[at] !== this.generation) {
-        this.generationStartNs = this.generation === 0 ? 0 : now
-        this.generation = generations[at] as number
-      }
-      const type = kinds[at] as number
-      switch (type) {
-        case kind.GoStart:
-          this.wake(arg0[at] as number, RUNNING)
-          break
-        case kind.GoUnblock:
-          this.wake(arg0[at] as number, RUNNABLE)
-          break
-        case kind.GoBlock:
-          this.stop(goroutines[at] as number, WAITING, arg0[at] as number, arg1[at] as number)
-          break
-        case kind.GoStop:
-          this.stop(goroutines[at] as number, RUNNABLE, RUNNABLE_CODE, arg1[at] as number)
-          break
-        case kind.GoSyscallBegin:
-          this.stop(goroutines[at] as number, SYSCALL, SYSCALL_CODE, arg1[at] as number, true)
-          break
-        case kind.GoSyscallEnd:
-          this.stop(goroutines[at] as number, RUNNING, NO_REASON, 0)
-          break
-        case kind.GoSyscallEndBlocked:
-          this.stop(goroutines[at] as number, RUNNABLE, RUNNABLE_CODE, 0)
-          break
-        case kind.GoCreate:
-          this.create(arg0[at] as number, RUNNABLE, RUNNABLE_CODE, 0)
-          break
-        case kind.GoCreateBlocked:
-          this.create(arg0[at] as number, WAITING, NO_REASON, arg1[at] as number)
-          break
-        case kind.GoCreateSyscall:
-          this.create(arg0[at] as number, SYSCALL, SYSCALL_CODE, 0)
-          break
-        case kind.GoDestroy:
-        case kind.GoDestroySyscall:
-          this.end(goroutines[at] as number)
-          break
-        case kind.GoSwitch:
-        case kind.GoSwitchDestroy:
-          if (type === kind.GoSwitchDestroy) this.end(goroutines[at] as number)
-          else this.stop(goroutines[at] as number, WAITING, SWITCH_CODE, 0)
-          this.wake(arg0[at] as number, RUNNING)
-          break
-        case kind.GoStatus:
-          this.tell(arg0[at] as number, arg2[at] as number, 0)
-          break
-        case kind.GoStatusStack:
-          this.tell(arg0[at] as number, arg2[at] as number, arg3[at] as number)
-          break
-      }
+    const { timesNs, generations, rowCount } = chunk
+    const { moment, follows } = this
+    for (let row = 0; row < rowCount; row++) {
+      advanceMoment(moment, timesNs[row] as number, generations[row] as number)
+      readMove(chunk, row, follows)
+    }
+  }
+
+  private followMoves(): GoroutineMoves {
+    return {
+      start: (id) => this.wake(id, RUNNING),
+      unblock: (id) => this.wake(id, RUNNABLE),
+      stop: (id, state, reason, stack) =>
+        this.stop(id, state, state === WAITING ? reason : codeOf(state), stack, state === SYSCALL),
+      endSyscall: (id, isBlocked) => {
+        const state = isBlocked ? RUNNABLE : RUNNING
+        this.stop(id, state, codeOf(state), 0)
+      },
+      create: (id, state, _creator, startStack) =>
+        this.create(id, state, codeOf(state), state === WAITING ? startStack : 0),
+      end: (id) => this.end(id),
+      switchTo: (id, from, isEnd) => {
+        if (isEnd) this.end(from)
+        else this.stop(from, WAITING, SWITCH_CODE, 0)
+        this.wake(id, RUNNING)
+      },
+      tell: (id, state, stack) => this.tell(id, state, stack),
     }
   }
 
   finish(durationNs: number, strings: readonly string[]): TracedGoroutines {
-    this.nowNs = Math.max(durationNs, this.lastNs)
+    this.moment.nowNs = Math.max(durationNs, this.moment.lastNs)
     for (let row = 0; row < this.ids.length; row++) this.leave(row, OPEN)
     const [runnableNs, runningNs, waitingNs, syscallNs] = this.times as [
       Float64Array,
@@ -222,25 +187,25 @@ class GoroutineFollower {
   }
 
   /** A goroutine that another event names begins to run, or is ready again where it waited. */
-  private wake(id: number, state: State): void {
+  private wake(id: number, state: StayState): void {
     const row = this.find(id)
     if (row === -1) return
     this.moves[row] = (this.moves[row] as number) + 1
     const code = state === RUNNABLE ? RUNNABLE_CODE : NO_REASON
-    if (this.state[row] === 0) this.openOlder(row, state, this.nowNs, 0)
+    if (this.state[row] === 0) this.openOlder(row, state, this.moment.nowNs, 0)
     else this.enter(row, state, code, state === RUNNABLE ? (this.stack[row] as number) : 0)
   }
 
   /** What the goroutine does that the event's thread runs. */
-  private stop(id: number, state: State, code: number, stack: number, isMove = false): void {
+  private stop(id: number, state: StayState, code: number, stack: number, isMove = false): void {
     const row = this.find(id)
     if (row === -1) return
     if (isMove) this.moves[row] = (this.moves[row] as number) + 1
-    if (this.state[row] === 0) this.openOlder(row, state, this.nowNs, stack)
+    if (this.state[row] === 0) this.openOlder(row, state, this.moment.nowNs, stack)
     else this.enter(row, state, code, stack === 0 && state === RUNNABLE ? (this.stack[row] as number) : stack)
   }
 
-  private create(id: number, state: State, code: number, stack: number): void {
+  private create(id: number, state: StayState, code: number, stack: number): void {
     const row = this.find(id)
     if (row === -1) return
     this.moves[row] = (this.moves[row] as number) + 1
@@ -257,16 +222,15 @@ class GoroutineFollower {
     this.state[row] = 0
   }
 
-  private tell(id: number, status: number, stack: number): void {
-    const state = stateOfStatus(status)
-    const row = state === undefined ? -1 : this.find(id)
-    if (row === -1 || state === undefined) return
-    if (this.state[row] === 0) this.openOlder(row, state, this.generationStartNs, stack)
+  private tell(id: number, state: StayState, stack: number): void {
+    const row = this.find(id)
+    if (row === -1) return
+    if (this.state[row] === 0) this.openOlder(row, state, this.moment.generationStartNs, stack)
     else if (this.state[row] !== state) this.enter(row, state, codeOf(state), stack)
     else if (this.stack[row] === 0) this.stack[row] = stack
   }
 
-  private openOlder(row: number, state: State, sinceNs: number, stack: number): void {
+  private openOlder(row: number, state: StayState, sinceNs: number, stack: number): void {
     this.seen[row] = 1
     this.state[row] = state
     this.code[row] = codeOf(state)
@@ -275,20 +239,20 @@ class GoroutineFollower {
     this.isOlder[row] = 1
   }
 
-  private enter(row: number, state: State, code: number, stack: number): void {
+  private enter(row: number, state: StayState, code: number, stack: number): void {
     this.leave(row, 0)
     this.state[row] = state
     this.code[row] = code
     this.stack[row] = stack
-    this.since[row] = this.nowNs
+    this.since[row] = this.moment.nowNs
     this.isOlder[row] = 0
   }
 
   private leave(row: number, openMark: number): void {
     const state = this.state[row] as number
     if (state === 0) return
-    const length = Math.max(0, this.nowNs - (this.since[row] as number))
-    const column = this.times[state - 1] as Float64Array
+    const length = Math.max(0, this.moment.nowNs - (this.since[row] as number))
+    const column = this.times[state - RUNNABLE] as Float64Array
     column[row] = (column[row] as number) + length
     if (state === RUNNING) return
     const at = this.stays.intern(row, this.code[row] as number, this.stack[row] as number)
@@ -318,21 +282,6 @@ function addOne(counts: Uint32Array, at: number): number {
   return before
 }
 
-function codeOf(state: State): number {
+function codeOf(state: StayState): number {
   return state === SYSCALL ? SYSCALL_CODE : state === RUNNABLE ? RUNNABLE_CODE : NO_REASON
-}
-
-function stateOfStatus(status: number): State | undefined {
-  switch (status) {
-    case wireGoroutineStatus.runnable:
-      return RUNNABLE
-    case wireGoroutineStatus.running:
-      return RUNNING
-    case wireGoroutineStatus.syscall:
-      return SYSCALL
-    case wireGoroutineStatus.waiting:
-      return WAITING
-    default:
-      return undefined
-  }
 }
