@@ -24,6 +24,22 @@ export function isCrowded({ crowding }: LossGroup): boolean {
   return crowding.deviations >= RULED_OUT && crowding.seen >= 1.5 * crowding.expected
 }
 
+/** Batches of an instance were not lost whole: too many visits beside the lost ones are kept. */
+export function isNoBatch({ crowding }: LossGroup): boolean {
+  return crowding.short >= RULED_OUT
+}
+
+/** Spans of several operations are missing one by one, with others of the same service and trace left. */
+export function isPiecemeal({ lost, absent, topShare }: LossGroup): boolean {
+  const [low] = wilsonInterval(lost - absent, lost)
+  return low > 0.3 && topShare < 0.9
+}
+
+/** At high load, but at few times: that may be where some batches happened to be. */
+export function mayBeLoad({ load }: LossGroup): boolean {
+  return load.visits >= RULED_OUT && load.share >= 0.62
+}
+
 /** The traces that lost it are longer than others. */
 export function isLong({ duration }: LossGroup): boolean {
   return duration.deviations >= RULED_OUT && duration.share >= 0.7
@@ -49,7 +65,7 @@ export function isBlind(group: LossGroup): boolean {
     !isCrowded(group) &&
     !isLong(group) &&
     !isTogether(group) &&
-    Math.abs(group.load.deviations) < RULED_OUT
+    Math.abs(group.load.visits) < RULED_OUT
   )
 }
 

@@ -9,8 +9,11 @@ import type { KeptVisit, LostVisit } from './visits.ts'
 /** A batch of the default processor is exported every 5 s. */
 const BATCH_NS = 5e9
 const SCALES_NS = [5e9, 60e9]
-/** Visits on either side that say what the rate of loss was about then. */
+/** Chance that two visits no further apart than half a batch are in one. */
+const SAME_BATCH = 0.75
+/** Visits on either side that say what the rate of loss was about then; and as many half batches, where that is more. */
 const AROUND = 64
+const WIDE = 40
 
 /** Chance that a lost one ranks above a kept one (0.5: blind), and by how many standard deviations it is off. */
 export type Rank = { readonly share: number; readonly deviations: number }
@@ -20,22 +23,49 @@ export type Crowding = {
   readonly seen: number
   readonly expected: number
   readonly deviations: number
-  /** Visits of one instance within a batch's time of a lost one: below one, crowding cannot be seen. */
-  readonly neighbours: number
+  /** As many would be if batches of one instance were lost whole; and how far what is seen falls short of that. */
+  readonly whole: number
+  readonly short: number
 }
 
-/** By how many traces begin near by, at the scale that tells most. */
-export function rankLoads(facts: TrustFacts, lost: readonly LostVisit[], kept: readonly KeptVisit[]): Rank {
+/** `visits`: deviations if each lost visit were a loss by itself, and not a part of one with those near by. */
+export type LoadRank = Rank & { readonly visits: number }
+
+/** By how many traces begin near by, at the scale that tells most. What is lost at one time counts once. */
+export function rankLoads(facts: TrustFacts, lost: readonly LostVisit[], kept: readonly KeptVisit[]): LoadRank {
   const starts = facts.traceFirst.filter(Number.isFinite).sort()
   const scales = SCALES_NS.map((scale) => Math.min(scale, (facts.lastNs - facts.firstNs) / 20))
-  let best: Rank = { share: 0.5, deviations: 0 }
+  const times = listTimes(lost, batchOf(facts))
+  let best: LoadRank = { share: 0.5, deviations: 0, visits: 0 }
   for (const scale of scales) {
     const loadOf = ({ timeNs }: { timeNs: number }): number =>
       lastBefore(starts, timeNs + scale / 2) - lastBefore(starts, timeNs - scale / 2)
-    const rank = compareRanks(lost.map(loadOf), kept.map(loadOf))
-    if (Math.abs(rank.deviations) > Math.abs(best.deviations)) best = rank
+    const others = kept.map(loadOf)
+    const rank = compareRanks(
+      times.map((one) => one.reduce((sum, visit) => sum + loadOf(visit), 0) / one.length),
+      others,
+    )
+    const visits = compareRanks(lost.map(loadOf), others).deviations
+    if (Math.abs(visits) > Math.abs(best.visits)) best = { ...rank, visits }
   }
   return best
+}
+
+/** A batch's time, or a small part of the data where that is short. */
+function batchOf({ firstNs, lastNs }: TrustFacts): number {
+  return Math.min(BATCH_NS, (lastNs - firstNs) / 50)
+}
+
+/** Lost visits with no more than a batch's time between them, together. */
+function listTimes(lost: readonly LostVisit[], batchNs: number): LostVisit[][] {
+  const times: LostVisit[][] = []
+  let lastNs = Number.NEGATIVE_INFINITY
+  for (const visit of lost) {
+    if (visit.timeNs - lastNs > batchNs) times.push([])
+    times.at(-1)?.push(visit)
+    lastNs = visit.timeNs
+  }
+  return times
 }
 
 /** By how long their traces are. */
@@ -84,29 +114,37 @@ export function measureCrowding(
   all.forEach((one, index) => {
     sums[index + 1] = at(sums, index) + one.lost
   })
-  const near = Math.min(BATCH_NS, (facts.lastNs - facts.firstNs) / 50) / 2
+  const near = batchOf(facts) / 2
   let seen = 0
   let expected = 0
   let variance = 0
-  let neighbours = 0
+  let whole = 0
+  let room = 0
   for (const { timeNs } of lost) {
     const from = lastBefore(times, timeNs - near) + 1
     const to = lastBefore(times, timeNs + near) + 1
     const count = to - from - 1
-    const wideFrom = Math.max(0, from - AROUND)
-    const wideTo = Math.min(all.length, to + AROUND)
-    const around = wideTo - wideFrom - (to - from)
-    const rate = (at(sums, wideTo) - at(sums, wideFrom) - (at(sums, to) - at(sums, from)) + 0.5) / (around + 1)
-    neighbours += count
+    // What lies in one batch with it says nothing of the hour.
+    const outFrom = lastBefore(times, timeNs - 3 * near) + 1
+    const outTo = lastBefore(times, timeNs + 3 * near) + 1
+    const wideFrom = Math.max(0, Math.min(outFrom - AROUND, lastBefore(times, timeNs - WIDE * near) + 1))
+    const wideTo = Math.min(all.length, Math.max(outTo + AROUND, lastBefore(times, timeNs + WIDE * near) + 1))
+    const around = wideTo - wideFrom - (outTo - outFrom)
+    const lostAround = at(sums, wideTo) - at(sums, wideFrom) - (at(sums, outTo) - at(sums, outFrom))
+    const rate = (lostAround + 0.5) / (around + 1)
     seen += at(sums, to) - at(sums, from) - 1
     expected += count * rate
     variance += 2 * count * rate * (1 - rate)
+    const inBatch = rate + (1 - rate) * (SAME_BATCH / Math.max(1, instances))
+    whole += count * inBatch
+    room += 2 * count * inBatch * (1 - inBatch)
   }
   return {
     seen,
     expected,
     deviations: variance <= 0 ? 0 : (seen - expected) / Math.sqrt(Math.max(variance, 1)),
-    neighbours: lost.length === 0 ? 0 : neighbours / lost.length / Math.max(1, instances),
+    whole,
+    short: (whole - seen) / Math.sqrt(Math.max(room, variance, 1)),
   }
 }
 

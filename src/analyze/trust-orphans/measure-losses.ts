@@ -28,6 +28,9 @@ const ONE_PART = 0.5
 /** Of the traces, the share in which the same callee's parents are missing: then it is told of that edge. */
 const ONE_EDGE = 0.8
 
+/** Instances that there may be where nothing tells them apart. */
+const UNKNOWN_ALIVE = 4
+
 /** Of one owner. */
 type Part = { readonly owner: number; readonly visits: readonly LostVisit[]; readonly split?: IdSplit }
 
@@ -169,7 +172,7 @@ function measurePart(facts: TrustFacts, shared: Shared, { owner, visits, split }
     restarts,
     load: rankLoads(facts, visits, kept),
     duration: rankDurations(facts, visits, kept),
-    crowding: measureCrowding(facts, visits, kept, countAlive(facts, owner)),
+    crowding: measureCrowding(facts, visits, kept, restarts.isKnown ? countAlive(facts, owner) : UNKNOWN_ALIVE),
     together: measureTogether(shared, owner, visits),
     owners: [...shared.counts.values()].filter((count) => count >= MIN_SIGHTINGS).length,
     quarters: quarters.rates,

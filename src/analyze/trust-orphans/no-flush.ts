@@ -18,7 +18,7 @@ export const noFlush: BreakClassRule = {
 function scoreEnds(group: LossGroup): number {
   const { restarts, words } = group
   if (isAtEnd(group)) return isSaid(words?.died) ? 0.9 : 0.85
-  if (!restarts.isKnown) return isCrowded(group) ? 0.5 : 0.3
+  if (!restarts.isKnown) return isCrowded(group) ? 0.5 : 0.37
   if (mayBeAtEnd(group)) return 0.5
   return restarts.ended > 0 && restarts.seen > 0.5 ? 0.25 : 0.12
 }

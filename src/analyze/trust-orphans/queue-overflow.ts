@@ -1,7 +1,7 @@
 /** Class 14. Spans of any operation are missing when the load is high. A line of the SDK settles it. */
-import type { BreakClassRule } from '../trust/break-group.ts'
+import type { BreakClassRule, LossGroup } from '../trust/break-group.ts'
 import { percent } from '../trust/trust-facts.ts'
-import { isAtEnd, isInPart, isSaid, isUnderLoad } from './loss-signs.ts'
+import { isAtEnd, isInPart, isNoBatch, isPiecemeal, isSaid, isUnderLoad, mayBeLoad } from './loss-signs.ts'
 
 export const queueOverflow: BreakClassRule = {
   class: 'queue-overflow',
@@ -12,7 +12,13 @@ export const queueOverflow: BreakClassRule = {
     if (isSaid(words?.dropped)) {
       return { score: 0.97, settled: true, why: `${why}; its log: “${words?.dropped.example}”` }
     }
-    const score = isUnderLoad(group) ? 0.9 : isInPart(group) ? 0.36 : 0.3
-    return { score: score - (isAtEnd(group) ? 0.45 : 0), why }
+    return { score: scoreLoad(group) - (isAtEnd(group) ? 0.45 : 0), why }
   },
+}
+
+function scoreLoad(group: LossGroup): number {
+  if (isUnderLoad(group)) return 0.9
+  if (mayBeLoad(group)) return isNoBatch(group) || isPiecemeal(group) ? 0.85 : 0.5
+  if (isPiecemeal(group)) return 0.42
+  return isInPart(group) ? 0.36 : 0.3
 }

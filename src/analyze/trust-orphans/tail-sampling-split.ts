@@ -22,7 +22,8 @@ export const tailSamplingSplit: BreakClassRule = {
 function scoreSplit(group: LossGroup): number {
   if (isUnderLoad(group) || isAtEnd(group)) return 0.3
   if (isTogether(group) || isLong(group)) return 0.7
-  return group.owners >= MANY_OWNERS ? 0.5 : 0.35
+  if (group.owners >= MANY_OWNERS) return 0.5
+  return group.owners > 1 ? 0.4 : 0.35
 }
 
 function describeUnknown(missing: number): string {

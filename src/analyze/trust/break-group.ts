@@ -149,14 +149,15 @@ export type LossGroup = Place & {
   /** At the end of an instance's life; `isKnown`: instances can be told apart. */
   readonly restarts: Lift & { readonly isKnown: boolean; readonly ended: number }
   /** Chance that a lost visit ranks above a kept one (blind loss: 0.5), and how many deviations that is off. */
-  readonly load: { readonly share: number; readonly deviations: number }
+  readonly load: { readonly share: number; readonly deviations: number; readonly visits: number }
   readonly duration: { readonly share: number; readonly deviations: number }
-  /** Lost visits near another lost one, against the rate of that hour; how many visits of an instance are near at all. */
+  /** Lost visits near another lost one: by blind loss at the rate of that hour, and if batches were lost whole. */
   readonly crowding: {
     readonly seen: number
     readonly expected: number
     readonly deviations: number
-    readonly neighbours: number
+    readonly whole: number
+    readonly short: number
   }
   /** Another service lost spans in the same trace. */
   readonly together: Lift
