@@ -197,6 +197,17 @@ test('JUnit XML is well-formed by its schema’s order, and hostile text stays t
   }
 })
 
+test('more findings than code scanning takes are said to be left out of the SARIF file', async () => {
+  const many = Array.from({ length: 25_002 }, (_, index) => ({ fingerprint: `m${index}`, severity: 'low' }))
+  const ran = await gate(write('many.json', drawTrust(many)), '--sarif', 'many.sarif', '--json')
+  assert.equal(ran.code, 0)
+  const [issue] = JSON.parse(ran.stdout).issues
+  assert.deepEqual([issue.code, issue.count], ['SL_OPS_SARIF_LIMIT', 2])
+  const [run] = JSON.parse(readFileSync(join(folder, 'many.sarif'), 'utf8')).runs
+  assert.equal(run.results.length, 25_000)
+  assert.match(run.invocations[0].toolExecutionNotifications[0].message.text, /^2 results/)
+})
+
 /** A strict reader of just this schema: elements in their order, attributes required, counts that agree. */
 function readSuites(xml: string): readonly string[] {
   const tokens = [...xml.matchAll(/<\?xml[^>]*\?>|<(\/?)([a-z-]+)((?: [a-z]+="[^"<]*")*)(\/?)>|([^<]+)/g)]

@@ -34,7 +34,8 @@ export type GateOptions = {
 
 export type JudgedGate = { readonly data: GateData; readonly exitCode: ExitCode }
 
-const MAX_LISTED = 1000
+/** As many as code scanning takes. */
+const MAX_LISTED = 25_000
 const MAX_PER_CHECK = 100
 
 type Debt = Pick<DebtFacts, 'severity' | 'measure'> & { readonly state?: DebtState }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { buildSpanTable, type SpanRow } from '../../decode/spans/span-rows.ts'
 import { drawSpans } from '../../decode/testing/draw-spans.ts'
 import type { InstrumentationRule } from '../../model/trust/trust-data.ts'
 import { buildForest } from './forest.ts'
@@ -79,4 +80,40 @@ test('eleven INTERNAL spans and twenty-one short ones in a trace are too many, t
   assert.equal(statesOf(draw(11, 'internal'), 'a')['SPA-001'], 'failed')
   assert.equal(statesOf(draw(20, 'server'), 'a')['SPA-005'], 'passed')
   assert.equal(statesOf(draw(21, 'server'), 'a')['SPA-005'], 'failed')
+})
+
+test('one instance id on two hosts fails, on one pod of which a part is known does not', () => {
+  const twoHosts = 'a  -  cart  server  0..9  A  instance=i host=h1\nb  -  cart  server  0..9  A  instance=i host=h2'
+  assert.equal(statesOf(twoHosts, 'cart')['RES-002'], 'failed')
+  assert.equal(statesOf(twoHosts.replace('h2', 'h1'), 'cart')['RES-002'], 'passed')
+  const rows = [{ 'k8s.pod.uid': 'u1', 'k8s.pod.name': 'cart-x' }, { 'k8s.pod.name': 'cart-x' }].map(
+    (pod, index): SpanRow => ({
+      traceId: `${index + 1}`,
+      spanId: '1',
+      name: 'A',
+      startUnixNs: 1n,
+      endUnixNs: 2n,
+      resource: { 'service.name': 'cart', 'service.instance.id': 'i', ...pod },
+    }),
+  )
+  const score = scoreInstrumentation(buildForest(buildSpanTable(rows).value)).get('cart')
+  assert.equal(score?.rules.find(({ id }) => id === 'RES-002')?.state, 'passed')
+})
+
+test('Zipkin, which has no resource, cannot fail the rules of resources', () => {
+  const row: SpanRow = {
+    traceId: '1',
+    spanId: '1',
+    name: 'A',
+    startUnixNs: 1n,
+    endUnixNs: 2n,
+    resource: { 'service.name': 'cart' },
+  }
+  const judge = (format: 'zipkin-v2' | 'otlp-json') =>
+    scoreInstrumentation(buildForest(buildSpanTable([row], { format }).value))
+      .get('cart')
+      ?.rules.filter(({ id }) => /^RES-00[1235]$/.test(id))
+      .map(({ state }) => state)
+  assert.deepEqual(judge('zipkin-v2'), [...Array(3).fill('not-answerable'), 'passed'])
+  assert.deepEqual(judge('otlp-json'), ['failed', 'passed', 'passed', 'passed'])
 })

@@ -67,9 +67,24 @@ export function scoreInstrumentation(forest: SpanForest, logs?: LogTable): Reado
   }
   const traced = countTraces(forest)
   const logged = logs === undefined ? new Map<string, LogCounts>() : countLogs(logs)
+  const bare = findBareServices(spans)
   return new Map(
-    [...resources].map(([service, own]) => [service, scoreService(own, traced.get(service), logged.get(service))]),
+    [...resources].map(([service, own]) => [
+      service,
+      scoreService(own, traced.get(service), logged.get(service), bare.has(service)),
+    ]),
   )
+}
+
+/** Services with spans in a format that has no resource but a name: what else it lacks, nobody can know. */
+function findBareServices(spans: SpanTable): ReadonlySet<string> {
+  const bare = new Set<string>()
+  const isBare = spans.sources.map(({ format }) => format === 'zipkin-v2')
+  if (!isBare.includes(true)) return bare
+  for (let row = 0; row < spans.count; row++) {
+    if (isBare[spans.sourceOf[row] as number] === true) bare.add(serviceOf(spans, row))
+  }
+  return bare
 }
 
 /** The formula of the spec over rules that are answered. */
@@ -94,22 +109,22 @@ function scoreService(
   resources: readonly SpanResource[],
   traces: TraceCounts | undefined,
   logs: LogCounts | undefined,
+  isBare: boolean,
 ): InstrumentationScore {
+  const noResource = unanswered('Zipkin has no resource attributes')
   const noMetrics = unanswered('no metrics in the input')
   const noSpans = unanswered('no spans of this service')
   const answers: Readonly<Record<string, Answer>> = {
-    'LOG-001': judgeDebug(resources, logs),
+    'LOG-001': judgeDebug(logs),
     'LOG-002':
       logs === undefined
         ? unanswered('no log records of this service')
         : judge(logs.unset === 0, `${logs.unset} of ${logs.records} log records have no severity`),
-    'RES-001': judgeEach(
-      resources,
-      ({ attributes }) => attributes['service.instance.id'] !== undefined,
-      'service.instance.id',
-    ),
-    'RES-002': judgeUnique(resources),
-    'RES-003': judgePods(resources),
+    'RES-001': isBare
+      ? noResource
+      : judgeEach(resources, ({ attributes }) => isSet(attributes['service.instance.id']), 'service.instance.id'),
+    'RES-002': isBare ? noResource : judgeUnique(resources),
+    'RES-003': isBare ? noResource : judgePods(resources),
     'RES-004': judgeLevels(resources),
     'RES-005': judgeEach(resources, ({ attributes }) => isName(attributes['service.name']), 'a service.name'),
     'SDK-001': unanswered('the supported versions of each SDK are not part of telemetry'),
@@ -142,19 +157,26 @@ function isName(value: unknown): boolean {
   return typeof value === 'string' && value !== ''
 }
 
-/** One instance id, two pods (or hosts, where there are no pods). */
+function isSet(value: unknown): boolean {
+  return value !== undefined && value !== ''
+}
+
+/** What tells logical resources apart, the finest first. */
+const PLACE_KEYS = ['k8s.pod.uid', 'k8s.pod.name', 'host.id', 'host.name']
+
+/** One instance id, two pods (or hosts, where there are no pods): compared by the finest key that any of them has. */
 function judgeUnique(resources: readonly SpanResource[]): Answer {
-  const places = new Map<string, Set<string>>()
-  for (const { attributes } of resources) {
-    const instance = attributes['service.instance.id']
-    const place =
-      attributes['k8s.pod.uid'] ?? attributes['k8s.pod.name'] ?? attributes['host.id'] ?? attributes['host.name']
-    if (instance === undefined || place === undefined) continue
-    const known = places.get(String(instance)) ?? new Set()
-    places.set(String(instance), known.add(String(place)))
+  const byInstance = Map.groupBy(
+    resources.filter(({ attributes }) => isSet(attributes['service.instance.id'])),
+    ({ attributes }) => String(attributes['service.instance.id']),
+  )
+  for (const [instance, own] of byInstance) {
+    const key = PLACE_KEYS.find((one) => own.some(({ attributes }) => isSet(attributes[one])))
+    if (key === undefined) continue
+    const places = new Set(own.flatMap(({ attributes }) => (isSet(attributes[key]) ? [String(attributes[key])] : [])))
+    if (places.size > 1) return failed(`service.instance.id ${instance} has ${places.size} values of ${key}`)
   }
-  const shared = [...places].find(([, where]) => where.size > 1)
-  return judge(shared === undefined, `service.instance.id ${shared?.[0]} is on ${shared?.[1].size} pods or hosts`)
+  return passed
 }
 
 function judgePods(resources: readonly SpanResource[]): Answer {
@@ -169,14 +191,16 @@ function judgeLevels(resources: readonly SpanResource[]): Answer {
   return unanswered('not all attributes of spans and logs are kept')
 }
 
-function judgeDebug(resources: readonly SpanResource[], logs: LogCounts | undefined): Answer {
+/** Production is what `deployment.environment.name` says it is; debug records of other environments do not count. */
+function judgeDebug(logs: LogCounts | undefined): Answer {
   if (logs === undefined) return unanswered('no log records of this service')
-  const isProduction = resources.some(({ attributes }) =>
-    /^prod/i.test(String(attributes['deployment.environment.name'] ?? attributes['deployment.environment'] ?? '')),
-  )
   if (logs.lastNs - logs.firstNs <= 14 * DAY_NS) return unanswered('less than 14 days of log records')
   const isLong = logs.lastDebugNs - logs.firstDebugNs > 14 * DAY_NS
-  return judge(!(isProduction && isLong), 'debug records over more than 14 days in production')
+  return judge(!isLong, 'debug records over more than 14 days in production')
+}
+
+function isProduction({ attributes }: SpanResource): boolean {
+  return /^prod/i.test(String(attributes['deployment.environment.name'] ?? ''))
 }
 
 type TraceCounts = { mostInternal: number; mostShort: number; orphans: number; clientRoots: number }
@@ -220,6 +244,7 @@ type LogCounts = {
   unset: number
   firstNs: number
   lastNs: number
+  /** In production. */
   firstDebugNs: number
   lastDebugNs: number
 }
@@ -227,7 +252,8 @@ type LogCounts = {
 function countLogs(logs: LogTable): Map<string, LogCounts> {
   const counts = new Map<string, LogCounts>()
   for (let row = 0; row < logs.count; row++) {
-    const service = logs.resources[logs.resourceOf[row] as number]?.service ?? ''
+    const resource = logs.resources[logs.resourceOf[row] as number]
+    const service = resource?.service ?? ''
     const time = logs.timeNs[row] as number
     let own = counts.get(service)
     if (own === undefined) {
@@ -246,7 +272,7 @@ function countLogs(logs: LogTable): Map<string, LogCounts> {
     if (severity === 0) own.unset++
     own.firstNs = Math.min(own.firstNs, time)
     own.lastNs = Math.max(own.lastNs, time)
-    if (severity < DEBUG.least || severity > DEBUG.most) continue
+    if (severity < DEBUG.least || severity > DEBUG.most || resource === undefined || !isProduction(resource)) continue
     own.firstDebugNs = Math.min(own.firstDebugNs, time)
     own.lastDebugNs = Math.max(own.lastDebugNs, time)
   }

@@ -128,6 +128,13 @@ export const opsCodes = {
     httpStatus: 200,
     retryable: false,
   },
+  SL_OPS_SARIF_LIMIT: {
+    summary: 'There are more findings than a SARIF file for code scanning may hold',
+    hint: 'The JSON document has all of them; the mildest are left out of the SARIF file.',
+    exitCode: 0,
+    httpStatus: 200,
+    retryable: false,
+  },
   SL_OPS_NO_SUCH_DIRECTORY: {
     summary: 'There is no such directory',
     hint: 'Give the directory of a Go module or of some of its packages.',
@@ -145,6 +152,13 @@ export const opsCodes = {
   SL_OPS_NOT_AN_AUDIT: {
     summary: 'The file given as an audit is none',
     hint: 'Give what `sightline audit DIR --json` printed, of a run that did its job; reports of other tools go to `audit --import`.',
+    exitCode: 65,
+    httpStatus: 422,
+    retryable: false,
+  },
+  SL_OPS_NO_RUNTIME: {
+    summary: 'Nothing that was given says what ran',
+    hint: 'Give an execution trace, a goroutine dump or a capture to --trace and --capture, spans to --spans.',
     exitCode: 65,
     httpStatus: 422,
     retryable: false,

@@ -3,9 +3,11 @@ import type { Command } from 'commander'
 import { type ExitCode, fault } from '../../base/errors.ts'
 import { ok, type Result } from '../../base/result.ts'
 import type { Confidence, SchemaName } from '../../model/contract.ts'
-import type { Budget } from '../../model/trust/gate.ts'
+import type { Issue } from '../../model/issue.ts'
+import type { Budget, GateData } from '../../model/trust/gate.ts'
 import { defaultGateBudgets, parseGateBudgets, runGate } from '../../ops/ledger/gate.ts'
 import { renderJunit } from '../../render/exchange/junit.ts'
+import { MAX_SARIF_RESULTS } from '../../render/exchange/sarif.ts'
 import { renderGateSarif } from '../../render/exchange/sarif-gate.ts'
 import { renderGateMarkdown } from '../../render/ledger/markdown-gate.ts'
 import { renderGate } from '../../render/ledger/terminal-gate.ts'
@@ -78,6 +80,7 @@ async function gate(context: CommandContext, names: readonly string[], flags: Ga
     ...(minConfidence === undefined ? {} : { minConfidence }),
   })
   const { data } = report
+  const issues = flags.sarif === undefined ? report.issues : [...report.issues, ...sayTooMany(data)]
   const files: readonly (readonly [string | undefined, () => string])[] = [
     [flags.junit, () => renderJunit(data)],
     [flags.sarif, () => renderGateSarif(data, context.deps.version)],
@@ -88,10 +91,17 @@ async function gate(context: CommandContext, names: readonly string[], flags: Ga
   }
   return printOutcome(context, {
     schema: SCHEMA,
-    report: { ...report, ...(error === undefined ? {} : { error }) },
+    report: { ...report, issues, ...(error === undefined ? {} : { error }) },
     text: (how) => renderGate(data, how),
     ...(flags.markdown === true ? { markdown: () => renderGateMarkdown(data) } : {}),
   })
+}
+
+function sayTooMany({ findings, findingsOmitted, waived }: GateData): readonly Issue[] {
+  const held = waived.filter(({ waiver }) => waiver?.expired === false)
+  const count = findingsOmitted + Math.max(0, findings.length + held.length - MAX_SARIF_RESULTS)
+  const message = 'findings beyond the 25,000 that code scanning takes were left out of the SARIF file'
+  return count > 0 ? [{ code: 'SL_OPS_SARIF_LIMIT', message, severity: 'warning', count }] : []
 }
 
 /** Those of flags win over those of the policy of the same key. Without any: the default, unless a baseline judges. */

@@ -64,7 +64,7 @@ export type GateData = {
   readonly baseline?: string
   readonly inputs: readonly GateInput[]
   readonly checks: readonly GateCheck[]
-  /** Worst first, the new ones before the known; at most 1,000. */
+  /** Worst first, the new ones before the known; at most 25,000. */
   readonly findings: readonly GateFinding[]
   readonly findingsOmitted: number
   readonly waived: readonly GateFinding[]

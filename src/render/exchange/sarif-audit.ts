@@ -22,6 +22,7 @@ export function renderAuditSarif(
     version,
     rules: rules.filter(({ id }) => used.has(id)).map(({ fix, ...rule }) => ({ ...rule, help: fix })),
     results: findings.flatMap(toResults),
+    unplaced: findings.filter(({ evidence: [first] }) => first.file === undefined).length,
   })
 }
 

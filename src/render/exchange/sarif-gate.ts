@@ -3,13 +3,13 @@ import type { GateData, GateFinding } from '../../model/trust/gate.ts'
 import { sayWhere } from '../ledger/say-debt.ts'
 import { renderSarif, type SarifResult } from './sarif.ts'
 
-export function renderGateSarif({ findings, waived }: GateData, version: string): string {
+export function renderGateSarif({ findings, findingsOmitted, waived }: GateData, version: string): string {
   // An expired waiver is among both.
   const held = waived.filter(({ waiver }) => waiver?.expired === false)
   const results = [...findings, ...held].map(toResult)
   const fixes = new Map([...findings, ...held].map(({ rule, fix }) => [rule, fix]))
   const rules = [...fixes].map(([id, help]) => ({ id, ...(help === undefined ? {} : { help }) }))
-  return renderSarif({ version, rules, results })
+  return renderSarif({ version, rules, results, omitted: findingsOmitted })
 }
 
 function toResult({

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Finding } from '../../model/contract.ts'
-import { renderSarif } from './sarif.ts'
+import { MAX_SARIF_RESULTS, renderSarif } from './sarif.ts'
 import { renderAuditSarif } from './sarif-audit.ts'
 
 type Kind =
@@ -53,6 +53,24 @@ const log: Shape = {
       list: {
         must: ['tool'],
         may: {
+          invocations: {
+            list: {
+              must: ['executionSuccessful'],
+              may: {
+                executionSuccessful: { one: ['true', 'false'] },
+                toolExecutionNotifications: {
+                  list: {
+                    must: ['message'],
+                    may: {
+                      level,
+                      message: { of: message },
+                      descriptor: { of: { must: [], may: { id: 'string', index: 'integer' } } },
+                    },
+                  },
+                },
+              },
+            },
+          },
           columnKind: { one: ['utf16CodeUnits', 'unicodeCodePoints'] },
           tool: {
             of: {
@@ -215,7 +233,25 @@ test('a column in a line that is not ASCII is left out: bytes are no UTF-16 unit
 
 test('a finding without a file is no result: code scanning refuses one', () => {
   const loose = finding({ evidence: [{ lens: 'goroutine', source: 'goroutine.txt' }] })
-  assert.deepEqual(JSON.parse(renderAuditSarif([loose], { version: '1.2.3', rules })).runs[0].results, [])
+  const [run] = JSON.parse(renderAuditSarif([loose, finding()], { version: '1.2.3', rules })).runs
+  assert.equal(run.results.length, 1)
+  assert.match(run.invocations[0].toolExecutionNotifications[0].message.text, /^1 findings have no file/)
+})
+
+test('results beyond what code scanning takes are left out, the mildest ones, and the run says how many', () => {
+  const results = Array.from({ length: MAX_SARIF_RESULTS + 3 }, (_, index) => ({
+    rule: 'no-extract',
+    severity: index < 10 ? ('low' as const) : ('high' as const),
+    message: 'context ends',
+    fingerprint: String(index),
+    place: { file: 'a.go' },
+  }))
+  const [run] = JSON.parse(renderSarif({ version: '1.2.3', rules: [], results })).runs
+  check({ version: '2.1.0', runs: [{ ...run, results: run.results.slice(0, 3) }] }, log, 'log')
+  assert.equal(run.results.length, MAX_SARIF_RESULTS)
+  assert.equal(run.results.filter(({ level }: { level: string }) => level === 'note').length, 7)
+  const [notification] = run.invocations[0].toolExecutionNotifications
+  assert.match(notification.message.text, /^3 results beyond 25,000 were left out/)
 })
 
 test('what a gate adds is in the official schema: what is new, what is put up with, a place outside of source', () => {

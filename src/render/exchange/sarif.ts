@@ -1,9 +1,11 @@
 /**
- * The one writer of SARIF 2.1.0 (OASIS, errata 01), for the audit and for the gate, as GitHub's code scanning takes it: one run, its rules once, a physical location for every result, our
- * fingerprint among the partial ones so that an alert is followed over lines. Pure: results in, text out. What has no
- * place in source is put at the first line of the file that it was read from, and says where it really is by name.
+ * The one writer of SARIF 2.1.0 (OASIS, errata 01), for the audit and for the gate, as GitHub's code scanning takes it:
+ * one run, its rules once, a physical location for every result, our fingerprint among the partial ones so that an alert
+ * is followed over lines. Pure: results in, text out. What has no place in source is put at the first line of the file
+ * that it was read from, and says where it really is by name. Results beyond the limit are left out, worst kept, and the
+ * run's notifications say how many.
  */
-import type { Severity } from '../../model/contract.ts'
+import { type Severity, severities } from '../../model/contract.ts'
 import { printJson } from '../text.ts'
 
 export type SarifRule = {
@@ -42,10 +44,14 @@ export type SarifInput = {
   readonly version: string
   readonly rules: readonly SarifRule[]
   readonly results: readonly SarifResult[]
+  /** Findings that cannot be results: they have no file. */
+  readonly unplaced?: number
+  /** Left out before they came here. */
+  readonly omitted?: number
 }
 
 /** GitHub refuses files with more results in a run. */
-const MAX_SARIF_RESULTS = 25_000
+export const MAX_SARIF_RESULTS = 25_000
 
 const levels: Readonly<Record<Severity, 'error' | 'warning' | 'note'>> = {
   critical: 'error',
@@ -55,8 +61,8 @@ const levels: Readonly<Record<Severity, 'error' | 'warning' | 'note'>> = {
   info: 'note',
 }
 
-export function renderSarif({ version, rules, results }: SarifInput): string {
-  const shown = results.slice(0, MAX_SARIF_RESULTS)
+export function renderSarif({ version, rules, results, unplaced = 0, omitted = 0 }: SarifInput): string {
+  const shown = keepWorst(results)
   const known = new Map(rules.map((rule) => [rule.id, rule]))
   for (const { rule } of shown) if (!known.has(rule)) known.set(rule, { id: rule })
   const ids = [...known.keys()].sort()
@@ -73,12 +79,44 @@ export function renderSarif({ version, rules, results }: SarifInput): string {
             rules: ids.map((id) => describeRule(known.get(id) ?? { id })),
           },
         },
+        invocations: [
+          {
+            executionSuccessful: true,
+            toolExecutionNotifications: sayLeftOut(results.length - shown.length + omitted, unplaced),
+          },
+        ],
         columnKind: 'utf16CodeUnits',
         results: shown.map((result) => describeResult(result, index.get(result.rule) ?? 0)),
       },
     ],
   }
   return `${printJson(log, 2)}\n`
+}
+
+/** In the order given, without the mildest of those that are too many. */
+function keepWorst(results: readonly SarifResult[]): readonly SarifResult[] {
+  if (results.length <= MAX_SARIF_RESULTS) return results
+  const rank = ({ severity }: SarifResult) => severities.indexOf(severity)
+  const kept = new Set(results.toSorted((a, b) => rank(a) - rank(b)).slice(0, MAX_SARIF_RESULTS))
+  return results.filter((one) => kept.has(one))
+}
+
+function sayLeftOut(tooMany: number, unplaced: number) {
+  const note = (id: string, text: string) => ({ level: 'warning', descriptor: { id }, message: { text } })
+  const most = MAX_SARIF_RESULTS.toLocaleString('en')
+  return [
+    ...(tooMany === 0
+      ? []
+      : [
+          note(
+            'results-left-out',
+            `${tooMany} results beyond ${most} were left out, the mildest ones: code scanning takes no more`,
+          ),
+        ]),
+    ...(unplaced === 0
+      ? []
+      : [note('results-without-a-file', `${unplaced} findings have no file and are no results here`)]),
+  ]
 }
 
 function describeRule({ id, title, help, severity, saysWhen }: SarifRule) {
