@@ -1,9 +1,11 @@
 /**
  * Pairs of operations of which one lies within the other though both are children of one parent in one process. Enters:
  * the facts. Leaves: per pair how often they are siblings, how often one lies within the other, and whether the outer
- * one's duration follows the inner one's. Of a parent's children the first 24 are looked at.
+ * one waits for the last of those within it. Of a parent's children the first 24 are looked at.
  */
 import { at, INTERNAL, instanceOfRow, type TrustFacts } from '../trust/trust-facts.ts'
+import { median } from '../trust/windows.ts'
+import { correlate } from './measure-ends.ts'
 
 const MAX_CHILDREN = 24
 const MAX_PAIRS = 50_000
@@ -19,8 +21,12 @@ export type SiblingsWithin = {
   /** Times both were siblings; times within. */
   readonly beside: number
   readonly within: number
-  /** Correlation of the outer's duration with that of what lies within it. */
+  /** Correlation of the outer's duration with the time until the last of what lies within it has ended. */
   readonly together: number
+  /** How much varies what the outer does after that, as a share of how much that time does: it waits for it if little. */
+  readonly looseness: number
+  /** Of the outer ones: the share in which the inner ones are the last within, or done before that one begins. */
+  readonly inTurn: number
   /** Of the rows within, those that overlap another of their operation. */
   readonly parallel: number
 }
@@ -30,8 +36,10 @@ type Counts = {
   beside: number
   within: number
   parallel: number
+  /** Of the outer one: its duration, and until the last within it has ended. */
   outers: number[]
-  inners: number[]
+  untils: number[]
+  inTurn: number
 }
 
 export function findSiblingsWithin(facts: TrustFacts): SiblingsWithin[] {
@@ -66,7 +74,8 @@ function countWithin(
   const isLeaf = !hasLocalChild(facts, outer)
   const start = at(spans.startNs, outer)
   const end = at(spans.endNs, outer)
-  const sums = new Map<Counts, number>()
+  const held = new Map<Counts, number>()
+  let last = -1
   let lastWithin = Number.NEGATIVE_INFINITY
   for (const inner of list) {
     const operation = at(operations.of, inner)
@@ -77,7 +86,7 @@ function countWithin(
     let counts = pairs.get(key)
     if (counts === undefined) {
       if (pairs.size >= MAX_PAIRS) continue
-      counts = { rows: [], beside: 0, within: 0, parallel: 0, outers: [], inners: [] }
+      counts = { rows: [], beside: 0, within: 0, parallel: 0, outers: [], untils: [], inTurn: 0 }
       pairs.set(key, counts)
     }
     counts.beside++
@@ -88,12 +97,15 @@ function countWithin(
     counts.rows.push(inner)
     if (begins < lastWithin) counts.parallel++
     lastWithin = Math.max(lastWithin, ends)
-    sums.set(counts, (sums.get(counts) ?? 0) + ends - begins)
+    if (last < 0 || ends > at(spans.endNs, last)) last = inner
+    held.set(counts, Math.max(held.get(counts) ?? ends, ends))
   }
-  for (const [counts, sum] of sums) {
+  for (const [counts, untilNs] of held) {
     if (counts.outers.length >= MAX_DURATIONS) continue
+    const lastNs = at(spans.endNs, last)
     counts.outers.push(end - start)
-    counts.inners.push(sum)
+    counts.untils.push(lastNs - start)
+    if (untilNs === lastNs || untilNs <= at(spans.startNs, last)) counts.inTurn++
   }
 }
 
@@ -113,27 +125,17 @@ function describePair(facts: TrustFacts, outer: number, inner: number, counts: C
     rows: counts.rows,
     beside: counts.beside,
     within: counts.within,
-    together: correlate(counts.outers, counts.inners),
+    together: correlate(counts.outers, counts.untils),
+    looseness: measureLooseness(counts),
+    inTurn: counts.inTurn / Math.max(1, counts.outers.length),
     parallel: counts.rows.length === 0 ? 0 : counts.parallel / counts.rows.length,
   }
 }
 
-/** Pearson's; 0 where one of them does not vary. */
-function correlate(left: readonly number[], right: readonly number[]): number {
-  const size = left.length
-  if (size < 3) return 0
-  const leftMean = left.reduce((sum, value) => sum + value, 0) / size
-  const rightMean = right.reduce((sum, value) => sum + value, 0) / size
-  let both = 0
-  let leftSquares = 0
-  let rightSquares = 0
-  for (let index = 0; index < size; index++) {
-    const one = at(left, index) - leftMean
-    const other = at(right, index) - rightMean
-    both += one * other
-    leftSquares += one * one
-    rightSquares += other * other
+function measureLooseness({ outers, untils }: Counts): number {
+  const spread = (values: readonly number[]): number => {
+    const middle = median(values)
+    return median(values.map((value) => Math.abs(value - middle)))
   }
-  const scale = Math.sqrt(leftSquares * rightSquares)
-  return scale < 1 ? 0 : both / scale
+  return spread(outers.map((value, index) => value - at(untils, index))) / Math.max(1, spread(untils))
 }

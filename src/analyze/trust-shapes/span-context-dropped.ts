@@ -1,7 +1,8 @@
 /**
  * Class 10. Spans that lie within a sibling of the same process, as its children would: the sibling's context was
  * dropped. Known where the operation is otherwise that sibling's child. Where it never is: only if it always lies within
- * and the two durations go together; spans that merely run side by side do not.
+ * and the sibling ends when the last of those within it has; spans that merely run side by side do not, though a busy
+ * machine stretches them together.
  */
 import type { BreakClassRule, BreakGroup } from '../trust/break-group.ts'
 import { makePlace } from '../trust/places.ts'
@@ -11,6 +12,8 @@ import { findSiblingsWithin, type SiblingsWithin } from './find-siblings-within.
 const MIN_ALWAYS = 20
 const ALWAYS = 0.98
 const TOGETHER = 0.7
+const MOST_LOOSE = 0.5
+const IN_TURN = 0.5
 
 export const spanContextDropped: BreakClassRule = {
   class: 'span-context-dropped',
@@ -23,7 +26,7 @@ export const spanContextDropped: BreakClassRule = {
       const outer = nameOfOperation(facts, pair.outer)
       const usual = pair.isUsual
         ? `; otherwise it is its child`
-        : `; their durations go together (${pair.together.toFixed(2)})`
+        : `; it ends when they have (correlation ${pair.together.toFixed(2)})`
       const why = `${pair.within} of ${pair.beside} ${place.operation} beside ${outer} lie within it and are its siblings${usual}`
       const isParallel = pair.parallel >= 0.3
       const claims = [{ class: 'span-context-dropped', score: isParallel ? 0.6 : 0.7, why } as const]
@@ -32,8 +35,9 @@ export const spanContextDropped: BreakClassRule = {
   },
 }
 
-function isDropped({ isUsual, rows, within, beside, together, outerKind }: SiblingsWithin): boolean {
-  if (isUsual) return within >= 0.7 * beside
+function isDropped(pair: SiblingsWithin): boolean {
+  const { isUsual, rows, within, beside, together, looseness, inTurn, outerKind } = pair
+  if (isUsual) return rows.length >= MIN_SIGHTINGS && within >= 0.7 * beside
   const isAlways = rows.length >= MIN_ALWAYS && within >= ALWAYS * beside
-  return outerKind === INTERNAL && isAlways && together >= TOGETHER && rows.length >= MIN_SIGHTINGS
+  return outerKind === INTERNAL && isAlways && together >= TOGETHER && looseness <= MOST_LOOSE && inTurn >= IN_TURN
 }
