@@ -85,7 +85,7 @@ function checkFunction(
     if (isBackground(call.name)) {
       const use = useOf(view, call)
       if (use === undefined || isFallback(view, call) || isExplained(view, call.file, call.node)) continue
-      if (isDeferredCall(view, call) || isMeasured(view, call)) continue
+      if (isDeferredCall(view, call) || isMeasured(view, call) || isGivenBoth(view, scope, call)) continue
       const worth = worthOf(view, fn, call, literal)
       if (use.kind === 'assigned') {
         reportAssigned(context, fn, call, use.symbol, use.statement, worth)
@@ -118,6 +118,18 @@ function checkFunction(
 function isStartedByGo(view: PackageView, call: CallSite): boolean {
   const { syntax } = view.file(call.file)
   return kindOf(syntax, syntax.parents[call.node] as number) === 'go_statement'
+}
+
+/** `copyValues(context.Background(), ctx)`: what is made has something of the caller's context. */
+function isGivenBoth(view: PackageView, scope: ContextScope, call: CallSite): boolean {
+  for (let around = enclosingCall(view, call.file, call.node); around !== undefined; ) {
+    const others = around.args.filter((arg) => arg !== call.node && view.kind(call.file, arg) === 'identifier')
+    const known = scope.sourcesAt(call.file, call.node).filter(({ isFresh }) => !isFresh)
+    if (others.some((arg) => known.some(({ expression }) => expression === view.text(call.file, arg)))) return true
+    const outer = enclosingCall(view, around.file, around.node)
+    around = outer?.args.includes(around.node) === true ? outer : undefined
+  }
+  return false
 }
 
 const meters = /(^|[./_])(\w*(metrics?|monitoring|stats|telemetry|counter|histogram|gauge|diagnostics?)|diag)\./i
@@ -275,7 +287,8 @@ function isHarmless(call: CallSite): boolean {
   if (/^os\/exec\.CommandContext$|semaphore\.Weighted\.Acquire$/.test(call.name)) return true
   // A measurement makes no span.
   if (/^(Record\w*|Observe\w*|Inc\w*)$/.test(call.lastName)) return true
-  if (/^(Start|StartAsync|Serve|Listen|ListenAndServe)$/.test(call.lastName)) return true
+  if (/^(Start|StartAsync|Serve|Listen|ListenAndServe)$|^(start|spawn|launch|schedule)[A-Z]/.test(call.lastName))
+    return true
   return /^(go\.opentelemetry\.io\/otel\/(exporters|sdk)|go\.opentelemetry\.io\/contrib\/(exporters|detectors))|^net\.ListenConfig\.|\.WithContext$|^(testing|reflect)\./.test(
     call.name,
   )

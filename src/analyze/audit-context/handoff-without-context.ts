@@ -21,7 +21,7 @@ export const handoffWithoutContext: AuditRule = {
   id: 'handoff-without-context',
   classNumber: 18,
   title: 'Work is handed over a channel or pool without its context',
-  severity: 'low',
+  severity: 'info',
   saysWhen:
     'in a function with a context, a struct without one is sent into a channel that is a field or package variable, or a literal without ' +
     'one is submitted to a worker pool.',

@@ -83,6 +83,8 @@ function findLoss(
       )
       .map(({ node }) => flow.pointOf(node)),
   )
+  // `var ( ctx, cancel = …; s = &store{stop: cancel} )`: used in the statement that makes it.
+  if (used.has(start)) return undefined
   const points = new Map(flow.nodes.map((node, index) => [node, index]))
   return findWayWithout(flow, start, (node) => {
     if (node === fn.node) return false

@@ -3,8 +3,9 @@
  * callers can look into some alone; and a panic for an error of I/O, which its caller could have handled.
  */
 import { childAt, childrenOf, kindOf, textOf } from '../../model/trust/go-source.ts'
-import { isBuildTool, isRoot, isTestFile } from '../audit/intent.ts'
-import type { PackageView } from '../audit/package-view.ts'
+import { carriedContext } from '../audit/context-scope.ts'
+import { isTestFile } from '../audit/intent.ts'
+import type { FunctionView, PackageView } from '../audit/package-view.ts'
 import { ancestorInFunction, calledFunction, givenBy, stringOf } from '../audit/queries.ts'
 import type { AuditRule } from '../audit/rule.ts'
 
@@ -88,14 +89,16 @@ export const panicOnIoError: AuditRule = {
       if (source === undefined || !io.test(source)) continue
       report(call.file, call.node, {
         message: `An error of ${source} ends the process with a stack trace`,
-        // Where nobody could go on a panic is a choice.
-        confidence: 'possible',
-        severity: 'low',
-        // A program that could not go on anyway: a note.
-        ...(isRoot(view, call.fn) || isBuildTool(view, call.file) ? { severity: 'info' } : {}),
+        // Where a request is at stake; elsewhere a program that can not go on may panic: a note.
+        ...(hasCaller(fn) ? { confidence: 'probable' as const } : { severity: 'info' as const }),
       })
     }
   },
+}
+
+/** A function that was given a context or a request has somebody to tell. */
+function hasCaller(fn: FunctionView): boolean {
+  return fn.parameters.some(({ type }) => carriedContext(type, 'x') !== undefined)
 }
 
 /** The call that gave the error last before the panic. */

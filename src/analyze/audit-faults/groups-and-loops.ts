@@ -325,7 +325,7 @@ export const channelConsumer: AuditRule = {
       const literal = call === undefined ? undefined : childAt(syntax, call.node, 'function')
       if (literal === undefined || kindOf(syntax, literal) !== 'func_literal') continue
       const loop = rangeOverChannel(view, file, literal)
-      if (loop === undefined) continue
+      if (loop === undefined || isOfSignals(view, file, loop)) continue
       const dropped = callsIn(view, file, loop).find(
         (one) =>
           isAlone(view, one) &&
@@ -343,10 +343,22 @@ export const channelConsumer: AuditRule = {
       if (!/\b(Done|close|cancel|Wait)\(|<-\s*(ctx|done|quit|stop)|ctx\.|\w+\s*<-/.test(text)) {
         report(file, node, {
           message: 'Nothing tells when the consumer of the channel has drained it: shutdown can not wait for it',
+          severity: 'info',
         })
       }
     }
   },
+}
+
+/** Signals and ticks come as long as the process lives. */
+function isOfSignals(view: PackageView, file: number, loop: number): boolean {
+  const { syntax } = view.file(file)
+  for (let at = loop + 1; at < (syntax.after[loop] as number); at++) {
+    if (kindOf(syntax, at) !== 'range_clause') continue
+    const right = childAt(syntax, at, 'right')
+    return right !== undefined && /chan (os\.Signal|time\.Time)$/.test(view.typeAt(file, right))
+  }
+  return false
 }
 
 function rangeOverChannel(view: PackageView, file: number, literal: number): number | undefined {

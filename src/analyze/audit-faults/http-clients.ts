@@ -216,9 +216,31 @@ export const clientWithoutTimeout: AuditRule = {
       if (fieldValue(view, file, node, 'Timeout') !== undefined || isSetLater(view, file, node)) continue
       // Requests that are made elsewhere may have a context: only where this package makes them too.
       if (!asks.some((name) => view.callsOf(name).length > 0)) continue
-      report(file, node, { message: 'The client has no timeout, and the package gives its requests no context' })
+      // One that is handed on may be used with contexts by those who get it: a note.
+      const isLocal = givenBy(view, file, literalValue(view, file, node)) !== undefined && !isHandedOn(view, file, node)
+      report(file, node, {
+        message: 'The client has no timeout, and the package gives its requests no context',
+        ...(isLocal ? {} : { severity: 'info' as const }),
+      })
     }
   },
+}
+
+/** `&http.Client{…}` of `http.Client{…}`. */
+function literalValue(view: PackageView, file: number, node: number): number {
+  const parent = view.file(file).syntax.parents[node] as number
+  return view.kind(file, parent) === 'unary_expression' ? parent : node
+}
+
+/** Its variable is returned, stored or given to a call. */
+function isHandedOn(view: PackageView, file: number, node: number): boolean {
+  const { syntax, symbols } = view.file(file)
+  const name = givenBy(view, file, literalValue(view, file, node))?.names[0]
+  const symbol = name === undefined ? -1 : (symbols[name] as number)
+  return view.usesOf(symbol).some((use) => {
+    const parent = syntax.parents[use.node] as number
+    return use.node !== name && kindOf(syntax, parent) !== 'selector_expression'
+  })
 }
 
 function isSetLater(view: PackageView, file: number, node: number): boolean {

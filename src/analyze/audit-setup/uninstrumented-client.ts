@@ -4,7 +4,8 @@
  * transport or client is replaced, and where a transport or option is a variable that syntax can not follow.
  */
 import { childAt, kindOf } from '../../model/trust/go-source.ts'
-import { isTestFile } from '../audit/intent.ts'
+import { openContextScope } from '../audit/context-scope.ts'
+import { isCommand, isTestFile } from '../audit/intent.ts'
 import type { CallSite, PackageView } from '../audit/package-view.ts'
 import type { ProjectView } from '../audit/project-facts.ts'
 import { callsIn, fieldValue, findRequestPath, givenBy } from '../audit/queries.ts'
@@ -37,13 +38,20 @@ export const uninstrumentedClient: AuditRule = {
             report: (file, node, draft) =>
               outer.report(file, node, { ...draft, confidence: 'possible', severity: 'info' }),
           }
-    const { report } = context
+    const scope = openContextScope(view)
+    // Off the path of requests, in a function without a context, it may be nobody's trace: a note.
+    const report: AuditContext['report'] = (file, node, draft) => {
+      const fn = view.functions[view.functionOf(file, node)]
+      const isServed =
+        isOnPath(file, node) || (fn !== undefined && scope.parametersOf(fn).length > 0 && !isCommand(view, fn.index))
+      context.report(file, node, isServed ? draft : { ...draft, confidence: 'possible', severity: 'info' })
+    }
     const wraps = project.findUse(project.packages, httpWraps) !== undefined
     // Put in place of the default: then what uses the default is wrapped.
     const replaced = /^net\/http\.Default(Transport|Client) =$/
     const wrapsDefault = wraps && project.findUse(project.packages, replaced) !== undefined
     const requestPath = findRequestPath(view)
-    const isOnPath = (file: number, node: number): boolean => wraps && requestPath.has(view.functionOf(file, node))
+    const isOnPath = (file: number, node: number): boolean => requestPath.has(view.functionOf(file, node))
     // Where some clients are wrapped, a plain one off the path of requests is a choice: a probe, a load generator.
     const isTold = (file: number, node: number): boolean => !wraps || isOnPath(file, node)
     if (!wrapsDefault) {
@@ -79,10 +87,15 @@ export const uninstrumentedClient: AuditRule = {
         ...(transport === undefined && !isOnPath(file, node) ? {} : { confidence: 'probable' as const }),
       })
     }
-    checkGrpc(context)
+    checkGrpc({ ...context, report })
     if (project.imports(project.packages, sqlWraps)) return
     for (const call of view.callsOf('database/sql.Open'))
-      tell(context, call, 'The database is opened without instrumentation: its queries are no spans', 'low')
+      tell(
+        { ...context, report },
+        call,
+        'The database is opened without instrumentation: its queries are no spans',
+        'low',
+      )
   },
 }
 
