@@ -53,3 +53,30 @@ test('a pattern of many stars is answered at once', () => {
   assert.deepEqual(ownersOf(`${'a/'.repeat(100)}${'a'.repeat(2000)}`), [])
   assert.ok(performance.now() - startMs < 2000)
 })
+
+test('with sections, as GitLab reads it: the last match of each section, and all of them together', () => {
+  const { ownersOf, skippedLines, readAs } = parseCodeOwners(
+    [
+      '* @all',
+      'cart/ @early',
+      '/cart/ @carts',
+      '[Docs][2] @writers @org/sub/team',
+      'docs/',
+      'docs/api/ @@maintainer',
+      '!docs/generated/',
+      '^[Security] # not required',
+      '*.pem sec@example.com',
+      '[docs]',
+      'README.md',
+      'x.go not-an-owner',
+    ].join('\n'),
+  )
+  assert.equal(readAs, 'GitLab')
+  assert.deepEqual(ownersOf('cart/a.go'), ['@carts'])
+  assert.deepEqual(ownersOf('docs/a.md'), ['@all', '@writers', '@org/sub/team'])
+  assert.deepEqual(ownersOf('docs/api/a.md'), ['@all', '@@maintainer'])
+  assert.deepEqual(ownersOf('docs/generated/a.md'), ['@all'])
+  assert.deepEqual(ownersOf('cart/key.pem'), ['@carts', 'sec@example.com'])
+  assert.deepEqual(ownersOf('README.md'), ['@all', '@writers', '@org/sub/team'])
+  assert.deepEqual(skippedLines, [12])
+})

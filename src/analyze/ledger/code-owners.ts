@@ -1,11 +1,14 @@
 /**
  * CODEOWNERS as GitHub reads it: patterns of gitignore without `!`, `[ ]` and `\#`; the last line that matches decides,
  * and one without owners takes them away; paths are case-sensitive; `docs/*` is of the files directly in docs alone.
- * Enters: the file's text. Leaves: path → owners, and the lines that are skipped as GitHub skips them.
+ * Where there are sections (`[Docs][2] @writers`, `^[Optional]`), as GitLab reads it: the last line that matches decides
+ * in each section, a line without owners has those of its section, `!` takes a path out of it, and a path has the owners
+ * of all sections. Enters: the file's text. Leaves: path → owners, and the lines that are skipped.
  */
 export type CodeOwners = {
   readonly ownersOf: (path: string) => readonly string[]
   readonly skippedLines: readonly number[]
+  readonly readAs: 'GitHub' | 'GitLab'
 }
 
 /** GitHub does not load larger ones. */
@@ -14,11 +17,54 @@ export const MAX_CODEOWNERS_BYTES = 3 * 1024 * 1024
 type OwnerRule = { readonly matches: (path: string) => boolean; readonly owners: readonly string[] }
 
 const owner = /^(@[\w.-]+(\/[\w.-]+)?|[^\s@]+@[^\s@]+)$/
+/** Groups in groups, and roles. */
+const gitlabOwner = /^(@@?[\w.-]+(\/[\w.-]+)*|[^\s@]+@[^\s@]+)$/
+const sectionHead = /^\^?\[([^\]]+)\](?:\[\d+\])?((?:\s+\S+)*)\s*$/
 
 export function parseCodeOwners(text: string): CodeOwners {
+  const lines = text.split(/\r?\n/)
+  return lines.some((line) => sectionHead.test(line)) ? parseSections(lines) : parseLines(lines)
+}
+
+function parseSections(lines: readonly string[]): CodeOwners {
+  const sections = new Map<string, { readonly rules: OwnerRule[]; defaults: readonly string[] }>()
+  const skippedLines: number[] = []
+  const enter = (name: string) => {
+    const known = sections.get(name) ?? { rules: [], defaults: [] }
+    sections.set(name, known)
+    return known
+  }
+  let section = enter('')
+  for (const [index, line] of lines.entries()) {
+    const head = sectionHead.exec(line)
+    if (head !== null) {
+      section = enter((head[1] as string).toLowerCase())
+      const defaults = splitWords(head[2] ?? '')
+      if (defaults.some((one) => !gitlabOwner.test(one))) skippedLines.push(index + 1)
+      else if (defaults.length > 0) section.defaults = defaults
+      continue
+    }
+    const [pattern, ...owners] = splitWords(line)
+    if (pattern === undefined) continue
+    const isExcluded = pattern.startsWith('!')
+    const matches = compilePattern(isExcluded ? pattern.slice(1) : pattern)
+    if (matches === undefined || owners.some((one) => !gitlabOwner.test(one))) skippedLines.push(index + 1)
+    else if (isExcluded) section.rules.push({ matches, owners: [] })
+    else section.rules.push({ matches, owners: owners.length > 0 ? owners : section.defaults })
+  }
+  const ownersIn = ({ rules }: { readonly rules: readonly OwnerRule[] }, path: string) =>
+    rules.findLast((rule) => rule.matches(path))?.owners ?? []
+  return {
+    ownersOf: (path) => [...new Set([...sections.values()].flatMap((one) => ownersIn(one, path)))],
+    skippedLines,
+    readAs: 'GitLab',
+  }
+}
+
+function parseLines(lines: readonly string[]): CodeOwners {
   const rules: OwnerRule[] = []
   const skippedLines: number[] = []
-  for (const [index, line] of text.split(/\r?\n/).entries()) {
+  for (const [index, line] of lines.entries()) {
     const words = splitWords(line)
     const [pattern, ...owners] = words
     if (pattern === undefined) continue
@@ -29,6 +75,7 @@ export function parseCodeOwners(text: string): CodeOwners {
   return {
     ownersOf: (path) => rules.findLast((rule) => rule.matches(path))?.owners ?? [],
     skippedLines,
+    readAs: 'GitHub',
   }
 }
 

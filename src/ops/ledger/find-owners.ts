@@ -16,8 +16,8 @@ export type OwnerFinder = {
   readonly issues: readonly Issue[]
 }
 
-/** In the order in which GitHub looks. */
-const places = ['.github/CODEOWNERS', 'CODEOWNERS', 'docs/CODEOWNERS']
+/** In the order in which GitHub looks, and the one that GitLab alone has. */
+const places = ['.github/CODEOWNERS', 'CODEOWNERS', 'docs/CODEOWNERS', '.gitlab/CODEOWNERS']
 
 /** `servicePaths`: folder of the repository by service. */
 export async function findOwners(folder: string, servicePaths: ReadonlyMap<string, string>): Promise<OwnerFinder> {
@@ -62,10 +62,10 @@ async function readOwners(root: string): Promise<{ readonly owners?: CodeOwners;
       return { issues: [issue('CODEOWNERS is larger than 3 MB: GitHub does not read it, nor is it read here', 1)] }
     }
     const owners = parseCodeOwners(await readFile(path, 'utf8'))
-    const { skippedLines } = owners
+    const { skippedLines, readAs } = owners
     if (skippedLines.length === 0) return { owners, issues: [] }
     const shown = skippedLines.slice(0, 10).join(', ')
-    return { owners, issues: [issue(`lines that GitHub skips: ${shown}`, skippedLines.length)] }
+    return { owners, issues: [issue(`lines that ${readAs} skips: ${shown}`, skippedLines.length)] }
   }
   return { issues: [] }
 }
