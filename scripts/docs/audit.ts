@@ -21,6 +21,9 @@ sightline audit ./ --fix                 writes the fixes that are mechanical
 sightline audit ./ --fail-on medium      exit 1 on a finding this severe or worse
 sightline audit ./ --tier a              by syntax alone: runs and fetches nothing
 sightline audit ./ --import lint.json    reports of golangci-lint or gosec as further evidence
+sightline audit ./ --spans spans.json    what spans and logs confirm is certain, what they do not show is said
+sightline audit ./ --trace trace.bin     goroutines made at the line of a finding; also of a dump
+sightline audit ./ --capture cart.slc    all of it that a capture holds
 sightline audit snippets page.md         the Go of a document
 \`\`\`
 
@@ -44,10 +47,26 @@ under the same names, and faults that go with them. Exit codes: 0 done, 1 \`--fa
 
 ## What a finding is worth
 
-Source alone proves nothing about a running process: no finding is \`certain\`. \`probable\` means that what the rule needs
+Source alone proves nothing about a running process: from it no finding is \`certain\` (below: what ran). \`probable\` means that what the rule needs
 stands in the source; \`possible\` that something it needs is out of sight, or that the form is often meant. Work that is
 detached on purpose is left alone: main, init and tests, shutdown and deferred clean-up, waiters, accept loops, tickers,
 \`if ctx == nil\`. Rules of tracing set-up speak only where the project imports OpenTelemetry.
+
+Each finding in a function says which (\`evidence[].function\`, as the runtime names it), the spans that begin there or below
+(\`starts\`), and the spans, routes and methods under which it is reached (\`operations\`); \`*\` is what the source does not
+spell out. \`data.programs\` are the commands with the service names that their code sets.
+
+**What ran** lifts that. \`--spans\` (as many files as there are, spans and logs as \`trust\` reads them), \`--capture\`,
+\`--trace\` (an execution trace or a goroutine dump); \`--service NAME\` where the spans do not tell which service runs this
+source, \`--settle\` as of \`trust\`. Of each finding of a break class, under \`data.seen\` and in its evidence:
+
+- **certain**: the spans break there (how a place and a break are tied is in [trust.md](trust.md#source)), with the traces
+  affected of those that cross; or the runtime made goroutines by the go statement of the finding, same function, file and
+  line, with how many and whether a request was being served.
+- **probable**: spans break there, and another finding explains it as well.
+- **not seen in N traces**: traces pass the code, by the names above, and do not break there: off, rare, or harmless.
+- **no trace passes here**: none of its names is among the spans.
+- not compared: which service runs it is not known. It stays as it was.
 
 Honest limits of tier a: results of functions, fields and methods of packages whose source is not under the directory are
 unknown unless the table has them, and a rule that needs their type is silent; calls through interfaces are not followed;

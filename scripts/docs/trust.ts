@@ -22,6 +22,8 @@ sightline trust spans.json                       # one file, or several: togethe
 sightline trust spans.json app.log.gz            # logs beside the spans are told by their content
 sightline trust capture.slc --service cart       # a capture that holds spans
 sightline trust spans.json --trace 4bf92f35      # the tree of one trace, with what is broken in it
+sightline trust spans.json --source services/cart   # the source of a service explains its breaks
+sightline trust spans.json --audit audit.json=cart  # the same, from an earlier audit
 sightline trust spans.json --min B --html trust.html
 \`\`\`
 
@@ -60,6 +62,39 @@ each:
 those of \`service.name\`. Or a HAR file, as browsers and proxies save it: its requests count as sent, by nobody in
 particular, to the service whose name is the host or its first label. The two sides are compared by share, not request
 by request. Header values are counted, never kept or shown.
+
+### Source
+
+\`--source DIR\` audits the Go source of a service (as \`sightline audit DIR\`), \`--audit FILE\` takes what an earlier
+\`audit --json\` printed; both may be repeated. A break that the source explains is \`lost\`, with file, line and function,
+and the text shows the line. What runs where, surest first:
+
+1. \`=SERVICE\` behind the path; once for each service that runs this source.
+2. The name that the code of the command sets: \`semconv.ServiceName("cart")\`, \`attribute.String("service.name", …)\`,
+   \`os.Setenv("OTEL_SERVICE_NAME", …)\`, also through a constant or a set-up function that is given the name.
+3. Spans whose scope, or \`code.function.name\`, is of a package that only this command has.
+4. \`process.executable.name\`, then the service's own name, where it is that of the command's folder or module.
+
+Where none of it holds the source is nobody's: an issue says so with the names to choose from, and it explains nothing. A
+source that several services run (one program, several roles) explains what can be told apart by name, no fault of a whole
+process.
+
+A finding explains a break of its service when spans leave its class possible and the two have one of these in common:
+
+| tie | what is the same | sure |
+|---|---|---|
+| function | \`code.function.name\` of the broken spans or their parents, and the function of the finding | certain |
+| span | a name that the code at the finding starts, itself or by what it calls | certain |
+| log line | the text of a record without an id, and a text in the line of source | certain |
+| route | the route, RPC method or span around the break, and one by which the code of the finding is reached | certain; probable where the spans speak for another class |
+| process | the service, for faults of a whole process (propagators, samplers, flush, export), where the source is its alone | certain |
+
+Calls are followed by name, through channels and function values, not through interfaces. A line that makes a query explains
+no HTTP span, and the other way round; a span that the source starts elsewhere is not explained by a route alone. Where two
+findings of different classes fit alike the likelier one is named, \`probable\`, and the other is said. Headers that were seen
+on the edge outweigh the source.
+
+The other way round, \`sightline audit DIR --spans FILE\` says of each finding whether spans show it ([audit.md](audit.md)).
 
 ## What the numbers mean
 
@@ -100,7 +135,10 @@ traces for a grade, or with \`--min\` where one of them has not (narrow it with 
 
 - A service that exports nothing, and is called by nothing that does. If its caller has client spans, the edge is seen.
 - Which of several causes it was, where they leave the same spans: then they are all named, likeliest first, with what
-  would decide. A class that spans alone cannot prove (below: medium, low) gets a single name only from headers, source
+  would decide and the command to run. Some have one signature by their nature: a request without context (8) and an
+  empty one (2) both leave a client's root inside a handler; no propagator (4), baggage alone (33) and another format (5)
+  all leave every edge of a process broken. Spans then put the commoner first, and headers or source name one alone.
+  A class that spans alone cannot prove (below: medium, low) gets a single name only from headers, source
   or logs.
 - Traces that were sampled away as a whole: rates are of the traces that are there.
 - Whether a root is intended. Scheduled work, accept loops, links and public edges are recognised by their shape; an

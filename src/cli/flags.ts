@@ -77,7 +77,7 @@ export function readLens(text: string, previous: readonly string[] | undefined):
 
 /** Flags that may be given several times; in a configuration file they take a list. */
 export function isRepeatable({ parseArg }: Option): boolean {
-  return ([readLens, readHeader, readBudget, readServicePath] as readonly unknown[]).includes(parseArg)
+  return ([readInputs, readLens, readHeader, readBudget, readServicePath] as readonly unknown[]).includes(parseArg)
 }
 
 export type Header = { readonly name: string; readonly value: string }

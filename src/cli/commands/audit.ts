@@ -29,6 +29,8 @@ type AuditFlags = {
   readonly trace?: readonly string[]
   readonly service?: string
   readonly settle?: number
+  /** Flags of spans that were given on the command line. */
+  readonly asked: readonly string[]
   readonly top?: number
   readonly workers?: number
 }
@@ -76,7 +78,11 @@ export function registerAudit(program: Command, run: Runner): void {
       valueFlag('--workers <count>', 'threads that read, 1 or 2 (default: 2 where it pays)', readCount(1, MAX_WORKERS)),
     )
     .action((directory: string, _flags, self: Command) =>
-      run(self.optsWithGlobals(), (context) => audit(context, directory, self.opts<AuditFlags>())),
+      run(self.optsWithGlobals(), (context) => {
+        // What the environment or a configuration says of other commands is no mistake here.
+        const asked = ['service', 'settle'].filter((name) => self.getOptionValueSource(name) === 'cli')
+        return audit(context, directory, { ...self.opts<AuditFlags>(), asked })
+      }),
     )
   registerAuditSnippets(command, run)
 }
@@ -115,12 +121,12 @@ async function audit(context: CommandContext, directory: string, flags: AuditFla
 /** Undefined where nothing that ran was given. */
 async function listRuns(
   { deps, io }: CommandContext,
-  { spans = [], capture = [], trace = [], service, settle }: AuditFlags,
+  { spans = [], capture = [], trace = [], service, settle, asked }: AuditFlags,
 ): Promise<Result<RunFiles | undefined>> {
   const paths = [...spans, ...capture, ...trace]
   if (paths.length === 0) {
-    if (service === undefined && settle === undefined) return ok(undefined)
-    const message = '--service and --settle are of spans: give --spans, --capture or --trace as well'
+    if (asked.length === 0) return ok(undefined)
+    const message = `--${asked[0]} is of spans: give --spans, --capture or --trace as well`
     return err(fault('SL_CLI_USAGE', { message }))
   }
   if (paths.filter((path) => path === '-').length > 1 || [...capture, ...trace].includes('-')) {

@@ -95,6 +95,10 @@ async function trust(context: CommandContext, files: readonly string[], flags: T
     ...(flags.source ?? []).map((text) => readSource('directory', text, io.cwd)),
     ...(flags.audit ?? []).map((text) => readSource('report', text, io.cwd)),
   ]
+  if (given.some(({ service }) => service === '')) {
+    const message = '--source and --audit take PATH or PATH=SERVICE; the service is empty'
+    return printOutcome(context, failedOutcome(SCHEMA, fault('SL_CLI_USAGE', { message })))
+  }
   const { readSources } = await import('../../ops/trust/read-source.ts')
   const sources = await readSources(deps, given, { progress, signal })
   if (!sources.ok) return printOutcome(context, failedOutcome(SCHEMA, sources.error))

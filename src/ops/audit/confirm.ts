@@ -4,8 +4,8 @@
  * seen is certain, and what was not says so.
  */
 import { type Confirmed, confirmFindings } from '../../analyze/trust-source/confirm-findings.ts'
-import type { Fault } from '../../base/errors.ts'
-import { ok, type Result } from '../../base/result.ts'
+import { type Fault, fault } from '../../base/errors.ts'
+import { err, ok, type Result } from '../../base/result.ts'
 import { type IssueLog, openIssueLog } from '../../model/issue.ts'
 import type { Report } from '../../model/report.ts'
 import type { AuditData } from '../../model/trust/audit-data.ts'
@@ -34,6 +34,9 @@ export async function auditWithRuns(
 ): Promise<Result<Report<AuditData>, Fault>> {
   const log = openIssueLog()
   const births = await readBirths(files.runtime, log)
+  if (files.runtime.length > 0 && births.files === 0 && births.others.length === 0) {
+    return err(fault('SL_OPS_NO_RUNTIME', { target: files.runtime[0]?.name ?? '' }))
+  }
   const audited = await auditDirectory(deps, input)
   if (!audited.ok) return audited
   const report = audited.value
