@@ -6,7 +6,7 @@
 import type { LogTable } from '../../model/spans.ts'
 import { at, type TrustFacts } from '../trust/trust-facts.ts'
 import { buildWindows, findActive, type Windows } from '../trust/windows.ts'
-import { collectHosts } from '../trust-roots/find-inner-roots.ts'
+import { collectHosts } from '../trust-roots/root-hosts.ts'
 
 export type LogPlaces = {
   /** Index of the services; -1: no spans of it. */

@@ -12,7 +12,6 @@ import {
   CONSUMER,
   countTraces,
   hasLink,
-  INTERNAL,
   instanceOfRow,
   MIN_SIGHTINGS,
   nameOfOperation,
@@ -21,13 +20,12 @@ import {
   type TrustFacts,
   versionOf,
 } from '../trust/trust-facts.ts'
-import { buildWindows, findActive, isLifted, measureLift, median, moveTime, type Windows } from '../trust/windows.ts'
+import { isLifted, measureLift, median, type Windows } from '../trust/windows.ts'
+import { chanceBeside, collectHosts, findBeside, findHost, pickHost } from './root-hosts.ts'
 import { collectEnds, type HandlerEnds, measureAfter } from './root-triggers.ts'
 
 const SAMPLE = 300
 const CHILD_SHARE = 0.2
-const MAX_BELOW = 64
-const MAX_DEPTH = 16
 /** Where chance is high, fewer roots show nothing. */
 const MIN_CROWDED = 100
 const frameworks =
@@ -72,18 +70,6 @@ function findFirstHandled(facts: TrustFacts): Float64Array {
     first[instance] = Math.min(at(first, instance), at(spans.startNs, row))
   }
   return first.map((time) => (time === Number.POSITIVE_INFINITY ? Number.NEGATIVE_INFINITY : time))
-}
-
-/** What handles requests, by instance. */
-export function collectHosts(facts: TrustFacts): readonly Windows[] {
-  const { spans, forest } = facts
-  const lists: number[][] = Array.from({ length: facts.instanceCount }, () => [])
-  for (let row = 0; row < spans.count; row++) {
-    const kind = at(spans.kinds, row)
-    const isHost = kind === SERVER || kind === CONSUMER || (kind <= INTERNAL && forest.parents[row] === ROOT)
-    if (isHost) lists[instanceOfRow(facts, row)]?.push(row)
-  }
-  return lists.map((list) => buildWindows(spans, list))
 }
 
 function describeRoots(
@@ -131,6 +117,7 @@ function describeRoots(
     usuallyChild,
     ...(usualParent < 0 ? {} : { usualParent: nameOfOperation(facts, usualParent) }),
     besideSiblings: found.besideSiblings,
+    besideByChance: found.besideByChance,
     periodic,
     ...(after === undefined ? {} : { after }),
     ...(apart === undefined ? {} : { apart }),
@@ -161,52 +148,11 @@ function countCrossed(facts: TrustFacts, operation: number, affected: number, pa
   return host < 0 ? affected : Math.max(affected, at(facts.opRows, host))
 }
 
-function findHost(
-  facts: TrustFacts,
-  hosts: readonly Windows[],
-  row: number,
-  movedNs: number,
-  isWhole: boolean,
-  operation: number,
-): number {
-  const { spans } = facts
-  const windows = hosts[instanceOfRow(facts, row)]
-  if (windows === undefined) return -1
-  const start = moveTime(facts, at(spans.startNs, row), movedNs)
-  const end = start + at(spans.endNs, row) - at(spans.startNs, row)
-  const trace = at(spans.traces, row)
-  let host = -1
-  findActive(windows, spans, start, (candidate) => {
-    if (at(spans.traces, candidate) === trace || at(facts.operations.of, candidate) === operation) return false
-    if (isWhole && at(spans.endNs, candidate) < end) return false
-    if (hasOperation(facts, candidate, operation)) return false
-    host = candidate
-    return true
-  })
-  return host
-}
-
-/** The handler has a span of the operation below it, in its own process: it did not lose this one. */
-export function hasOperation(facts: TrustFacts, host: number, operation: number): boolean {
-  const { forest, operations } = facts
-  if (at(facts.opChildren, operation) === 0) return false
-  const instance = instanceOfRow(facts, host)
-  const open = [host]
-  for (let steps = 0; open.length > 0 && steps < MAX_BELOW; steps++) {
-    const row = open.pop() as number
-    for (let index = at(forest.childStart, row); index < at(forest.childStart, row + 1); index++) {
-      const child = at(forest.children, index)
-      if (at(operations.of, child) === operation) return true
-      if (instanceOfRow(facts, child) === instance) open.push(child)
-    }
-  }
-  return false
-}
-
 type HostFacts = {
   hosts: { name: string; share: number }[]
   topHost: number
   besideSiblings: number
+  besideByChance: number
   framework?: string
 }
 
@@ -220,6 +166,7 @@ function describeHosts(
   const counts = new Map<number, number>()
   let held = 0
   let beside = 0
+  let expected = 0
   let framework: string | undefined
   for (const row of sample) {
     const host = pickHost(facts, hosts, row, operation)
@@ -229,7 +176,9 @@ function describeHosts(
     counts.set(own, (counts.get(own) ?? 0) + 1)
     const scope = spans.scopes[at(spans.scopeOf, host)]?.name ?? ''
     if (frameworks.test(scope)) framework = scope
-    if (overlapsSibling(facts, host, row)) beside++
+    const { overlaps, holder } = findBeside(facts, host, row)
+    if (overlaps) beside++
+    expected += chanceBeside(facts, holder, row)
   }
   const ranked = [...counts].sort((left, right) => right[1] - left[1])
   return {
@@ -238,47 +187,9 @@ function describeHosts(
       .map(([host, count]) => ({ name: nameOfOperation(facts, host), share: count / Math.max(1, sample.length) })),
     topHost: ranked[0]?.[0] ?? -1,
     besideSiblings: held === 0 ? 0 : beside / held,
+    besideByChance: held === 0 ? 0 : expected / held,
     ...(framework === undefined ? {} : { framework }),
   }
-}
-
-/** Of the handlers that hold the root's start, one whose own calls leave room for all of it; else any. */
-function pickHost(facts: TrustFacts, hosts: readonly Windows[], row: number, operation: number): number {
-  const { spans } = facts
-  const windows = hosts[instanceOfRow(facts, row)]
-  const first = findHost(facts, hosts, row, 0, false, operation)
-  if (first < 0 || windows === undefined) return first
-  let free = -1
-  findActive(windows, spans, at(spans.startNs, row), (host) => {
-    const isOther = at(spans.traces, host) !== at(spans.traces, row) && at(facts.operations.of, host) !== operation
-    if (!isOther || at(spans.endNs, host) < at(spans.endNs, row)) return false
-    if (hasOperation(facts, host, operation) || overlapsSibling(facts, host, row)) return false
-    free = host
-    return true
-  })
-  return free >= 0 ? free : first
-}
-
-/** Beside another call of the handler, or of the innermost step of it that holds the root: that one waits for it. */
-function overlapsSibling({ spans, forest }: TrustFacts, host: number, row: number): boolean {
-  const start = at(spans.startNs, row)
-  const end = at(spans.endNs, row)
-  let above = host
-  for (let depth = 0; depth < MAX_DEPTH; depth++) {
-    const from = at(forest.childStart, above)
-    let holder = -1
-    let overlaps = false
-    for (let index = from; index < Math.min(at(forest.childStart, above + 1), from + MAX_BELOW); index++) {
-      const child = at(forest.children, index)
-      if (at(spans.startNs, child) >= end || at(spans.endNs, child) <= start) continue
-      overlaps = true
-      const isStep = at(spans.kinds, child) <= INTERNAL
-      if (isStep && at(spans.startNs, child) <= start && at(spans.endNs, child) >= end) holder = child
-    }
-    if (!overlaps || holder < 0) return overlaps
-    above = holder
-  }
-  return false
 }
 
 /** Share of the gaps between starts, per instance, that are within 5 % of a multiple (up to three) of the median gap. */
@@ -353,6 +264,12 @@ export function isHeld(lift: Lift): boolean {
 
 export function isSynchronous({ within, beginsWithin, besideSiblings }: InnerRootGroup): boolean {
   return beginsWithin.seen > 0 && within.seen >= 0.9 * beginsWithin.seen && besideSiblings < 0.2
+}
+
+/** Anywhere in the handler it would often have met another call; it never does: they take turns. */
+export function takesTurns({ besideSiblings, besideByChance, within }: InnerRootGroup): boolean {
+  const expected = besideByChance * within.seen * within.sample
+  return expected >= MIN_SIGHTINGS && besideSiblings <= 0.1 * besideByChance
 }
 
 export function isCallRoot(group: InnerRootGroup): boolean {

@@ -4,12 +4,14 @@
  */
 import type { BreakClassRule } from '../trust/break-group.ts'
 import { percent } from '../trust/trust-facts.ts'
-import { describeLift, isSynchronous } from './find-inner-roots.ts'
+import { describeLift, isCallRoot, isSynchronous, takesTurns } from './find-inner-roots.ts'
 
 export const goroutineWithoutContext: BreakClassRule = {
   class: 'goroutine-without-context',
   judge(group) {
     if (group.shape !== 'inner-root') return undefined
+    // A call that always takes its turn among the handler's others is waited for: no goroutine.
+    if (isCallRoot(group) && isSynchronous(group) && takesTurns(group)) return undefined
     const outlives = group.beginsWithin.seen - group.within.seen
     const score = 0.45 + Math.min(0.3, outlives) + 0.2 * group.besideSiblings - (isSynchronous(group) ? 0.05 : 0)
     const detached = outlives > 0.2 ? `; ${percent(outlives)} outlive it` : ''

@@ -1,7 +1,7 @@
 /** Class 18. Roots of one operation within handlers of several kinds, or by one worker that never does two at once. */
 import type { BreakClassRule } from '../trust/break-group.ts'
 import { percent } from '../trust/trust-facts.ts'
-import { describeLift, isHeld, isSynchronous } from './find-inner-roots.ts'
+import { describeLift, isCallRoot, isHeld, isSynchronous, takesTurns } from './find-inner-roots.ts'
 
 export const handoffWithoutContext: BreakClassRule = {
   class: 'handoff-without-context',
@@ -10,6 +10,8 @@ export const handoffWithoutContext: BreakClassRule = {
     const [first, second] = group.hosts
     const isSpread = second !== undefined && second.share >= 0.1 * (first?.share ?? 1)
     const isAfter = group.after !== undefined && !isHeld(group.within)
+    // Nor is it handed to another if it takes its turn in handlers of one kind.
+    if (isCallRoot(group) && isSynchronous(group) && takesTurns(group) && !isSpread && !isAfter) return undefined
     const score =
       0.35 +
       (isSpread ? 0.25 : 0) +

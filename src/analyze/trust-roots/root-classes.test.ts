@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { drawSpans } from '../../decode/testing/draw-spans.ts'
+import type { SpanTable } from '../../model/spans.ts'
 import type { SourceEvidence } from '../../model/trust/source-evidence.ts'
 import type { BreakCase } from '../trust/break-case.ts'
 import type { BreakInput } from '../trust/trust-evidence.ts'
@@ -54,6 +55,58 @@ for (const percent of [5, 50]) {
     assert.deepEqual([cases.length, cases[0]?.state, cases[0]?.class], [1, 'unexplained', 'goroutine-without-context'])
   })
 }
+
+test('a call that is a root and always takes its turn is no goroutine; one that runs beside others may be', () => {
+  const isHit = (index: number): boolean => some(index, 50)
+  const inTurn = find((index, spans) => (isHit(index) ? cutOff(spans, 'efg', `x${index}`) : spans).map(lengthen))
+  assert.deepEqual(summarise(inTurn), ['unexplained request-without-context background-context'])
+  const beside = find((index, spans) => {
+    const cut = isHit(index) ? cutOff(spans, 'efg', `x${index}`) : spans
+    return (isHit(index) ? move(cut, 'efg', -12 - (index % 9)) : cut).map(lengthen)
+  })
+  assert.equal(beside.length, 1)
+  assert.ok([beside[0]?.class, ...(beside[0]?.alternatives ?? [])].includes('goroutine-without-context'))
+})
+
+/** The handler's own step takes a good part of it. */
+const lengthen = (one: DrawnSpan): DrawnSpan => (one.id === 'd' ? { ...one, end: 29 } : one)
+
+const scope = 'go.opentelemetry.io/contrib/instrumentation/github.com/gin-gonic/gin/otelgin'
+
+/** The handlers' spans are made by gin's middleware. */
+function underGin(spans: SpanTable): SpanTable {
+  const scopeOf = Uint32Array.from(spans.kinds, (kind) => (kind === 2 ? 1 : 0))
+  return { ...spans, scopes: [{ name: 'shop' }, { name: scope }], scopeOf }
+}
+
+/** All that the services export is made by an agent. */
+function byAgent(spans: SpanTable): SpanTable {
+  const attributes = { 'telemetry.distro.name': 'opentelemetry-go-instrumentation' }
+  return { ...spans, resources: spans.resources.map((resource) => ({ ...resource, attributes })) }
+}
+
+for (const percent of [5, 50]) {
+  const drawn = (ids: string): SpanTable =>
+    drawSpans(drawTraces(400, (index, spans) => (some(index, percent) ? cutOff(spans, ids, `x${index}`) : spans)))
+
+  test(`an inner root within a handler of gin: its context is in the set, first, at ${percent} %`, () => {
+    const cases = breaksOf(underGin(drawn('dh')))
+    assert.deepEqual([cases.length, cases[0]?.state, cases[0]?.class], [1, 'unexplained', 'framework-context'])
+    assert.equal(cases[0]?.alternatives.length, 2)
+    assert.match(cases[0]?.why ?? '', /otelgin/)
+  })
+
+  test(`a call that is a root where all spans are an agent's: its gap is in the set, first, at ${percent} %`, () => {
+    const cases = breaksOf(byAgent(drawn('efg')))
+    assert.deepEqual([cases.length, cases[0]?.state, cases[0]?.class], [1, 'unexplained', 'auto-instrumentation-gap'])
+    assert.ok(cases[0]?.alternatives.includes('request-without-context'))
+  })
+}
+
+test('gin and agents alone are no breaks', () => {
+  const sound = drawSpans(drawTraces(400, (_, spans) => spans))
+  assert.deepEqual([breaksOf(underGin(sound)), breaksOf(byAgent(sound))], [[], []])
+})
 
 test('roots of one operation within handlers of several kinds: a hand-off is in the set', () => {
   const cases = find((index, spans) => {

@@ -16,7 +16,7 @@ import {
   type TrustFacts,
 } from '../trust/trust-facts.ts'
 import { findActive, measureLift, median, moveTime } from '../trust/windows.ts'
-import { collectHosts, hasOperation } from '../trust-roots/find-inner-roots.ts'
+import { collectHosts, hasOperation } from '../trust-roots/root-hosts.ts'
 
 const LEAST_NS = 1e9
 /** Of the trace's own length. */

@@ -35,6 +35,8 @@ export type InnerRootGroup = Place & {
   readonly usualParent?: string
   /** Of the roots within a handler, those that overlap another child of it. */
   readonly besideSiblings: number
+  /** The share that would, if the roots began anywhere in their handlers. */
+  readonly besideByChance: number
   /** Share of the starts that keep a period. */
   readonly periodic: number
   readonly framework?: string
@@ -76,6 +78,8 @@ export type ServerRootGroup = Place & {
   readonly spread?: { readonly callees: number; readonly rate: number; readonly knownUnits: boolean }
   /** Version, instance or host of the callee of which all calls break, while others of it are sound. */
   readonly alwaysAt?: string
+  /** Versions, instances or hosts of the callee that have sound and broken calls. */
+  readonly mixedUnits: number
   /** They have a parent in a trace of its own, which nobody here began. */
   readonly isForeign?: boolean
   /** Roots whose trace ids are 64 bits wide. */
