@@ -9,28 +9,35 @@ import { at, MIN_SIGHTINGS, sampleRows, serviceOfRow, type TrustFacts } from '..
 import { lastBefore } from '../trust/windows.ts'
 import type { Callers } from './collect-callers.ts'
 
-const SAMPLE = 150
+const SAMPLE = 100
 /** Roots on either side of a client that are looked at. */
-const NEAR = 40
-const MAX_JOINED = 64
-const MAX_LISTS = 2_000
+const NEAR = 32
+/** Pairs of parts that are measured, those with the most calls first. */
+const MAX_MEASURED = 300
+const MAX_LISTS = 20_000
 /** Deviations by which the peak stands out, and the share of the clients that it explains. */
 const DEVIATIONS = 6
 const LEAST = 0.3
 
-type Joint = { readonly from: number; readonly to: number; readonly offsetNs: number; readonly excess: number }
+type Joint = { readonly from: number; readonly to: number; readonly offsetNs: number }
 
 export function alignStrangers(facts: TrustFacts, callers: Callers, roots: readonly number[]): void {
   const { clocks } = facts.aligned
   if (new Set(clocks.part).size < 2) return
   const lists = pairParts(facts, callers, roots)
-  const joints = lists.flatMap((list) => findOffset(facts, list) ?? [])
-  joints.sort((left, right) => right.excess - left.excess)
+  const sizeOf = ({ clients, roots: servers }: List): number => Math.min(clients.length, servers.length)
+  lists.sort((left, right) => sizeOf(right) - sizeOf(left))
+  const before = Float64Array.from(clocks.aheadNs)
+  let measured = 0
   let isJoined = false
-  for (const { from, to, offsetNs } of joints.slice(0, MAX_JOINED)) {
-    const one = at(clocks.part, from)
-    const other = at(clocks.part, to)
+  for (const list of lists) {
+    const one = at(clocks.part, clockOf(facts, list.clients[0] as number))
+    const other = at(clocks.part, clockOf(facts, list.roots[0] as number))
     if (one === other) continue
+    if (++measured > MAX_MEASURED) break
+    const joint = findOffset(facts, list, before)
+    if (joint === undefined) continue
+    const { from, to, offsetNs } = joint
     // What the two clocks were moved by until now is part of the way.
     const shift = offsetNs - (at(clocks.aheadNs, to) - at(clocks.aheadNs, from))
     clocks.part.forEach((part, clock) => {
@@ -89,8 +96,8 @@ function clockOf({ aligned, spans }: TrustFacts, row: number): number {
 }
 
 /** Offset of the roots' clock against the clients', both as their parts have them. */
-function findOffset(facts: TrustFacts, { clients, roots }: List): Joint | undefined {
-  const { startNs, endNs, clocks } = facts.aligned
+function findOffset(facts: TrustFacts, { clients, roots }: List, aheadNs: Float64Array): Joint | undefined {
+  const { startNs, endNs } = facts.aligned
   const servers = Uint32Array.from(roots).sort((left, right) => at(startNs, left) - at(startNs, right) || left - right)
   const starts = Float64Array.from(servers, (row) => at(startNs, row))
   const sample = sampleRows(clients, SAMPLE)
@@ -101,11 +108,15 @@ function findOffset(facts: TrustFacts, { clients, roots }: List): Joint | undefi
   for (const client of sample) {
     const middle = lastBefore(starts, at(startNs, client))
     const last = Math.min(servers.length, middle + NEAR)
+    const own: Interval[] = []
     for (let index = Math.max(0, middle - NEAR); index < last; index++) {
       const server = at(servers, index)
       const low = at(endNs, server) - at(endNs, client)
       const high = at(startNs, server) - at(startNs, client)
       if (low > high) continue
+      own.push([low, high])
+    }
+    for (const [low, high] of unite(own)) {
       bounds.push({ ns: low, step: 1 }, { ns: high, step: -1 })
       length += high - low
       least = Math.min(least, low)
@@ -120,7 +131,21 @@ function findOffset(facts: TrustFacts, { clients, roots }: List): Joint | undefi
   if (peak.depth < LEAST * sample.length || excess < DEVIATIONS * Math.sqrt(Math.max(1, usual))) return undefined
   const from = clockOf(facts, clients[0] as number)
   const to = clockOf(facts, roots[0] as number)
-  return { from, to, offsetNs: peak.ns + at(clocks.aheadNs, to) - at(clocks.aheadNs, from), excess }
+  return { from, to, offsetNs: peak.ns + at(aheadNs, to) - at(aheadNs, from) }
+}
+
+type Interval = readonly [low: number, high: number]
+
+/** A client counts once at an offset, however many roots it would hold there. */
+function unite(intervals: Interval[]): Interval[] {
+  intervals.sort((left, right) => left[0] - right[0])
+  const united: Interval[] = []
+  for (const [low, high] of intervals) {
+    const last = united.at(-1)
+    if (last !== undefined && low <= last[1]) united[united.length - 1] = [last[0], Math.max(last[1], high)]
+    else united.push([low, high])
+  }
+  return united
 }
 
 /** Where most intervals meet: its middle; of peaks about as high the one nearest to none. */

@@ -112,11 +112,12 @@ const ALWAYS = 0.95
 const COVERED = 0.9
 const LEAST_OF_UNIT = 2
 
-type Units = { readonly always?: string; readonly count: number }
+/** `mixed`: units with sound and with broken calls. */
+type Units = { readonly always?: string; readonly mixed: number }
 
 /** The callee's versions, instances or hosts: those of which every call breaks, if they are where it breaks. */
 export function findUnits({ spans, serviceOf }: TrustFacts, { soundAt, brokenAt }: Rates, service: number): Units {
-  let most = 0
+  let mixed = 0
   for (const kind of ['version', 'instance', 'host'] as const) {
     const units = new Map<string, { broken: number; sound: number }>()
     spans.resources.forEach((resource, index) => {
@@ -127,16 +128,16 @@ export function findUnits({ spans, serviceOf }: TrustFacts, { soundAt, brokenAt 
       own.broken += at(brokenAt, index)
       own.sound += at(soundAt, index)
     })
-    most = Math.max(most, units.size)
+    mixed = Math.max(mixed, [...units.values()].filter(({ broken, sound }) => broken > 0 && sound > 0).length)
     const all = [...units.values()].reduce((sum, { broken }) => sum + broken, 0)
     const always = [...units].filter(
       ([, { broken, sound }]) => broken >= LEAST_OF_UNIT && broken >= ALWAYS * (broken + sound),
     )
     const covered = always.reduce((sum, [, { broken }]) => sum + broken, 0)
     if (units.size < 2 || always.length === units.size || always.length === 0 || covered < COVERED * all) continue
-    return { always: `${kind} ${always.map(([name]) => name).join(', ')}`, count: units.size }
+    return { always: `${kind} ${always.map(([name]) => name).join(', ')}`, mixed }
   }
-  return { count: most }
+  return { mixed }
 }
 
 /**

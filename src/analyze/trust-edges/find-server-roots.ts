@@ -132,7 +132,7 @@ export function describeEdge(
   const sound = countSound(facts, rates, from, operation)
   const viaProxy = findProxy(facts, clients, callee)
   const portsDiffer = comparePorts(facts, pairs)
-  const { always } = findUnits(facts, rates, callee)
+  const { always, mixed } = findUnits(facts, rates, callee)
   const spread = process === undefined ? findSpread(facts, rates, edges, from) : undefined
   return {
     ...place,
@@ -154,6 +154,7 @@ export function describeEdge(
     ...(process === undefined ? {} : { process }),
     ...(spread === undefined ? {} : { spread }),
     ...(always === undefined ? {} : { alwaysAt: always }),
+    mixedUnits: always === undefined ? mixed : 0,
     ...(edge.isForeign ? { isForeign: true } : {}),
   }
 }
@@ -223,11 +224,14 @@ export function describeRest(
       baggageOnly: 0,
       arrived: countArrived(facts, bare.servers),
       narrowIds: 0,
+      mixedUnits: 0,
     })
   }
   const left = rows.filter((row) => facts.taken[row] === 0)
   const called = at(facts.opChildren, operation) / Math.max(1, at(facts.opRows, operation))
   if (called < USUALLY_CALLED || left.length < MIN_SIGHTINGS) return groups
+  const unanswered = findUnanswered(facts, callers, callee, left)
+  if (unanswered !== undefined) return [...groups, unanswered]
   groups.push({
     ...makePlace(facts, left),
     shape: 'direct',
@@ -241,4 +245,37 @@ export function describeRest(
     ],
   })
   return groups
+}
+
+const LEAST_CALLERS = 0.7
+
+/** As many calls to the service were never answered as there are roots: the two belong together, though no time says so. */
+function findUnanswered(
+  facts: TrustFacts,
+  { known }: Callers,
+  callee: number,
+  roots: readonly number[],
+): BreakGroup | undefined {
+  const clients = [...(known.get(callee)?.values() ?? [])].flat().filter((row) => facts.taken[row] === 0)
+  if (clients.length < LEAST_CALLERS * roots.length) return undefined
+  const [callers] = groupRows(clients, (row) => serviceOfRow(facts, row)).sort(
+    (one, other) => other.length - one.length,
+  )
+  if (callers === undefined) return undefined
+  for (const row of roots) facts.taken[row] = 1
+  const edge = {
+    from: nameOfService(facts, serviceOfRow(facts, callers[0] as number)),
+    to: nameOfService(facts, callee),
+  }
+  const why = `${roots.length} ${nameOfOperation(facts, at(facts.operations.of, roots[0] as number))} are roots, and ${clients.length} calls to ${edge.to} were never answered`
+  return {
+    ...makePlace(facts, roots),
+    shape: 'direct',
+    edge,
+    claims: [
+      { class: 'no-extract', score: 0.5, why },
+      { class: 'propagator-mismatch', score: 0.4, why },
+      { class: 'proxy-strips-header', score: 0.4, why },
+    ],
+  }
 }

@@ -8,6 +8,8 @@ import { MIN_SIGHTINGS, percent, type TrustFacts } from '../trust/trust-facts.ts
 import { allBreak, anySound, describePair, explainsBreaks, headersOf, judgeProcess } from './edge-signs.ts'
 
 const ALWAYS = 0.9
+/** Of an edge's calls: what a process does to all of them is no reason. */
+const MIXED = 0.9
 
 export const proxyStripsHeader: BreakClassRule = {
   class: 'proxy-strips-header',
@@ -49,6 +51,12 @@ function judgeEdge(
     return {
       score: 0.9,
       why: `${why}; ${percent(rate)} of what ${group.from} sends breaks, alike to ${callees} callees${units}`,
+    }
+  }
+  if (group.mixedUnits > 1 && group.rate < MIXED) {
+    return {
+      score: 0.75,
+      why: `${why}; ${group.mixedUnits} versions, instances or hosts of ${group.to} have sound calls and broken ones`,
     }
   }
   if (group.alwaysAt !== undefined) return { score: 0.2, why }
