@@ -31,7 +31,7 @@ async function list(folder: string, ...args: readonly string[]) {
       fingerprint: string
       state: string
       owners: string[]
-      where: { file?: string }
+      where: { file?: string; function?: string }
       ageDays: number
     }[]
     totals: { open: number; back: number; paid: number; debt: number }
@@ -90,6 +90,25 @@ test('real reports of diagnose and timeline: added once, the same again changes 
   await run(folder, 'add', 'later.json', '--at', '2026-11-24T01:00:00Z')
   const paid = await list(folder)
   for (const { fingerprint } of leaked) assert.equal(paid.states[fingerprint], 'paid')
+})
+
+test('a loose trace is the same debt as that of its capture once its service is said, and says where', async () => {
+  const folder = makeFolder()
+  const shop = join(root, 'testdata', 'captures', 'shop')
+  const trace = join(shop, 'trace.bin')
+  const asked = [[shop], [trace, '--service', 'shop'], [trace]]
+  for (const [index, args] of asked.entries()) {
+    const ran = await runSightline(['timeline', ...args, '--json'])
+    writeFileSync(join(folder, `${index}.json`), ran.stdout)
+  }
+  await run(folder, 'add', '0.json', '1.json')
+  const { entries } = await list(folder)
+  const locks = entries.filter((one) => (one as { rule?: string }).rule === 'lock-contention')
+  assert.equal(locks.length, 1)
+  assert.match(locks[0]?.where.function ?? '', /^example\.com\/shop\/.*priceCache/)
+  assert.match(locks[0]?.where.file ?? '', /prices\.go$/)
+  const unsaid = await run(folder, 'add', '2.json', '--json')
+  assert.match(JSON.parse(unsaid.stdout).issues[0].message, /sightline timeline --service NAME/)
 })
 
 test('a real break of trust is debt by edge and traces a day, and paid by enough traces without it', async () => {

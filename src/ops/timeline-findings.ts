@@ -17,8 +17,11 @@ import type { TimelineReading } from './timeline-reading.ts'
 
 type Told = NonNullable<TimelineData['unknownWaits']['told']>
 
-/** `gcSlaNs`: what a stop of the world may last at most. */
-export function openFindingsReading(stream: TraceStream, gcSlaNs?: number): TimelineReading {
+/** `gcSlaNs`: what a stop of the world may last at most; `service`: whose trace it is, default what the capture says. */
+export function openFindingsReading(
+  stream: TraceStream,
+  { gcSlaNs, service }: { readonly gcSlaNs?: number; readonly service?: string } = {},
+): TimelineReading {
   return {
     async finish({ account, meta, tables, data, goVersion }) {
       const framesOf = (stack: number) => readTraceFrames(tables, stack)
@@ -31,7 +34,7 @@ export function openFindingsReading(stream: TraceStream, gcSlaNs?: number): Time
         account,
         meta,
         source: stream.name,
-        subject: subjectOf(stream),
+        subject: { ...subjectOf(stream), ...(service === undefined ? {} : { service }) },
         framesOf,
         told: new Set(told.map(({ goroutine }) => goroutine)),
         ...(goVersion === undefined ? {} : { goVersion }),

@@ -35,6 +35,8 @@ export type TimelineOptions = GroupingOptions &
     readonly strict?: boolean
     /** What a stop of the world may last before it is a finding. */
     readonly gcSlaNs?: number
+    /** Whose trace it is; default: what the capture says. */
+    readonly service?: string
     /** Only what lies between the two is accounted; ns since the trace's first event. */
     readonly fromNs?: number
     readonly toNs?: number
@@ -149,7 +151,7 @@ function openReadings(
   goroutines: readonly GoroutineAccount[],
 ): readonly TimelineReading[] {
   const { fromNs, toNs, goroutine, onLines } = options
-  const readings: TimelineReading[] = [openFindingsReading(stream, options.gcSlaNs)]
+  const readings: TimelineReading[] = [openFindingsReading(stream, options)]
   if (fromNs !== undefined || toNs !== undefined) readings.push(openWindowReading(fromNs ?? 0, toNs, stream.name))
   const grouping = openGroupingReading(options)
   if (grouping !== undefined) readings.push(grouping)

@@ -21,9 +21,13 @@ const owner = /^(@[\w.-]+(\/[\w.-]+)?|[^\s@]+@[^\s@]+)$/
 const gitlabOwner = /^(@@?[\w.-]+(\/[\w.-]+)*|[^\s@]+@[^\s@]+)$/
 const sectionHead = /^\^?\[([^\]]+)\](?:\[\d+\])?((?:\s+\S+)*)\s*$/
 
-export function parseCodeOwners(text: string): CodeOwners {
+/** `isGitHubs`: it stands where GitHub alone looks. */
+export function parseCodeOwners(
+  text: string,
+  { isGitHubs = false }: { readonly isGitHubs?: boolean } = {},
+): CodeOwners {
   const lines = text.split(/\r?\n/)
-  return lines.some((line) => sectionHead.test(line)) ? parseSections(lines) : parseLines(lines)
+  return !isGitHubs && lines.some((line) => sectionHead.test(line)) ? parseSections(lines) : parseLines(lines)
 }
 
 function parseSections(lines: readonly string[]): CodeOwners {

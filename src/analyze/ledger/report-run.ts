@@ -152,7 +152,21 @@ function placeOf(
   const inSource = evidence.find((one) => textOf(one.file) !== undefined)
   if (inSource !== undefined) return readPlace({ ...readBreakPlace(broken), ...inSource })
   if (broken.operation !== undefined || broken.edge !== undefined) return readPlace(readBreakPlace(broken))
-  return frameOf(finding, data)
+  const frame = frameOf(finding, data)
+  return Object.keys(frame).length > 0 ? frame : (frameOfStacks(evidence) ?? {})
+}
+
+const stackLine = /^(\S.*?\S) (\S+\.go):(\d+)$/
+
+/** The user's first frame in the stacks that a finding of `timeline` shows. */
+function frameOfStacks(evidence: readonly JsonRecord[]): DebtPlace | undefined {
+  for (const line of evidence.flatMap(({ excerpt }) => (textOf(excerpt) ?? '').split('\n'))) {
+    const [, name, file, at] = stackLine.exec(line) ?? []
+    // Packages of the standard library have no dot in the first name of their path.
+    const isOwn = name !== undefined && (/^main\./.test(name) || /^[^/]*\.[^/]*\//.test(name))
+    if (isOwn) return readPlace({ function: name, file, line: Number(at) })
+  }
+  return undefined
 }
 
 function readBreakPlace({ operation, edge }: JsonRecord): JsonRecord {

@@ -34,6 +34,7 @@ type TimelineFlags = {
   readonly to?: TimelinePoint
   readonly strict?: boolean
   readonly gcSla?: number
+  readonly service?: string
   readonly workers?: number
 } & ExportFlags
 
@@ -85,6 +86,7 @@ export function registerTimeline(program: Command, run: Runner): void {
         readPositiveDuration,
       ),
     )
+    .addOption(valueFlag('--service <name>', 'of this service (default: what the capture says)', readInput))
     .addOption(
       valueFlag(
         '--workers <count>',

@@ -61,7 +61,7 @@ async function readOwners(root: string): Promise<{ readonly owners?: CodeOwners;
     if (found.size > MAX_CODEOWNERS_BYTES) {
       return { issues: [issue('CODEOWNERS is larger than 3 MB: GitHub does not read it, nor is it read here', 1)] }
     }
-    const owners = parseCodeOwners(await readFile(path, 'utf8'))
+    const owners = parseCodeOwners(await readFile(path, 'utf8'), { isGitHubs: place.startsWith('.github/') })
     const { skippedLines, readAs } = owners
     if (skippedLines.length === 0) return { owners, issues: [] }
     const shown = skippedLines.slice(0, 10).join(', ')

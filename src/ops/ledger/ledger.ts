@@ -86,7 +86,7 @@ export async function addReports(input: AddInput): Promise<Report<LedgerAddData 
     const { appeared = [], back = [], paid = [], notLookedFor = 0, doubts = [] } = added[index] ?? {}
     for (const why of doubts) log.add('SL_OPS_REPORT_PAYS_NOTHING', why, { severity: 'info', at: { file } })
     if (run.looks.length === 0) {
-      const why = 'the report does not say which service it looked at; --service does'
+      const why = `the report does not say which service it looked at: sightline ${run.source} --service NAME does, and so makes it the same debt as that of a capture`
       log.add('SL_OPS_REPORT_PAYS_NOTHING', why, { severity: 'info', at: { file } })
     }
     return { file, source: run.source, at, findings: run.findings.length, appeared, back, paid, notLookedFor }
