@@ -11,13 +11,18 @@ import type { KeptVisit, LostVisit } from './visits.ts'
 export type LossWord = 'dropped' | 'cancelled' | 'died'
 export type LossWords = Readonly<Record<LossWord, Lift & { readonly example: string }>>
 
-/** As the SDKs of Go, Java, Python, JavaScript and the collector put it. */
-const patterns: Readonly<Record<LossWord, RegExp>> = {
-  dropped:
-    /(drop\w*\b.{0,60}\b(spans?|traces?|telemetry|batch|items?)\b|\b(spans?|traces?|batch|telemetry)\b.{0,60}\bdrop|(span|export|batch|sending|processor).{0,40}queue (is |was )?(full|overflow)|queue is full.{0,60}spans?|maxQueueSize|max_queue_size)/i,
-  cancelled:
-    /\b(export|flush|upload|otlp|span ?processor|otel|opentelemetry)\w*\b.{0,160}\b(context )?cancel+ed\b|\bcancel+ed\b.{0,80}\b(export|flush|upload)/i,
-  died: /^\s*(fatal|panic)\b|\b(fatal( error)?:|panic:|log\.Fatal|os\.Exit|out of memory|SIGKILL|signal: killed)/i,
+/** As the SDKs of Go, Java, Python, JavaScript and the collector put it: all of a row must match. */
+const patterns: Readonly<Record<LossWord, readonly RegExp[]>> = {
+  dropped: [
+    /\bdrop|queue (is |was )?(full|overflow)|max_?queue_?size/i,
+    /\b(spans?|traces?|telemetry|otlp|otel|opentelemetry|spanprocessor|batchspanprocessor|exporter\w*|sending.?queue)\b/i,
+  ],
+  cancelled: [
+    /\bcancel+ed\b/i,
+    /\b(export|flush|upload)/i,
+    /\b(spans?|traces?|telemetry|otlp|otel|opentelemetry|\w*spanprocessor|forceflush|force flush)\b/i,
+  ],
+  died: [/^\s*(fatal|panic)\b|\b(fatal( error)?:|panic:|log\.Fatal|os\.Exit|out of memory|SIGKILL|signal: killed)/i],
 }
 
 const FATAL = 21
@@ -58,7 +63,6 @@ export function readLossWords(
 }
 
 function classify(text: string): LossWord | undefined {
-  if (patterns.cancelled.test(text)) return 'cancelled'
-  if (patterns.dropped.test(text)) return 'dropped'
-  return patterns.died.test(text) ? 'died' : undefined
+  const words = Object.keys(patterns) as LossWord[]
+  return words.find((word) => patterns[word].every((pattern) => pattern.test(text)))
 }

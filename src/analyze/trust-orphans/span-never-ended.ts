@@ -17,7 +17,7 @@ export const spanNeverEnded: BreakClassRule = {
   judge(group) {
     if (group.shape !== 'loss' || !group.isOwnerKnown || group.local === 0) return undefined
     const isLocal = group.local >= 0.9 * group.missing
-    const base = isConcentrated(group) ? 0.9 : isOnly(group) ? 0.8 : group.topShare >= 0.9 ? 0.6 : 0.2
+    const base = scoreOne(group)
     const isElse = isAtEnd(group) || isUnderLoad(group) || isCrowded(group) || isTogether(group)
     const score = base * (isLocal ? 1 : 0.6) - (isElse ? 0.45 : 0) - (group.absent > 0 ? 0.3 : 0)
     const what = group.topOperation === '' ? 'the same span' : group.topOperation
@@ -28,11 +28,17 @@ export const spanNeverEnded: BreakClassRule = {
   },
 }
 
+function scoreOne(group: LossGroup): number {
+  if (group.lost < MIN_SIGHTINGS) return group.topShare >= 0.9 ? (group.owners > 1 ? 0.35 : 0.45) : 0.2
+  if (isConcentrated(group)) return 0.9
+  return isOnly(group) ? 0.8 : group.topShare >= 0.9 ? 0.6 : 0.2
+}
+
 /** One operation alone, although it is not the only one that could be missed. */
 function isConcentrated({ topShare, topExpected, missing }: LossGroup): boolean {
   return topShare >= 0.9 && topExpected <= 0.85 && topExpected ** Math.min(missing, MOST_TRIALS) < 0.05
 }
 
 function isOnly({ topShare, missing, owners }: LossGroup): boolean {
-  return topShare >= 0.9 && missing >= Math.max(MIN_ALONE, MIN_SIGHTINGS) && owners === 1
+  return topShare >= 0.9 && missing >= MIN_ALONE && owners === 1
 }
