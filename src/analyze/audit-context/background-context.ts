@@ -85,8 +85,14 @@ function checkFunction(
     if (isBackground(call.name)) {
       const use = useOf(view, call)
       if (use === undefined || isFallback(view, call) || isExplained(view, call.file, call.node)) continue
-      if (isDeferredCall(view, call) || isMeasured(view, call) || isGivenBoth(view, scope, call)) continue
-      const worth = worthOf(view, fn, call, literal)
+      if (
+        isDeferredCall(view, call) ||
+        isMeasured(view, call) ||
+        isGivenBoth(view, scope, call) ||
+        isUndone(view, call)
+      )
+        continue
+      const worth = worthOf(view, fn, literal)
       if (use.kind === 'assigned') {
         reportAssigned(context, fn, call, use.symbol, use.statement, worth)
         continue
@@ -132,6 +138,20 @@ function isGivenBoth(view: PackageView, scope: ContextScope, call: CallSite): bo
   return false
 }
 
+/** `if err != nil { leases.Delete(context.TODO(), l); return err }`: what was begun is undone on the way out. */
+function isUndone(view: PackageView, call: CallSite): boolean {
+  const around = enclosingCall(view, call.file, call.node)
+  if (around === undefined || !/^(delete|remove|unlock|undo|revert|cancel)/i.test(around.lastName)) return false
+  const { syntax } = view.file(call.file)
+  for (let at = call.node; at > 0; at = syntax.parents[at] as number) {
+    if (kindOf(syntax, at) === 'func_literal') return false
+    if (kindOf(syntax, at) !== 'if_statement') continue
+    const condition = childAt(syntax, at, 'condition')
+    if (condition !== undefined && /\berr\w* != nil\b/i.test(view.text(call.file, condition))) return true
+  }
+  return false
+}
+
 const meters = /(^|[./_])(\w*(metrics?|monitoring|stats|telemetry|counter|histogram|gauge|diagnostics?)|diag)\./i
 
 /** `metrics.Count(context.Background(), …)`: a measurement makes no span. */
@@ -170,18 +190,16 @@ function isReturned(view: PackageView, literal: FunctionView | undefined): boole
 type Worth = Pick<ReportDraft, 'confidence' | 'severity'>
 
 /**
- * Probable where a trace is known to be there (a request's handler, a span in the function) or where the author wrote
- * TODO, which says of itself that it is not the right one. Background elsewhere is often meant; a constructor is mostly
+ * Probable where a trace is known to be there: a request's handler, a span in the function. Elsewhere it is often meant; a constructor is mostly
  * called at the start, where no trace is.
  */
-function worthOf(view: PackageView, fn: FunctionView, call: CallSite, literal: FunctionView | undefined): Worth {
+function worthOf(view: PackageView, fn: FunctionView, literal: FunctionView | undefined): Worth {
   if (/^(\(.*\)\.)?(New|Must|Open|Setup|Init)/i.test(fn.name)) return { confidence: 'possible', severity: 'info' }
   if (isReturned(view, literal)) return { confidence: 'possible', severity: 'info' }
   const isHeld = literal !== undefined && startOf(view, literal) !== 'go' && startOf(view, literal) !== 'call'
   // Behind `go` only a request's trace is known to be going on.
   const isTraced = isHandler(fn) || (showsSpan(view, fn) && (literal === undefined || startOf(view, literal) !== 'go'))
-  const isAdmitted = call.lastName === 'TODO' && literal === undefined
-  if ((isTraced || isAdmitted) && !isHeld) return { confidence: 'probable' }
+  if (isTraced && !isHeld) return { confidence: 'probable' }
   return { confidence: 'possible', severity: 'low' }
 }
 
@@ -287,6 +305,8 @@ function isHarmless(call: CallSite): boolean {
   if (/^os\/exec\.CommandContext$|semaphore\.Weighted\.Acquire$/.test(call.name)) return true
   // A measurement makes no span.
   if (/^(Record\w*|Observe\w*|Inc\w*)$/.test(call.lastName)) return true
+  // What it asks of a context is its values: there are none, and no call follows.
+  if (/FromContext$/.test(call.lastName)) return true
   if (/^(Start|StartAsync|Serve|Listen|ListenAndServe)$|^(start|spawn|launch|schedule)[A-Z]/.test(call.lastName))
     return true
   return /^(go\.opentelemetry\.io\/otel\/(exporters|sdk)|go\.opentelemetry\.io\/contrib\/(exporters|detectors))|^net\.ListenConfig\.|\.WithContext$|^(testing|reflect)\./.test(

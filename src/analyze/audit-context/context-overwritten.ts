@@ -5,7 +5,7 @@
  */
 import { childAt, childrenOf, kindOf, textOf } from '../../model/trust/go-source.ts'
 import { isContextType, isFreshContext } from '../audit/context-scope.ts'
-import { isDeferred, isTestFile, startOf } from '../audit/intent.ts'
+import { isDeferred, isTestFile } from '../audit/intent.ts'
 import { isAssigned, type PackageView } from '../audit/package-view.ts'
 import { loopAround, rootOf } from '../audit/queries.ts'
 import type { AuditContext, AuditRule } from '../audit/rule.ts'
@@ -84,19 +84,10 @@ function checkAssignment({ view, report }: AuditContext, file: number, node: num
           ? `${text} is given a context made of itself in a loop: each turn wraps the one before`
           : `${text} of the enclosing function is given a context made of itself in a literal that may run more than once`,
       confidence: place === around && !isBuilt ? 'probable' : 'possible',
-      ...(isBuilt || (place !== around && runsOnce(view, file, node))
-        ? { severity: 'info' }
-        : place === around && isSpan
-          ? {}
-          : { severity: 'low' }),
+      // A literal mostly runs once; a loop that builds a context is there for it.
+      ...(isBuilt || place !== around ? { severity: 'info' } : isSpan ? {} : { severity: 'low' }),
     })
   }
-}
-
-/** `go func() { … }()` outside of a loop. */
-function runsOnce(view: PackageView, file: number, node: number): boolean {
-  const fn = view.functions[view.functionOf(file, node)]
-  return fn?.kind === 'literal' && startOf(view, fn) === 'go' && loopAround(view, file, fn.node) === undefined
 }
 
 /** The variable is read in the same function behind the loop: returned, handed on. */

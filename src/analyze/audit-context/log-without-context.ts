@@ -6,7 +6,7 @@
 import { childAt } from '../../model/trust/go-source.ts'
 import { isContextType, openContextScope } from '../audit/context-scope.ts'
 import { putFirst } from '../audit/edits.ts'
-import { isRoot, isTestFile } from '../audit/intent.ts'
+import { isCommand, isRoot, isTestFile } from '../audit/intent.ts'
 import type { AuditRule } from '../audit/rule.ts'
 
 const slog = /^log\/slog\.(Logger\.)?(Debug|Info|Warn|Error)$/
@@ -29,7 +29,7 @@ export const logWithoutContext: AuditRule = {
     for (const call of view.calls) {
       const isSlog = slog.test(call.name)
       if (!isSlog && !(makesSpans && bare.test(call.name))) continue
-      if (isTestFile(view, call.file) || isRoot(view, call.fn)) continue
+      if (isTestFile(view, call.file) || isRoot(view, call.fn) || isCommand(view, call.fn)) continue
       const source = scope.bestAt(call.file, call.node)
       if (source === undefined || call.args.some((arg) => isContextType(view.typeAt(call.file, arg)))) continue
       const { syntax } = view.file(call.file)

@@ -6,7 +6,7 @@
 import { childrenOf, kindOf, textOf } from '../../model/trust/go-source.ts'
 import { buildFlow, findWayWithout } from '../audit/flow.ts'
 import { isTestFile } from '../audit/intent.ts'
-import { type FunctionView, isAssigned, type PackageView } from '../audit/package-view.ts'
+import { type CallSite, type FunctionView, isAssigned, type PackageView } from '../audit/package-view.ts'
 import { givenBy } from '../audit/queries.ts'
 import type { AuditRule } from '../audit/rule.ts'
 
@@ -39,6 +39,8 @@ export const lostCancel: AuditRule = {
           report(call.file, call.node, {
             message: `The cancel function of ${name} is thrown away`,
             confidence: 'probable',
+            // The context above it is cancelled, and this one with it: a note.
+            ...(isCancelledAbove(view, call) ? { severity: 'info' as const } : {}),
           })
           continue
         }
@@ -53,6 +55,21 @@ export const lostCancel: AuditRule = {
       }
     }
   },
+}
+
+/** `ctx, cancel := context.WithCancel(ctx); defer cancel()` in the same function, of the context that is given here. */
+function isCancelledAbove(view: PackageView, call: CallSite): boolean {
+  const [parent] = call.args
+  if (parent === undefined || view.kind(call.file, parent) !== 'identifier') return false
+  const symbol = view.file(call.file).symbols[parent] as number
+  return makers.some((name) =>
+    view.callsOf(name).some((other) => {
+      if (other.file !== call.file || other.fn !== call.fn || other.node >= call.node) return false
+      const [context, cancel] = givenBy(view, other.file, other.node)?.names ?? []
+      if (context === undefined || cancel === undefined || view.text(call.file, cancel) === '_') return false
+      return view.file(call.file).symbols[context] === symbol
+    }),
+  )
 }
 
 function findLoss(

@@ -85,7 +85,14 @@ export function isExplained(view: PackageView, file: number, node: number): bool
   const above: string[] = []
   for (let line = lines.pop(); line?.trimStart().startsWith('//') === true; line = lines.pop()) above.push(line)
   const text = above.join('\n')
-  return saysWhy.test(text) && !admits.test(text)
+  if (saysWhy.test(text) && !admits.test(text)) return true
+  // Behind the statement, or behind the `go func() {` that it stands in.
+  const fn = view.functions[view.functionOf(file, node)]
+  return [statement, ...(fn?.kind === 'literal' ? [fn.node] : [])].some((at) => {
+    const end = syntax.text.indexOf('\n', syntax.starts[at] as number)
+    const [, behind = ''] = / \/\/(.*)/.exec(syntax.text.slice(syntax.starts[at], end < 0 ? undefined : end)) ?? []
+    return saysWhy.test(behind) && !admits.test(behind) && !/^\s*want\b/.test(behind)
+  })
 }
 
 /** main and init: nobody called them with a context. */
@@ -103,9 +110,18 @@ export function isShutdown(view: PackageView, fn: number): boolean {
   for (let at = view.functions[fn]; at !== undefined; at = view.functions[at.parent]) {
     const name = at.name.replace(/^\(.*\)\./, '')
     if (at.kind !== 'literal' && shutdownName.test(name)) return true
-    if (at.kind === 'literal' && isDeferred(view, at)) return true
+    if (at.kind === 'literal' && (isDeferred(view, at) || shutdownName.test(heldAs(view, at)))) return true
   }
   return false
+}
+
+/** `release := func() { … }`. */
+function heldAs(view: PackageView, fn: FunctionView): string {
+  const { syntax } = view.file(fn.file)
+  const list = syntax.parents[fn.node] as number
+  const left =
+    kindOf(syntax, list) === 'expression_list' ? childAt(syntax, syntax.parents[list] as number, 'left') : undefined
+  return left === undefined || left === list ? '' : view.text(fn.file, left)
 }
 
 export function isShutdownCall(call: CallSite): boolean {
