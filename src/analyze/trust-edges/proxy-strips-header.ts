@@ -1,33 +1,24 @@
 /**
  * Class 25. A hop between caller and callee. It drops the header: the edge breaks though the callee's other callers do
- * not. Or it puts itself in between and does not export: the callee's parent is missing, and a childless client span of
- * its own trace holds it; always: a mesh that exports elsewhere, no debt; now and then: it rewrites the header.
+ * not. A hop that puts a span of its own in between and exports it elsewhere leaves the context whole: that is told by
+ * find-silent-hops, as no debt.
  */
-import type { BreakClassRule, HopGroup, ServerRootGroup } from '../trust/break-group.ts'
-import { MIN_SIGHTINGS, percent, type TrustFacts } from '../trust/trust-facts.ts'
+import type { BreakClassRule, ServerRootGroup } from '../trust/break-group.ts'
+import { percent, type TrustFacts } from '../trust/trust-facts.ts'
 import { allBreak, anySound, describePair, explainsBreaks, headersOf, judgeProcess } from './edge-signs.ts'
 
-const ALWAYS = 0.9
 /** Of an edge's calls: what a process does to all of them is no reason. */
 const MIXED = 0.9
 
 export const proxyStripsHeader: BreakClassRule = {
   class: 'proxy-strips-header',
   judge(group, facts) {
-    if (group.shape === 'hop') return judgeHop(group)
     const process = judgeProcess(group, 'proxy-strips-header')
     if (group.shape === 'server-root' && group.paired) return judgeEdge(group, facts, process)
     if (process !== undefined) return process.claim
     if (group.shape !== 'loss' || group.isOwnerKnown || group.remote === 0) return undefined
     return { score: 0.45, why: `${group.remote} remote parents that no service of this data ever is` }
   },
-}
-
-function judgeHop(group: HopGroup): ReturnType<NonNullable<BreakClassRule['judge']>> {
-  const rate = group.affected / Math.max(1, group.crossed)
-  const why = `${group.affected} of ${group.crossed} calls ${group.from} → ${group.to} (${percent(rate)}): the callee's parent is missing, and a childless client span of the same trace holds it`
-  if (rate >= ALWAYS && group.affected >= MIN_SIGHTINGS) return { score: 0.9, why, exoneratedBy: 'exported elsewhere' }
-  return { score: 0.7, why }
 }
 
 function judgeEdge(

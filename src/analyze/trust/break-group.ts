@@ -176,9 +176,6 @@ export type LossGroup = Place & {
   readonly words?: Readonly<Record<'dropped' | 'cancelled' | 'died', Lift & { readonly example: string }>>
 }
 
-/** An orphan that lies within a childless client span of its own trace: a hop between them is missing. */
-export type HopGroup = Place & { readonly shape: 'hop'; readonly from: string; readonly to: string }
-
 /** A shape that is of one class (or its look-alike) alone: the class's own file finds it and says what it found. */
 export type DirectGroup = Place & {
   readonly shape: 'direct'
@@ -201,7 +198,6 @@ export type BreakGroup =
   | ServerRootGroup
   | MessageRootGroup
   | LossGroup
-  | HopGroup
   | DirectGroup
 
 export type Claim = {
