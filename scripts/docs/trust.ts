@@ -140,7 +140,12 @@ traces for a grade, or with \`--min\` where one of them has not (narrow it with 
   all leave every edge of a process broken. Spans then put the commoner first, and headers or source name one alone.
   A class that spans alone cannot prove (below: medium, low) gets a single name only from headers, source
   or logs.
-- Traces that were sampled away as a whole: rates are of the traces that are there.
+- Traces that were sampled away, or lost with their batch, as a whole: rates are of the traces that are there. A lost
+  span is seen by its children elsewhere; one without children leaves nothing but an unanswered call.
+- Why a service drew lots, where no more than lots could be seen: traces that lack it are called sampled where the ids of
+  the traces say so, or where they are many, steady, whole, of no other service, and lost batches would have shown. Else
+  they are debt, with sampling among the names.
+- The end of a process, where nothing in its resource (\`service.instance.id\`, pid, host) tells it from the next.
 - Whether a root is intended. Scheduled work, accept loops, links and public edges are recognised by their shape; an
   intended root that has the shape of a break is called one. Say so in the source: \`trace.WithNewRoot\` and a link.
 - Load at the moment of a loss, other than by the spans themselves: for dropped spans the SDK's own metrics are proof.
