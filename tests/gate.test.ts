@@ -131,6 +131,18 @@ test('budgets count a severity and worse, a class, a service, the debt', async (
   assert.match(JSON.parse(misspelt.stdout).error.message, /bad\.yaml:1:1/)
 })
 
+test('a budget that nothing could exceed is no pass: a service that nobody looked at, a class that there is not', async () => {
+  const stranger = await gate(clean, '--budget', 'service:cort=0')
+  assert.deepEqual([stranger.code, /nothing looked at the service cort: no data/.test(stranger.stdout)], [2, true])
+  assert.equal((await gate(clean, '--budget', 'service:cart=0')).code, 0)
+  const typo = await gate(clean, '--budget', 'class:no-extrakt=0', '--json')
+  assert.deepEqual([typo.code, JSON.parse(typo.stdout).error.code], [64, 'SL_CLI_USAGE'])
+  assert.equal((await gate(clean, '--budget', 'class:unexplained-break=0')).code, 0)
+  // An audit names the services that have findings, not those that have none.
+  const source = write('source.json', drawReport('audit', { directory: '.', files: { read: 3 } }))
+  assert.equal((await gate(source, '--budget', 'service:cart=0')).code, 0)
+})
+
 test('a baseline is a ratchet: new, back and grown fail, known and fewer pass', async () => {
   const before = write('before.json', drawTrust([{ fingerprint: 'k1', cost: { affectedTracesPerDay: 10 } }], 'B', 1))
   const change = (name: string, ...findings: Parameters<typeof drawTrust>[0] & object) =>

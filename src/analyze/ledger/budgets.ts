@@ -5,6 +5,7 @@
 import { fault } from '../../base/errors.ts'
 import { err, ok, type Result } from '../../base/result.ts'
 import { type Severity, severities } from '../../model/contract.ts'
+import { breakClasses, UNEXPLAINED_BREAK } from '../../model/trust/break-classes.ts'
 import type { Budget } from '../../model/trust/gate.ts'
 
 /** What is asked where nobody asks for anything. */
@@ -39,6 +40,8 @@ function parseKey(key: string): Omit<Budget, 'key' | 'most'> | undefined {
   const last = severities.find((one) => rest.endsWith(`:${one}`))
   const name = last === undefined ? rest : rest.slice(0, -last.length - 1)
   if (name === '') return undefined
+  // A class is one of few, and one that does not exist would never be exceeded.
+  if (kind === 'class' && name !== UNEXPLAINED_BREAK && !breakClasses.some((one) => one.name === name)) return undefined
   return {
     ...(kind === 'service' ? { service: name } : { rule: name }),
     ...(last === undefined ? {} : { severity: last }),

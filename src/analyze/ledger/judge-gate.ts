@@ -63,6 +63,7 @@ export function judgeGate(sources: readonly GateSource[], options: GateOptions):
   const doubts = [
     ...(sources.length === 0 ? ['nothing was given: no data'] : []),
     ...inputs.flatMap(({ file, inconclusive }) => inconclusive.map((why) => `${file}: ${why}`)),
+    ...sayUnseen(options.budgets, sources),
     ...(baseline?.inconclusive ?? []).map((why) => `baseline ${baseline?.file ?? ''}: ${why}`),
   ]
   const errors = [...inputs, ...(baseline === undefined ? [] : [baseline])].flatMap(({ file, error }) =>
@@ -235,6 +236,24 @@ function sayGrowth(before: Debt, now: Debt): string | undefined {
   return fresh.affectedTracesPerDay > old.affectedTracesPerDay
     ? `affected traces a day rose from ${old.affectedTracesPerDay} to ${fresh.affectedTracesPerDay}`
     : undefined
+}
+
+/** A budget for a service that nothing looked at is kept by any input: no data is no pass. Source has no list of services. */
+function sayUnseen(budgets: readonly Budget[], sources: readonly GateSource[]): readonly string[] {
+  const seen = new Set<string>()
+  for (const source of sources) {
+    if ('run' in source) {
+      if (source.run.looks.some(({ directory }) => directory !== undefined)) return []
+      for (const { service } of [...source.run.looks, ...source.run.findings])
+        if (service !== undefined) seen.add(service)
+    } else if ('ledger' in source) {
+      if (source.ledger.looks.some(({ subject }) => subject.startsWith('directory:'))) return []
+      for (const { subject } of source.ledger.looks) seen.add(subject)
+      for (const { facts } of source.ledger.entries) seen.add(facts.service)
+    }
+  }
+  const names = new Set(budgets.flatMap(({ service }) => service ?? []))
+  return [...names].filter((name) => !seen.has(name)).map((name) => `nothing looked at the service ${name}: no data`)
 }
 
 function checkBudget(budget: Budget, findings: readonly Weighed[]): GateCheck {
