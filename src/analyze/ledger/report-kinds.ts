@@ -99,7 +99,8 @@ const trust: ReportKind = {
       const row = recordOf(value)
       const service = textOf(row.service)
       if (service === undefined) return []
-      const lenses = ['spans', ...((amountOf(recordOf(data.primitives).logRecords) ?? 0) > 0 ? ['logs'] : [])]
+      // Source names a cause; that the break is gone, spans show without it.
+      const lenses = ['spans', 'source', ...((amountOf(recordOf(data.primitives).logRecords) ?? 0) > 0 ? ['logs'] : [])]
       const isShort = row.grade === 'insufficient' || row.grade === undefined
       return [
         {

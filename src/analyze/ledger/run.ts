@@ -1,16 +1,9 @@
 /** One run of a command, as the ledger and the gate take it: what it found, what it looked at and with what. */
 import type { ExitCode } from '../../base/errors.ts'
-import type { Confidence, Severity } from '../../model/contract.ts'
-import type { DebtMeasure, DebtNeeds, DebtPlace } from '../../model/trust/ledger.ts'
+import type { DebtMeasure, DebtNeeds, DebtPlace, DebtSubject } from '../../model/trust/ledger.ts'
 
-export type RunFinding = {
+export type RunFinding = DebtSubject & {
   readonly fingerprint: string
-  readonly rule: string
-  readonly title: string
-  readonly severity: Severity
-  readonly confidence: Confidence
-  readonly service: string
-  readonly where: DebtPlace
   readonly measure: DebtMeasure
   readonly needs: DebtNeeds
   readonly fix?: string

@@ -3,8 +3,8 @@
  * Findings that count are those of reports and the open or back entries of a ledger, without the waived ones.
  */
 import type { ExitCode } from '../../base/errors.ts'
-import type { Confidence, Severity } from '../contract.ts'
-import type { DebtPlace } from './ledger.ts'
+import type { Severity } from '../contract.ts'
+import type { DebtSubject } from './ledger.ts'
 
 /** At most `most` findings. A severity counts that one and worse; without one everything but info. */
 export type Budget = {
@@ -18,14 +18,8 @@ export type Budget = {
   readonly isDebt?: true
 }
 
-export type GateFinding = {
+export type GateFinding = DebtSubject & {
   readonly fingerprint: string
-  readonly rule: string
-  readonly title: string
-  readonly severity: Severity
-  readonly confidence: Confidence
-  readonly service: string
-  readonly where: DebtPlace
   readonly owners: readonly string[]
   readonly debt?: number
   /** Of the inputs. */

@@ -60,15 +60,19 @@ export type DebtNeeds = {
   readonly tier?: 'a' | 'b'
 }
 
-/** What the newest report that saw it says of it. */
-export type DebtFacts = {
-  readonly at: string
+/** What debt is of: the same wherever it is told. */
+export type DebtSubject = {
   readonly rule: string
   readonly title: string
   readonly severity: Severity
   readonly confidence: Confidence
   readonly service: string
   readonly where: DebtPlace
+}
+
+/** What the newest report that saw it says of it. */
+export type DebtFacts = DebtSubject & {
+  readonly at: string
   readonly measure: DebtMeasure
   readonly needs: DebtNeeds
   readonly owners: readonly string[]
