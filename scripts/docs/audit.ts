@@ -48,9 +48,10 @@ under the same names, and faults that go with them. Exit codes: 0 done, 1 \`--fa
 ## What a finding is worth
 
 Source alone proves nothing about a running process: from it no finding is \`certain\` (below: what ran). \`probable\` means that what the rule needs
-stands in the source; \`possible\` that something it needs is out of sight, or that the form is often meant. Work that is
-detached on purpose is left alone: main, init and tests, shutdown and deferred clean-up, waiters, accept loops, tickers,
-\`if ctx == nil\`. Rules of tracing set-up speak only where the project imports OpenTelemetry.
+stands in the source; \`possible\` that something it needs is out of sight, or that the form is often meant. Severity \`info\`
+is a note: the sentence is true, and nothing shows that it costs anything. Work that is detached on purpose is left alone:
+main, init and tests, command-line commands and build tools, functions that live as long as the program, shutdown and deferred
+clean-up, waiters, accept loops, tickers, \`if ctx == nil\`, and an empty context that a comment beside it explains. Rules of tracing set-up speak only where the project imports OpenTelemetry.
 
 Each finding in a function says which (\`evidence[].function\`, as the runtime names it), the spans that begin there or below
 (\`starts\`), and the spans, routes and methods under which it is reached (\`operations\`); \`*\` is what the source does not
@@ -77,29 +78,72 @@ is made under the directory. A few forms of newer Go than the grammar are told a
 
 ## How good it is
 
-Tier a, against the test data of other tools (fetched, not kept here): expectations met, and lines told that none expects.
+By syntax (tier a) and with types (tier b), against the test data of other tools (fetched, not kept here;
+\`npm run judge:audit\`): lines met of those that we claim, and lines told that none expects. Both tiers gave the same.
 
 | suite | rule here | met | unexpected |
 |---|---|---|---|
-| goroutinectx goroutine, errgroup, waitgroup (basic) | goroutine-without-context | 9/9, 7/7, 7/7 | 0 |
-| goroutinectx errgroup, waitgroup (advanced), conc | goroutine-without-context | 8/8, 8/8, 15/15 | 0 |
-| goroutinectx goroutine (advanced, evil) | goroutine-without-context | 14/17, 19/28 | 0 |
+| goroutinectx basic | goroutine-without-context | 23/23 | 0 |
+| goroutinectx advanced, evil, conc | goroutine-without-context | 104/104 | 0 |
 | contextcheck a.go | background-context | 12/12 | 0 |
 | noctx | request-without-context | 66/66 | 0 |
-| fatcontext | context-overwritten | 22/22 | 0 |
+| fatcontext | context-overwritten | 24/24 | 0 |
 | containedctx | stale-context | 2/2 | 0 |
-| go-spancheck base | span-never-ended | 12/14 | 0 |
-| vet lostcancel a, b | lost-cancel | 19/19, 2/2 | 0 |
+| go-spancheck base | span-never-ended | 7/7 | 0 |
+| vet lostcancel a, b | lost-cancel | 16/16 | 0 |
 
-The two of go-spancheck that are not met are one case: a span ended by a \`defer\` inside a deferred function. It is ended.
+Not claimed: 3 lines of goroutinectx (goroutines of deferred functions: clean-up), 1 of go-spancheck (a span that is ended, by
+a \`defer\` within a \`defer\`), second lines for one finding. Many of these lines are notes here (\`info\`). The rules were mended
+where the suites showed them wrong: they are no held-out measure.
 
-Real repositories (Grafana Tempo, Jaeger, OpenFGA, OpenTelemetry Go contrib, part of Thanos; about 1,860 files, no crash): of the
-73 findings that were \`probable\` and medium or worse, all were gone over, many by the reported line alone: about 89 % looked
-right (65). What did not: contexts detached on purpose (4), spans kept in contexts by callbacks, a collector goroutine that
-only drains a channel, ids that a header format wants short. Some of those false forms have since been taught to the rules.
-\`possible\` findings are leads, not verdicts.
+### Precision on real code
 
-Speed: 1,043 files, 21.9 MB (the source of the go command and compiler) in 13 s with two threads on two shared cores, 0.9 GB.
+Findings of repositories with OpenTelemetry in them, read by one person with a few lines around each; tier a. *Right*: what the
+sentence says stands in the code, and it is worth mending there. What is meant so, or harmless, counts as wrong. At most 15
+of a rule and confidence were read, at random; all where there were fewer. The rules were mended in rounds; a round's repositories
+were first looked at with the rules as the rounds before had left them. Notes (\`info\`) are no verdicts and are not counted.
+95 % intervals are Wilson's.
+
+| round | repositories | \`probable\` right | \`possible\` right |
+|---|---|---|---|
+| mended on | Cortex, BuildKit, SpiceDB, Jaeger (2,706 files) | | |
+| 1 | Dapr, Argo CD, Tempo, etcd (4,605 files) | 41/82 = 50 % (39–61) | 12/52 = 23 % (14–36) |
+| 2 | containerd, Flipt, OpenTelemetry demo, Temporal, Loki (4,969 files) | 35/45 = 78 % (64–87) | 25/62 = 40 % (29–53) |
+| 3 | Dagger, Hydra, Kyverno, Tekton Pipeline, kgateway (5,690 files) | 45/73 = 62 % (50–72) | 10/25 = 40 % (23–59) |
+| 4 | Pyroscope, Compose (1,091 files), the rules as they are | 12/13 = 92 % (67–99) | 3/6 = 50 % (19–81) |
+
+Only round 4 measures the rules as they are now, and it is small. In round 3, 14 of the 28 wrong ones were one form
+(\`ctx, _ = context.WithTimeout\` below a cancel that is called), which is a note since.
+
+By rule, rounds 2 to 4 together, as the rule was when it was read; where it was changed for what was read, the last column
+says how:
+
+| rule | \`probable\` right | \`possible\` right | since |
+|---|---|---|---|
+| background-context | 6/15 | 11/27 | probable only for a request's handler or beside a span |
+| defer-in-loop | 12/13 | | |
+| log-without-context | 23/27 | | command-line commands left alone |
+| request-without-context | 11/12 | 5/11 | |
+| client-without-timeout | 9/9 | 5/9 | clients handed on are notes |
+| uninstrumented-client | 4/7 | 3/9 | notes off the path of requests |
+| no-flush | 6/7 | | |
+| outer-context-captured | 5/6 | | |
+| file-unclosed, response-body-unclosed | 6/6 | | |
+| span-context-dropped | 3/3 | | |
+| lost-cancel | 2/16 | | a note where the context above is cancelled |
+| handoff-without-context | 0/1 | 2/12 | a note |
+| shared-work | | 5/5 | sync.Once: a note |
+| context-overwritten | 1/1 | 2/5 | literals: a note |
+| goroutine-without-context | 1/1 | 1/4 | a note unless something inside is known to belong into a trace |
+| channel-consumer-unguarded | | 0/5 | a note unless errors are dropped |
+| homemade-trace-id | | 3/3 | |
+
+Below the aim (80 % of \`probable\`, 50 % of \`possible\`) or not shown to be above it: background-context, uninstrumented-client,
+the \`possible\` ones of request-without-context and goroutine-without-context. Rules with fewer than five readings say nothing
+about precision. Mature code gives few debts: most of what stands out there is meant.
+
+Speed: \`node bench/audit.ts\`. 1,043 files, 21.9 MB (the source of Go’s own commands) take 20 CPU seconds in two threads, 1 GiB: 10 s
+of two quiet cores, 75 s where a dozen other processes want them. No repository made it crash or had a file that could not be read.
 
 ## Comments that silence
 
@@ -124,15 +168,11 @@ further evidence, and a possible finding becomes probable; one of a class that t
 
 ## Documents
 
-\`audit snippets FILE\` reads fenced blocks of Go, and programs and functions that stand in plain text. Blocks that do not
+\`audit snippets FILE\` reads fenced blocks of Go, and programs and functions that stand in plain text, statements too. Fragments without imports are read
+with those that their names stand for (\`http\` is net/http). Blocks that do not
 parse are \`snippet-broken\`; programs that do not compile are \`snippet-not-compiling\` (without a toolchain: imports of the
 standard library that nothing uses); the rules run over all. Imports that cannot be had say nothing about a block, and names
 that a fragment leaves to its surroundings are not asked for.
-
-## What it was measured against
-
-\`npm run judge:audit\` fetches the suites of seven other analysers and compares line by line; docs/measurements.md has the
-table and, rule by rule, what a reading of findings in five large repositories by hand gave.
 
 ## Fingerprints
 

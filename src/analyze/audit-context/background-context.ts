@@ -331,6 +331,10 @@ function isAfterDone(view: PackageView, call: CallSite): boolean {
   const { syntax } = view.file(call.file)
   for (let at = call.node; at > 0; at = syntax.parents[at] as number) {
     const parent = syntax.parents[at] as number
+    if (kindOf(syntax, at) === 'if_statement') {
+      const condition = childAt(syntax, at, 'condition')
+      if (condition !== undefined && /\.Err\(\) != nil/.test(view.text(call.file, condition))) return true
+    }
     if (kindOf(syntax, at) === 'communication_case') {
       const communication = childAt(syntax, at, 'communication')
       if (communication !== undefined && /<-\s*[\w.()]*\.Done\(\)/.test(view.text(call.file, communication)))
