@@ -140,6 +140,12 @@ function liveRow(placePlusOne: u32): usize {
   return stateOf(row) == 0 ? 0 : row
 }
 
+/** Id of the event's goroutine: from its row where it has one, so that this column of few readers is seldom fetched. */
+function goroutineOf(chunk: usize, row: usize): f64 {
+  const goroutine = liveRow(word(chunk, row, SLOTS))
+  return goroutine == 0 ? float(chunk, row, GOROUTINES) : load<f64>(goroutine, rows.ID)
+}
+
 // @ts-ignore: decorator
 @inline
 function step(chunk: usize, row: usize, type: u32): void {
@@ -190,12 +196,12 @@ function stepUser(chunk: usize, row: usize, type: u32): void {
         float(chunk, row, ARG0),
         float(chunk, row, ARG1),
         index(chunk, row, ARG2),
-        float(chunk, row, GOROUTINES),
+        goroutineOf(chunk, row),
         now,
       )
       return
     case kind.UserTaskEnd:
-      endTask(float(chunk, row, ARG0), float(chunk, row, GOROUTINES), now)
+      endTask(float(chunk, row, ARG0), goroutineOf(chunk, row), now)
       return
     case kind.UserLog:
       noteLog(index(chunk, row, ARG1))
