@@ -29,7 +29,7 @@ export function functionValues(
     case 'identifier': {
       const declared = view.functionBySymbol(symbols[node] as number)
       if (declared !== undefined) return [declared]
-      return all(view, file, valuesGiven(view, file, symbols[node] as number), depth)
+      return all(view, file, valuesGiven(view, file, symbols[node] as number, node), depth)
     }
     case 'call_expression':
       return resultsOf(view, file, node, depth)
@@ -38,7 +38,7 @@ export function functionValues(
       const operand = childAt(syntax, node, 'operand')
       const part = childAt(syntax, node, 'field') ?? childAt(syntax, node, 'index')
       if (operand === undefined || part === undefined || kindOf(syntax, operand) !== 'identifier') return undefined
-      const held = valuesGiven(view, file, symbols[operand] as number)
+      const held = valuesGiven(view, file, symbols[operand] as number, operand)
       const [literal] = held ?? []
       if (held?.length !== 1 || literal === undefined) return undefined
       return all(view, file, elementsOf(view, file, literal, textOf(syntax, part)), depth)
@@ -64,14 +64,15 @@ function all(
   return found.length > MAX_VALUES ? undefined : found
 }
 
-/** Every value that a local variable is given; undefined where its address is taken or a value does not stand there. */
-function valuesGiven(view: PackageView, file: number, symbol: number): readonly number[] | undefined {
+/** Every value that a local variable is given before a use; undefined where its address is taken or a value does not stand there. */
+function valuesGiven(view: PackageView, file: number, symbol: number, before: number): readonly number[] | undefined {
   const declared = view.pkg.symbols[symbol]
   if (declared?.kind !== 'variable' || declared.file !== file || declared.qualified !== undefined) return undefined
   const { syntax } = view.file(file)
   const values: number[] = []
   for (const use of view.usesOf(symbol)) {
     if (use.file !== file) return undefined
+    if (use.node >= before) continue
     const parent = syntax.parents[use.node] as number
     if (kindOf(syntax, parent) === 'unary_expression' && textOf(syntax, parent).startsWith('&')) return undefined
     const isSpec = kindOf(syntax, parent) === 'var_spec'
