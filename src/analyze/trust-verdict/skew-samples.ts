@@ -5,7 +5,7 @@
  * [server end − client end, server start − client start] of each call; its middle is the estimate (RFC 5905, section 8),
  * the median over all calls the pair's. The interval is what nearly all calls allow together; calls in both directions
  * bound it from both sides. Not looked at: one place, a server's span longer than its client's (it goes on after the
- * answer), and all that is asynchronous: producers, consumers, internal children.
+ * answer), a client with several servers below it (retries, headers that were copied), and all that is asynchronous.
  */
 import type { SpanForest } from '../trust/forest.ts'
 
@@ -41,7 +41,7 @@ type Samples = {
 
 /** `placeOf` by resource; -1: not known, and never shared. `omitted`: calls of pairs beyond the bound. */
 export function compareClocks(
-  { spans, parents }: SpanForest,
+  { spans, parents, childStart, children }: SpanForest,
   placeOf: ArrayLike<number>,
   places: number,
 ): { readonly pairs: readonly ClockPair[]; readonly omitted: number } {
@@ -52,7 +52,7 @@ export function compareClocks(
     if (parent < 0 || spans.kinds[row] !== SERVER || spans.kinds[parent] !== CLIENT) continue
     const from = placeOf[spans.resourceOf[parent] as number] as number
     const to = placeOf[spans.resourceOf[row] as number] as number
-    if (from < 0 || to < 0 || from === to) continue
+    if (from < 0 || to < 0 || from === to || hasOtherServer(parent, row)) continue
     const least = (spans.endNs[row] as number) - (spans.endNs[parent] as number)
     const most = (spans.startNs[row] as number) - (spans.startNs[parent] as number)
     if (!(least <= most)) continue
@@ -62,6 +62,14 @@ export function compareClocks(
     else addSample(samples, isForward ? least : -most, isForward ? most : -least)
   }
   return { pairs: [...found.values()].map(estimatePair), omitted }
+
+  function hasOtherServer(client: number, own: number): boolean {
+    for (let index = childStart[client] as number; index < (childStart[client + 1] as number); index++) {
+      const child = children[index] as number
+      if (child !== own && spans.kinds[child] === SERVER) return true
+    }
+    return false
+  }
 }
 
 function openPair(pairs: Map<number, Samples>, from: number, to: number, places: number): Samples | undefined {
