@@ -24,6 +24,8 @@ const MAX_IDS = 500_000
 const keys = ['trace_id', 'traceId', 'traceID', 'requestTrace', 'request_trace']
 /** Of the handlers with an id: so many are roots that a caller in the data should have had. */
 const LEAST_CALLED = 0.5
+/** Fewer say nothing: a root with another's id beside it. */
+const LEAST_ROOTS = 2
 
 export const homemadeTraceId: BreakClassRule = {
   class: 'homemade-trace-id',
@@ -76,7 +78,7 @@ function describeLogs(facts: TrustFacts, own: OwnIds, joined: ReadonlySet<number
   const broken = roots.filter(({ host }) => called.has(at(operations.of, host)))
   const groups = [...Map.groupBy(broken, ({ host }) => at(operations.of, host)).values()].flatMap(
     (ids): BreakGroup[] => {
-      if (ids.length < MIN_SIGHTINGS) return []
+      if (ids.length < LEAST_ROOTS) return []
       const rows = ids.map(({ host }) => host)
       for (const row of rows) facts.taken[row] = 1
       const place = makePlace(facts, rows)
@@ -84,7 +86,8 @@ function describeLogs(facts: TrustFacts, own: OwnIds, joined: ReadonlySet<number
       return [{ ...place, shape: 'direct', claims: [{ class: 'homemade-trace-id', score: 0.92, why }] }]
     },
   )
-  return groups.length > 0 ? groups : [describeRecords(facts, own)]
+  if (groups.length > 0 || own.ids.length < MIN_SIGHTINGS) return groups
+  return [describeRecords(facts, own)]
 }
 
 function describeRecords(facts: TrustFacts, { service, ids, all }: OwnIds): BreakGroup {

@@ -16,6 +16,8 @@ const MAX_IDS = 500_000
 const SAMPLE = 300
 /** Where chance holds nearly all ids: handlers of a service that are enough, when none names its own trace. */
 const MIN_HANDLERS = 20
+/** One may be a stranger's. */
+const LEAST_IDS = 2
 
 export type OwnId = {
   readonly id: string
@@ -43,7 +45,7 @@ export function findOwnIds(facts: TrustFacts, logs: LogTable): OwnIds[] {
   const places = placeLogs(facts, logs)
   const { ids, named, counts } = collectIds(facts, logs, places)
   return [...Map.groupBy(ids, ({ service }) => service)].flatMap(([service, own]): OwnIds[] => {
-    if (own.length < MIN_SIGHTINGS) return []
+    if (own.length < LEAST_IDS) return []
     const isOpen = (row: number): boolean => !named.has(at(facts.spans.traces, row) * facts.services.length + service)
     const holds = (one: OwnId, movedNs: number, visit: (row: number) => boolean): boolean => {
       const windows = places.windowsOf(one.record)
@@ -71,8 +73,9 @@ export function findOwnIds(facts: TrustFacts, logs: LogTable): OwnIds[] {
       })
     }
     const found = own.filter(({ host }) => host >= 0)
-    const isSure = isHeld(lift) || found.some(({ isOdd }) => isOdd) || isSilent(facts, places, service, named, lift)
-    if (found.length < MIN_SIGHTINGS || !isSure) return []
+    const isMany = found.length >= MIN_SIGHTINGS
+    const isOther = isMany && (found.some(({ isOdd }) => isOdd) || isSilent(facts, places, service, named, lift))
+    if (found.length < LEAST_IDS || !(isHeld(lift) || isOther)) return []
     return [{ service, ids: found, all: counts.get(service) ?? 0, lift }]
   })
 }

@@ -22,7 +22,7 @@ import {
 } from '../trust/trust-facts.ts'
 import { isLifted, measureLift, median, type Windows } from '../trust/windows.ts'
 import { chanceBeside, collectHosts, findBeside, findHost, pickHost } from './root-hosts.ts'
-import { collectEnds, type HandlerEnds, measureAfter } from './root-triggers.ts'
+import { collectEnds, type HandlerEnds, measureAfter, measureTwins } from './root-triggers.ts'
 
 const SAMPLE = 300
 const CHILD_SHARE = 0.2
@@ -94,10 +94,12 @@ function describeRoots(
       findHost(facts, hosts, row, movedNs, isWhole, operation) >= 0
   const within = measureLift(facts, sample, typical, holds(true))
   const beginsWithin = measureLift(facts, sample, typical, holds(false))
-  const after = measureAfter(facts, ends, sample, operation)
+  const usualParent = at(facts.usualParent, operation)
+  const after =
+    measureAfter(facts, ends, sample, operation) ??
+    (isUsual && !isHeld(beginsWithin) ? measureTwins(facts, sample, operation, usualParent) : undefined)
   if (!isUsual && after === undefined && !isHeld(within) && !isHeld(beginsWithin)) return undefined
   const found = describeHosts(facts, hosts, sample, operation)
-  const usualParent = at(facts.usualParent, operation)
   const affected = countTraces(facts, rows)
   const periodic = measurePeriod(facts, rows)
   const apart = after === undefined ? describeApart(own.name, rows.length, beginsWithin, periodic) : undefined

@@ -224,3 +224,17 @@ test('roots that begin as a step of a handler ends were handed over', () => {
   assert.deepEqual([cases.length, cases[0]?.operation], [1, 'restock'])
   assert.ok([cases[0]?.class, ...(cases[0]?.alternatives ?? [])].includes('handoff-without-context'))
 })
+
+test('roots that begin as long after a handler as otherwise its child does were handed over', () => {
+  for (const percent of [5, 50]) {
+    const cases = find((index, spans) => {
+      const start = 92.4 + ((index * 31) % 50) / 10
+      const isHit = some(index, percent)
+      const parent = isHit ? '-' : 'c!'
+      const job: DrawnSpan = { ...(spans[3] as DrawnSpan), id: 'k', parent, name: 'index', start, end: start + 9 }
+      return [...spans, isHit ? { ...job, trace: `k${index}` } : job]
+    })
+    assert.deepEqual([cases.length, cases[0]?.state, cases[0]?.operation], [1, 'unexplained', 'index'], `${percent} %`)
+    assert.ok([cases[0]?.class, ...(cases[0]?.alternatives ?? [])].includes('handoff-without-context'))
+  }
+})

@@ -65,6 +65,46 @@ export function measureAfter(
   return isLifted(lift, 0.3) ? { name: nameOfOperation(facts, top), lift, withinNs } : undefined
 }
 
+/**
+ * Roots of an operation that is otherwise begun some time after the end of its parent: do they begin as long after the
+ * end of one that lacks it? Enters: roots, and the operation's usual parent.
+ */
+export function measureTwins(
+  facts: TrustFacts,
+  sample: readonly number[],
+  operation: number,
+  usualParent: number,
+): InnerRootGroup['after'] {
+  const { spans, forest, operations } = facts
+  const delays: number[] = []
+  const answered = new Set<number>()
+  const parents: number[][] = Array.from({ length: facts.instanceCount }, () => [])
+  for (let row = 0; row < spans.count; row++) {
+    const own = at(operations.of, row)
+    if (own === usualParent) parents[instanceOfRow(facts, row)]?.push(row)
+    const parent = at(forest.parents, row)
+    if (own !== operation || parent < 0 || operations.of[parent] !== usualParent) continue
+    answered.add(parent)
+    delays.push(at(spans.startNs, row) - at(spans.endNs, parent))
+  }
+  delays.sort((left, right) => left - right)
+  const leastNs = delays[Math.floor(delays.length * 0.02)] ?? 0
+  const mostNs = delays[Math.floor(delays.length * 0.98)] ?? 0
+  if (delays.length < MIN_SIGHTINGS || mostNs <= 0) return undefined
+  const ends = parents.map((rows) =>
+    Float64Array.from(rows.filter((row) => !answered.has(row)).map((row) => at(spans.endNs, row))).sort(),
+  )
+  const typical = median(sample.map((row) => at(spans.endNs, row) - at(spans.startNs, row)))
+  const lift = measureLift(facts, sample, Math.max(typical, mostNs - leastNs), (row, movedNs) => {
+    const own = ends[instanceOfRow(facts, row)]
+    if (own === undefined) return false
+    const start = moveTime(facts, at(spans.startNs, row), movedNs)
+    const index = lastBefore(own, start - leastNs)
+    return index >= 0 && at(own, index) >= start - mostNs
+  })
+  return isLifted(lift, 0.3) ? { name: nameOfOperation(facts, usualParent), lift, withinNs: mostNs } : undefined
+}
+
 function findEnd(
   facts: TrustFacts,
   ends: readonly HandlerEnds[],
