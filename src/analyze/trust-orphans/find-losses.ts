@@ -25,6 +25,10 @@ import type { Loss } from './visits.ts'
 
 const SECOND_NS = 1e9
 const MAX_OUTSIDE_NS = 60 * SECOND_NS
+/** And at its end, where a batch may be out. */
+const MAX_OPEN_SHARE = 0.02
+/** A batch of the default processor is exported every 5 s. */
+const BATCH_NS = 5 * SECOND_NS
 /** Of the data, the part at its beginning whose traces may have begun before. */
 const MAX_OUTSIDE_SHARE = 0.05
 
@@ -37,6 +41,7 @@ export function findLosses(facts: TrustFacts): BreakGroup[] {
   const hops: Hop[] = []
   const losses: Loss[] = []
   const outsideNs = facts.firstNs + measureOutside(facts)
+  const settledNs = Math.min(facts.readAtNs - facts.settleNs, facts.lastNs - measureOpen(facts))
   let owners: Owners | undefined
   for (let trace = 0; trace < spans.traceCount; trace++) {
     const from = at(forest.traceStart, trace)
@@ -55,7 +60,7 @@ export function findLosses(facts: TrustFacts): BreakGroup[] {
       else inside.push(row)
     }
     if (inside.length === 0) continue
-    if (at(facts.traceLast, trace) > facts.readAtNs - facts.settleNs) {
+    if (at(facts.traceLast, trace) > settledNs) {
       for (const row of inside) pending.push(row)
       continue
     }
@@ -104,6 +109,12 @@ export function isRemote({ spans }: TrustFacts, row: number): boolean {
 function measureOutside(facts: TrustFacts): number {
   const longest = Math.max(SECOND_NS, Math.min(percentileRoot(facts.forest, 0.99), MAX_OUTSIDE_NS))
   return Math.min(longest, MAX_OUTSIDE_SHARE * (facts.lastNs - facts.firstNs))
+}
+
+/** However late it is read, data that stops is cut through what ran then, and through what was not yet exported. */
+function measureOpen({ forest, firstNs, lastNs, settleNs }: TrustFacts): number {
+  const batch = Math.min(BATCH_NS, MAX_OPEN_SHARE * (lastNs - firstNs))
+  return Math.min(settleNs, Math.max(percentileRoot(forest, 0.99), batch))
 }
 
 function groupByParent({ spans }: TrustFacts, rows: readonly number[]): number[][] {

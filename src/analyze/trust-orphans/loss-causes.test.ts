@@ -137,5 +137,11 @@ test('what may still come is pending by the time at which the data was complete'
   const near = breaksOf(draw(), { options: { settleNs: 60e9 } })
   assert.deepEqual([...new Set(near.map(({ state }) => state))], ['pending'])
   const far = breaksOf(draw(), { options: { settleNs: 60e9, readAtNs: COUNT * 400e6 + 3600e9 } })
-  assert.deepEqual([...new Set(far.map(({ state }) => state))], ['unexplained'])
+  assert.ok(far.some(({ state, affected }) => state === 'unexplained' && affected > 20))
+})
+
+test('data that was read long after it stopped is cut through the traces of its last moments', () => {
+  const cut = shop((index, spans) => (index === COUNT - 1 ? spans.filter(({ end }) => end <= 60) : spans))
+  const cases = breaksOf(cut, { options: { settleNs: 60e9, readAtNs: COUNT * 400e6 + 3600e9 } })
+  assert.deepEqual([...new Set(cases.map(({ state }) => state))], ['pending'])
 })
