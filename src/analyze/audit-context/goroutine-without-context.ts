@@ -20,7 +20,7 @@ import {
 import type { FunctionView, PackageView } from '../audit/package-view.ts'
 import { calledFunction, isHandler } from '../audit/queries.ts'
 import type { AuditContext, AuditRule } from '../audit/rule.ts'
-import { findMakers } from './background-context.ts'
+import { findMakers } from './empty-context-makers.ts'
 
 /** Methods that run a function literal on a goroutine of its own; the number of the argument. */
 const spawners: readonly (readonly [name: string, argument: number, says: string, alias: string])[] = [
