@@ -19,7 +19,7 @@ import {
 } from '../trust/trust-facts.ts'
 import { groupCallers, isOutsideCaller } from './find-outside-callers.ts'
 import { findSilentHop, groupHops, type Hop, listUnanswered } from './find-silent-hops.ts'
-import { describeLoss, learnOwners, markPresent, type Owners } from './guess-owner.ts'
+import { describeLoss, layToLosers, learnOwners, markPresent, type Owners } from './guess-owner.ts'
 import { measureLosses } from './measure-losses.ts'
 import type { Loss } from './visits.ts'
 
@@ -93,7 +93,7 @@ export function findLosses(facts: TrustFacts): BreakGroup[] {
     ...groupByOperation(facts, pending).map((rows): BreakGroup => ({ ...makePlace(facts, rows), shape: 'pending' })),
     ...groupCallers(facts, callers),
     ...groupHops(facts, hops),
-    ...measureLosses(facts, losses),
+    ...measureLosses(facts, layToLosers(facts, losses)),
   ]
 }
 

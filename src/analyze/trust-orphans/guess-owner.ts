@@ -3,11 +3,13 @@
  * service that has no span here may be the one that lost them all, if it is ever in traces with the services that are
  * here; one that is here may have lost that span alone. Enters: the facts, trace by trace. Leaves: losses.
  */
-import { at, instanceOfRow, serviceOfRow, type TrustFacts } from '../trust/trust-facts.ts'
-import type { Loss } from './visits.ts'
+import { at, instanceOfRow, MIN_SIGHTINGS, serviceOfRow, type TrustFacts } from '../trust/trust-facts.ts'
+import type { Guess, Loss } from './visits.ts'
 
 /** Of the traces with one service, the share that another must be in, to be thought of. */
 const LEAST_SHARED = 0.02
+/** Losses that are surely of one service, against those that are surely of another, to lay doubtful ones to it. */
+const MUCH_MORE = 10
 /** Services of one trace that are looked at. */
 const MAX_SERVICES = 64
 
@@ -79,29 +81,38 @@ export function describeLoss(
   own: number | undefined,
   waiting: ReadonlySet<number>,
 ): Loss {
-  const { present } = owners
   const row = own ?? (rows[0] as number)
+  const base = { rows, trace, remote: own === undefined }
   const service = own === undefined ? -1 : serviceOfRow(facts, row)
-  const parent = guessParent(facts, owners, trace, at(facts.operations.of, row), waiting, service)
-  const owner = service >= 0 ? service : parent < 0 ? -1 : at(facts.opService, parent)
-  const isAbsent = owner >= 0 && at(present.services, owner) !== trace
-  const instance =
-    own === undefined ? (owner < 0 || isAbsent ? -1 : at(present.instances, owner)) : instanceOfRow(facts, row)
-  return { rows, trace, owner, parent, remote: own === undefined, isAbsent, instance }
+  const parents = rankParents(facts, owners, trace, at(facts.operations.of, row), waiting, service)
+  if (own !== undefined) {
+    return { ...base, owner: service, parent: parents[0] ?? -1, isAbsent: false, instance: instanceOfRow(facts, row) }
+  }
+  const guesses = parents.map((parent) => guessOf(facts, owners, trace, parent))
+  const [best = { owner: -1, parent: -1, isAbsent: false, instance: -1 }, ...others] = guesses
+  const rivals = others.filter(({ owner }, index) => {
+    return owner !== best.owner && others.findIndex((one) => one.owner === owner) === index
+  })
+  return { ...base, ...best, ...(rivals.length === 0 ? {} : { rivals }) }
 }
 
-/** The one most clearly not here; the commoner one where they are alike. `service`: it is known, -1: it is not. */
-function guessParent(
+function guessOf(facts: TrustFacts, { present }: Owners, trace: number, parent: number): Guess {
+  const owner = at(facts.opService, parent)
+  const isAbsent = at(present.services, owner) !== trace
+  return { owner, parent, isAbsent, instance: isAbsent ? -1 : at(present.instances, owner) }
+}
+
+/** The one most clearly not here first; the commoner one where they are alike. `service`: it is known, -1: it is not. */
+function rankParents(
   facts: TrustFacts,
   owners: Owners,
   trace: number,
   operation: number,
   waiting: ReadonlySet<number>,
   service: number,
-): number {
+): number[] {
   const { present } = owners
-  let best = -1
-  let most = -1
+  const scores = new Map<number, number>()
   for (const parent of facts.parentsOf.get(operation) ?? []) {
     const own = at(facts.opService, parent)
     if (service >= 0 && own !== service) continue
@@ -112,11 +123,31 @@ function guessParent(
       isMissing && !isPlausible(facts, owners, own)
         ? 0
         : (isMissing ? 4 : 1) + (isAsked ? 2 : 0) + (isOpMissing ? 1 : 0)
-    if (score <= most) continue
-    most = score
-    best = parent
+    scores.set(parent, score)
   }
-  return best
+  const ranked = [...scores].sort((left, right) => right[1] - left[1])
+  // What was never seen with those that are here stands only where there is nothing else.
+  const possible = ranked.filter(([, score], index) => index === 0 || score > 0)
+  return possible.map(([parent]) => parent)
+}
+
+/**
+ * A parent that may have been of several services: of the one that lost others, if the likeliest lost hardly any that
+ * can only be its own.
+ */
+export function layToLosers(facts: TrustFacts, losses: readonly Loss[]): readonly Loss[] {
+  const sure = new Uint32Array(facts.services.length)
+  for (const { owner, rivals } of losses) if (owner >= 0 && rivals === undefined) sure[owner] = at(sure, owner) + 1
+  return losses.map((loss): Loss => {
+    const own = loss.owner < 0 ? 0 : at(sure, loss.owner)
+    let best: Guess | undefined
+    for (const rival of loss.rivals ?? []) {
+      const count = at(sure, rival.owner)
+      if (count < MIN_SIGHTINGS || count < MUCH_MORE * own) continue
+      if (best === undefined || count > at(sure, best.owner)) best = rival
+    }
+    return best === undefined ? loss : { ...loss, ...best }
+  })
 }
 
 /** Every service that is here shares traces with it. */

@@ -145,3 +145,35 @@ test('data that was read long after it stopped is cut through the traces of its 
   const cases = breaksOf(cut, { options: { settleNs: 60e9, readAtNs: COUNT * 400e6 + 3600e9 } })
   assert.deepEqual([...new Set(cases.map(({ state }) => state))], ['pending'])
 })
+
+test('where only hosts are known, an end that is not seen is possible, and no queue is full at rest', () => {
+  const clusters = [3, 40, 77]
+  const [one, ...more] = debtOf(
+    breaksOf(
+      shop((index, spans) => {
+        const own = spans.map((span) => ({ ...span, more: `instance=  host=${span.service}-a` }))
+        return clusters.some((at) => index > at * BATCH && index <= at * BATCH + 5) ? without(own, CART) : own
+      }),
+    ),
+  )
+  assert.deepEqual(more, [])
+  assert.equal(one?.state, 'unexplained')
+  assert.ok(names(one).includes('no-flush'), String(names(one)))
+})
+
+test('a parent that two services may have been is of the one that loses others', () => {
+  const cases = debtOf(
+    breaksOf(
+      shop((index, spans) => {
+        // gateway and cart both call price; cart loses spans one by one.
+        const both = [
+          ...spans,
+          { ...(spans[1] as DrawnSpan), id: 'p', name: 'GET /price', start: 96, end: 99 },
+          { ...(spans[6] as DrawnSpan), id: 'q', parent: 'p@', start: 97, end: 98 },
+        ]
+        return some(index, 30) ? without(both, index % 2 === 0 ? 'd' : 'e') : both
+      }),
+    ),
+  )
+  assert.deepEqual([...new Set(cases.map(({ service }) => service))], ['cart'])
+})

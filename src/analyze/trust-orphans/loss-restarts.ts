@@ -2,7 +2,7 @@
  * Were spans lost at the ends of processes? A process that exits without a flush loses what it had in its queue: nothing
  * of it is seen after its last export, and what is missing lies between its last span and its end (its last log line,
  * the first span of the next instance). Enters: visits of one service. Leaves: the share of the lost ones that lie
- * there, and the share that blind loss would put there. Without instances nothing can be said: `isKnown` is false.
+ * there, and the share that blind loss would put there. Where no end can be seen, nothing is said: `isKnown` is false.
  */
 import type { Lift } from '../trust/break-group.ts'
 import { at, MIN_SIGHTINGS, type TrustFacts } from '../trust/trust-facts.ts'
@@ -35,7 +35,8 @@ export function measureRestarts(
 ): Restarts {
   const lives = gatherLives(facts, owner)
   const none = { seen: 0, chance: 0, sample: lost.length, isKnown: false, ended: 0 }
-  if (lost.length === 0 || lives.size === 0 || !hasIdentity(facts, owner)) return none
+  const identity = findIdentity(facts, owner)
+  if (lost.length === 0 || lives.size === 0 || identity === 'none') return none
   const capNs = measureCap(lives, lost, kept)
   const births = Float64Array.from([...lives.values()].map(({ first }) => first)).sort()
   const gaps: Gap[] = []
@@ -61,15 +62,21 @@ export function measureRestarts(
     seen: seen / lost.length,
     chance: Math.min(1, byChance / lost.length),
     sample: lost.length,
-    isKnown: true,
+    // The next process of a host has the name of the last: that none ended says nothing there.
+    isKnown: identity === 'process' || ends.size > 0,
     ended: ends.size,
   }
 }
 
-function hasIdentity({ spans, serviceOf }: TrustFacts, owner: number): boolean {
-  return spans.resources.some(
-    ({ instance, host }, resource) => serviceOf[resource] === owner && (instance ?? host) !== undefined,
-  )
+/** By what the instances of the service are told apart. */
+export function findIdentity({ spans, serviceOf }: TrustFacts, owner: number): 'process' | 'host' | 'none' {
+  let best: 'host' | 'none' = 'none'
+  for (const [resource, { instance, host }] of spans.resources.entries()) {
+    if (serviceOf[resource] !== owner) continue
+    if (instance !== undefined) return 'process'
+    if (host !== undefined) best = 'host'
+  }
+  return best
 }
 
 function gatherLives(facts: TrustFacts, owner: number): Map<number, Life> {

@@ -5,6 +5,12 @@ import { isLifted } from '../trust/windows.ts'
 
 /** Deviations from blind loss at which it is ruled out, several tests being made. */
 const RULED_OUT = 3.5
+const LIKELIER = 20
+
+/** By a sampler that reads trace ids, or by operation: nothing between process and store chooses like this. */
+export function isChosen({ byTraceId, chosen }: LossGroup): boolean {
+  return byTraceId !== undefined || chosen !== undefined
+}
 
 /** What is missing lies at the ends of instances. */
 export function isAtEnd({ restarts }: LossGroup): boolean {
@@ -27,6 +33,11 @@ export function isCrowded({ crowding }: LossGroup): boolean {
 /** Batches of an instance were not lost whole: too many visits beside the lost ones are kept. */
 export function isNoBatch({ crowding }: LossGroup): boolean {
   return crowding.short >= RULED_OUT
+}
+
+/** Visits lie as lots put them, that many times likelier than as whole batches do. */
+export function isRatherByLot({ crowding: { deviations, short } }: LossGroup): boolean {
+  return short >= 2 && (short ** 2 - Math.max(0, deviations) ** 2) / 2 >= Math.log(LIKELIER)
 }
 
 /** Spans of several operations are missing one by one, with others of the same service and trace left. */

@@ -15,28 +15,34 @@ import {
   serviceOfRow,
   type TrustFacts,
 } from '../trust/trust-facts.ts'
+import { type Chosen, countInner, findChosen, type InnerCounts, isOf } from './chosen-operations.ts'
 import { readLossWords } from './loss-logs.ts'
-import { measureRestarts } from './loss-restarts.ts'
+import { findIdentity, measureRestarts } from './loss-restarts.ts'
 import { measureCrowding, measureQuarters, rankDurations, rankLoads } from './loss-timing.ts'
 import { type IdSplit, splitByTraceId } from './trace-id-samplers.ts'
 import { gatherVisits, type KeptVisit, type Loss, type LostVisit, listKept } from './visits.ts'
 
 const SAMPLE = 2_000
-/** One operation alone: share of what is missing in part, and times as many as what is missing wholly. */
-const ONE_SHARE = 0.9
+/** Operations that are missing alone: times as many as what is missing wholly. */
 const ONE_PART = 0.5
 /** Of the traces, the share in which the same callee's parents are missing: then it is told of that edge. */
 const ONE_EDGE = 0.8
+/** And at most the share in which another's are. */
+const OTHER_EDGE = 0.5
 
 /** Instances that there may be where nothing tells them apart. */
 const UNKNOWN_ALIVE = 4
 
 /** Of one owner. */
-type Part = { readonly owner: number; readonly visits: readonly LostVisit[]; readonly split?: IdSplit }
+type Part = {
+  readonly owner: number
+  readonly visits: readonly LostVisit[]
+  readonly split?: IdSplit
+  readonly chosen?: Chosen
+}
 
 type Shared = {
-  /** By operation: spans that have children. */
-  readonly inner: Uint32Array
+  readonly inner: InnerCounts
   readonly kept: ReadonlyMap<number, { readonly kept: KeptVisit[]; readonly traces: number }>
   /** Services that lost spans, by trace. */
   readonly losers: ReadonlyMap<number, ReadonlySet<number>>
@@ -58,13 +64,7 @@ export function measureLosses(facts: TrustFacts, losses: readonly Loss[]): Break
 }
 
 function shareFacts(facts: TrustFacts, visits: ReadonlyMap<number, readonly LostVisit[]>): Shared {
-  const { spans, forest, operations } = facts
-  const inner = new Uint32Array(operations.list.length)
-  for (let row = 0; row < spans.count; row++) {
-    if (at(forest.childStart, row + 1) === at(forest.childStart, row)) continue
-    const operation = at(operations.of, row)
-    inner[operation] = at(inner, operation) + 1
-  }
+  const { spans } = facts
   const losers = new Map<number, Set<number>>()
   const counts = new Map<number, number>()
   for (const [owner, own] of visits) {
@@ -80,7 +80,7 @@ function shareFacts(facts: TrustFacts, visits: ReadonlyMap<number, readonly Lost
   for (let trace = 0; trace < spans.traceCount; trace++) {
     if (at(facts.traceLast, trace) <= facts.readAtNs - facts.settleNs) traces++
   }
-  return { inner, kept: listKept(facts, visits), losers, counts, traces }
+  return { inner: countInner(facts), kept: listKept(facts, visits), losers, counts, traces }
 }
 
 /** Whose parents nobody here ever is: by the operation of the orphans. */
@@ -107,35 +107,40 @@ function partVisits(facts: TrustFacts, shared: Shared, owner: number, visits: re
   )
   const rest = split === undefined ? visits : visits.filter(({ isAbsent }) => !isAbsent)
   const parts: Part[] = split === undefined ? [] : [{ owner, visits: absent, split }]
-  const alone = findAlone(rest)
-  if (alone.size > 0) {
-    parts.push({ owner, visits: rest.filter((visit) => alone.has(visit)) })
-    const others = rest.filter((visit) => !alone.has(visit))
+  const partial = rest.filter(({ isAbsent }) => !isAbsent)
+  const chosen = findChosen(facts, shared.inner, owner, partial)
+  const alone = chosen === undefined ? [] : partial.filter((visit) => isOf(chosen.operations, visit))
+  if (chosen !== undefined && alone.length >= ONE_PART * (rest.length - partial.length)) {
+    for (const own of partChosen(alone)) parts.push({ owner, visits: own, chosen })
+    const others = rest.filter((visit) => visit.isAbsent || !isOf(chosen.operations, visit))
     if (others.length > 0) parts.push({ owner, visits: others })
   } else if (rest.length > 0) parts.push({ owner, visits: rest })
   return parts
 }
 
-/** Visits in which one and the same operation alone is missing, where that is most of what is missing in part. */
-function findAlone(visits: readonly LostVisit[]): ReadonlySet<LostVisit> {
-  const partial = visits.filter(({ isAbsent }) => !isAbsent)
-  const absent = visits.length - partial.length
-  const counts = new Map<number, Set<LostVisit>>()
-  for (const visit of partial) {
-    const operations = new Set(visit.losses.map(({ parent }) => parent))
-    if (operations.size !== 1 || visit.losses.some(({ remote }) => remote)) continue
-    const [operation = -1] = operations
-    const own = counts.get(operation) ?? new Set<LostVisit>()
-    counts.set(operation, own)
-    own.add(visit)
+/** Each operation that is missing is a place of its own in the source; those seldom missing go with the first. */
+function partChosen(visits: readonly LostVisit[]): LostVisit[][] {
+  const byOperation = new Map<number, Loss[]>()
+  for (const { losses } of visits) {
+    for (const loss of losses) {
+      const own = byOperation.get(loss.parent) ?? []
+      byOperation.set(loss.parent, own)
+      own.push(loss)
+    }
   }
-  const [most = new Set<LostVisit>()] = [...counts.values()].sort((left, right) => right.size - left.size)
-  const isAlone =
-    most.size >= MIN_SIGHTINGS && most.size >= ONE_SHARE * partial.length && most.size >= ONE_PART * absent
-  return isAlone ? most : new Set()
+  const sorted = [...byOperation.values()].sort((left, right) => right.length - left.length)
+  const often = sorted.filter((own, index) => index === 0 || own.length >= MIN_SIGHTINGS)
+  const seldom = sorted.slice(often.length).flat()
+  return often.map((own, index) => {
+    const losses = new Set(index === 0 ? [...own, ...seldom] : own)
+    return visits.flatMap((visit) => {
+      const kept = visit.losses.filter((loss) => losses.has(loss))
+      return kept.length === 0 ? [] : [{ ...visit, losses: kept }]
+    })
+  })
 }
 
-function measurePart(facts: TrustFacts, shared: Shared, { owner, visits, split }: Part): LossGroup {
+function measurePart(facts: TrustFacts, shared: Shared, { owner, visits, split, chosen }: Part): LossGroup {
   const losses = visits.flatMap((visit) => visit.losses)
   const rows = losses.flatMap((loss) => [...loss.rows])
   const { kept = [], traces = 0 } = shared.kept.get(owner) ?? {}
@@ -150,6 +155,7 @@ function measurePart(facts: TrustFacts, shared: Shared, { owner, visits, split }
   const quarters = measureQuarters(visits, kept)
   const words = isKnown ? readLossWords(facts, owner, visits, kept) : undefined
   const restarts = measureRestarts(facts, owner, visits, kept)
+  const alive = isKnown && findIdentity(facts, owner) !== 'none' ? countAlive(facts, owner) : UNKNOWN_ALIVE
   return {
     ...own,
     ...(version === undefined || remote > 0 ? {} : { version }),
@@ -166,13 +172,14 @@ function measurePart(facts: TrustFacts, shared: Shared, { owner, visits, split }
     absent,
     kept: kept.length,
     ...(split === undefined ? {} : { byTraceId: split }),
+    ...(chosen === undefined ? {} : { chosen: { expected: chosen.expected, logChance: chosen.logChance } }),
     topOperation: top.operation,
     topShare: top.share,
     topExpected: top.expected,
     restarts,
     load: rankLoads(facts, visits, kept),
     duration: rankDurations(facts, visits, kept),
-    crowding: measureCrowding(facts, visits, kept, restarts.isKnown ? countAlive(facts, owner) : UNKNOWN_ALIVE),
+    crowding: measureCrowding(facts, visits, kept, alive),
     together: measureTogether(shared, owner, visits),
     owners: [...shared.counts.values()].filter((count) => count >= MIN_SIGHTINGS).length,
     quarters: quarters.rates,
@@ -189,8 +196,9 @@ function findCallee(facts: TrustFacts, visits: readonly LostVisit[]): string | u
     const callees = new Set(losses.flatMap(({ rows }) => rows.map((row) => serviceOfRow(facts, row))))
     for (const callee of callees) counts.set(callee, (counts.get(callee) ?? 0) + 1)
   }
-  const [first] = [...counts].sort((left, right) => right[1] - left[1] || left[0] - right[0])
-  return first === undefined || first[1] < ONE_EDGE * visits.length ? undefined : nameOfService(facts, first[0])
+  const [first, second] = [...counts].sort((left, right) => right[1] - left[1] || left[0] - right[0])
+  if (first === undefined || first[1] < ONE_EDGE * visits.length) return undefined
+  return (second?.[1] ?? 0) > OTHER_EDGE * visits.length ? undefined : nameOfService(facts, first[0])
 }
 
 function measureTop(
@@ -203,15 +211,8 @@ function measureTop(
   const [top, count] = [...counts].sort((left, right) => right[1] - left[1])[0] ?? [-1, 0]
   const share = count / Math.max(1, losses.length)
   if (top < 0) return { operation: '', share, expected: 0 }
-  const service = at(facts.opService, top)
-  let all = 0
-  let lost = 0
-  for (let operation = 0; operation < shared.inner.length; operation++) {
-    if (at(facts.opService, operation) !== service) continue
-    all += at(shared.inner, operation)
-    lost += counts.get(operation) ?? 0
-  }
-  const expected = (at(shared.inner, top) + count) / Math.max(1, all + lost)
+  const inner = at(shared.inner.byOperation, top)
+  const expected = (inner + count) / Math.max(1, at(shared.inner.byService, at(facts.opService, top)) + losses.length)
   return { operation: nameOfOperation(facts, top), share, expected }
 }
 

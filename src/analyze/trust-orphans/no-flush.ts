@@ -1,16 +1,16 @@
 /** Class 13. What is missing lies between the last span of an instance and its end, and nothing from within its life. */
 import type { BreakClassRule, LossGroup } from '../trust/break-group.ts'
 import { percent } from '../trust/trust-facts.ts'
-import { isAtEnd, isCrowded, isSaid, mayBeAtEnd } from './loss-signs.ts'
+import { isAtEnd, isChosen, isCrowded, isSaid, mayBeAtEnd } from './loss-signs.ts'
 
 export const noFlush: BreakClassRule = {
   class: 'no-flush',
   judge(group) {
-    if (group.shape !== 'loss' || !group.isOwnerKnown || group.byTraceId !== undefined) return undefined
+    if (group.shape !== 'loss' || !group.isOwnerKnown || isChosen(group)) return undefined
     const { restarts, service } = group
     const why = restarts.isKnown
       ? `${percent(restarts.seen)} of ${group.lost} traces that lost ${service} lie at the end of an instance's life (${restarts.ended} ended); by chance ${percent(restarts.chance)}`
-      : `nothing tells the instances of ${service} apart: whether one ended could not be seen`
+      : `nothing tells the processes of ${service} apart: whether one ended could not be seen`
     return { score: scoreEnds(group), why: describeWords(group, why) }
   },
 }

@@ -5,7 +5,7 @@
  */
 import type { BreakClassRule, LossGroup } from '../trust/break-group.ts'
 import { percent } from '../trust/trust-facts.ts'
-import { isAtEnd, isBlind, isCrowded, isInPart, isNoBatch, isUnderLoad, mayBeAtEnd } from './loss-signs.ts'
+import { isAtEnd, isBlind, isCrowded, isInPart, isRatherByLot, isUnderLoad, mayBeAtEnd } from './loss-signs.ts'
 
 /** Fewer do not show that a loss is blind. */
 const MIN_BLIND = 20
@@ -29,7 +29,7 @@ export const samplingDisagreement: BreakClassRule = {
 
 /** By lot: whole, steady, alone, blind to all else, where batches and instances of that size would have been seen. */
 function isDrawn(group: LossGroup): boolean {
-  const isSeen = isNoBatch(group) || group.saysSampled >= 0.9
+  const isSeen = isRatherByLot(group) || group.saysSampled >= 0.9
   return (
     isSeen &&
     group.lost >= MIN_BLIND &&

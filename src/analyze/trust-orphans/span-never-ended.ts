@@ -16,6 +16,15 @@ export const spanNeverEnded: BreakClassRule = {
   class: 'span-never-ended',
   judge(group) {
     if (group.shape !== 'loss' || !group.isOwnerKnown || group.local === 0) return undefined
+    if (group.chosen !== undefined) {
+      const chance =
+        group.chosen.logChance < -40 ? 'never' : `with a chance of ${Math.exp(group.chosen.logChance).toExponential(0)}`
+      const what = group.topOperation === '' ? 'a span that is never there' : group.topOperation
+      return {
+        score: 0.92,
+        why: `${group.missing} times ${what} is missing, within spans of ${group.service} that are there; blind loss would hit these operations in ${percent(group.chosen.expected)} of the cases, and ${chance} them alone`,
+      }
+    }
     const isLocal = group.local >= 0.9 * group.missing
     const base = scoreOne(group)
     const isElse = isAtEnd(group) || isUnderLoad(group) || isCrowded(group) || isTogether(group)

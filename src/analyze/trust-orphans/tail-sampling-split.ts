@@ -1,7 +1,7 @@
 /** Class 28. Several services are missing together, another choice in each trace; or the long traces lose what ends last. */
 import type { BreakClassRule, LossGroup } from '../trust/break-group.ts'
 import { percent } from '../trust/trust-facts.ts'
-import { isAtEnd, isLong, isTogether, isUnderLoad } from './loss-signs.ts'
+import { isAtEnd, isChosen, isLong, isTogether, isUnderLoad } from './loss-signs.ts'
 
 /** Services that lose spans in the same data: one fault of each at once is unlikely. */
 const MANY_OWNERS = 3
@@ -9,7 +9,7 @@ const MANY_OWNERS = 3
 export const tailSamplingSplit: BreakClassRule = {
   class: 'tail-sampling-split',
   judge(group) {
-    if (group.shape !== 'loss' || group.byTraceId !== undefined) return undefined
+    if (group.shape !== 'loss' || isChosen(group)) return undefined
     if (!group.isOwnerKnown) return { score: 0.3, why: describeUnknown(group.missing) }
     const { together, duration, owners } = group
     return {

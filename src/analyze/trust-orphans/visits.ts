@@ -5,19 +5,25 @@
  */
 import { at, instanceOfRow, serviceOfRow, type TrustFacts } from '../trust/trust-facts.ts'
 
-export type Loss = {
-  /** The orphans that name this parent. */
-  readonly rows: readonly number[]
-  readonly trace: number
+/** Whose parent it may have been. */
+export type Guess = {
   /** Service that should have exported the parent; -1: not known. */
   readonly owner: number
   /** Operation that the parent usually is; -1: not known. */
   readonly parent: number
-  readonly remote: boolean
   /** The owner has no span in the trace. */
   readonly isAbsent: boolean
   /** Of the owner, where a span of it is left in the trace; -1: not known. */
   readonly instance: number
+}
+
+export type Loss = Guess & {
+  /** The orphans that name this parent. */
+  readonly rows: readonly number[]
+  readonly trace: number
+  readonly remote: boolean
+  /** Other services of which it may have been, the likeliest first. */
+  readonly rivals?: readonly Guess[]
 }
 
 export type LostVisit = {

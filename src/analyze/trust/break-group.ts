@@ -146,6 +146,8 @@ export type LossGroup = Place & {
   readonly kept: number
   /** The traces without the owner are told from the others by a number of their ids. */
   readonly byTraceId?: { readonly number: string; readonly beyond: number; readonly before: number }
+  /** They are of a few operations of the owner alone: the share that blind loss would give these, and its chance. */
+  readonly chosen?: { readonly expected: number; readonly logChance: number }
   /** Operation that is missing most, its share of the missing, and the share it would have if loss were blind. */
   readonly topOperation: string
   readonly topShare: number
