@@ -37,6 +37,77 @@ for (const percent of [5, 50]) {
   })
 }
 
+/** The handler's step: short requests, whose callers' clocks are off; it waits for it unless its span ended early. */
+function drawStep(index: number, isBroken: boolean, more: DrawnSpan[] = []): DrawnSpan[] {
+  const work = 1.5 + 1.2 * Math.abs(jitter(index))
+  const off = index % 2 === 0 ? 60 : -35
+  const net = 0.2 + 0.1 * Math.abs(jitter(index, 4))
+  const ends = isBroken ? 10 + work * (0.05 + 0.3 * Math.abs(jitter(index, 2))) : 10.2 + work
+  return [
+    span('a', '-', 'gateway', 'server', off + 9, off + 14 + work, 'GET /shop'),
+    span('b', 'a!', 'gateway', 'client', off + 10 - net, off + 10.2 + work + net, 'POST /score'),
+    span('c', 'b@', 'cart', 'server', 10, ends, 'POST /score'),
+    span('s', 'c!', 'cart', 'internal', 10.1, 10.1 + work, 'score'),
+    ...more,
+  ]
+}
+
+for (const percent of [5, 50, 101]) {
+  test(`short handlers that end while their step runs, whatever the hosts' clocks say, are a break at ${percent} %`, () => {
+    const cases = find((index) => drawStep(index, some(index, percent)))
+    assert.deepEqual(summarise(cases), ['lost borrowed-span-ended'])
+    assert.equal(
+      cases[0]?.affected,
+      Array.from({ length: 400 }, (_, index) => index).filter((index) => some(index, percent)).length,
+    )
+  })
+
+  test(`another step of theirs, rightly detached, does not excuse them at ${percent} %`, () => {
+    const cases = find((index) => {
+      const start = 12.9 + 2 * Math.abs(jitter(index, 3))
+      return drawStep(index, some(index, percent), [span('k', 'c!', 'cart', 'internal', start, start + 5, 'recount')])
+    })
+    assert.deepEqual(summarise(cases), ['lost borrowed-span-ended'])
+  })
+}
+
+test('roots of two kinds, in one of which the step runs on, and that take as long, are a break', () => {
+  const cases = find((index) =>
+    drawStep(index, some(index, 50))
+      .filter(({ id }) => id === 'c' || id === 's')
+      .map((one) => (one.id === 'c' ? { ...one, parent: '-' } : one)),
+  )
+  assert.deepEqual(summarise(cases), ['lost borrowed-span-ended'])
+})
+
+test('a detached step of short answers from a cache, within the long ones, is no break', () => {
+  for (const hasCaller of [true, false]) {
+    const cases = find((index) => {
+      const ends = some(index, 50) ? 10.3 + 0.1 * jitter(index, 5) : 19 + 2 * jitter(index, 5)
+      const spans = [
+        span('b', '-', 'gateway', 'client', 9.7, ends + 0.3, 'POST /score'),
+        span('c', hasCaller ? 'b@' : '-', 'cart', 'server', 10, ends, 'POST /score'),
+        span('s', 'c!', 'cart', 'internal', 10.1, 11.6 + 0.4 * jitter(index), 'count'),
+      ]
+      return hasCaller ? spans : spans.slice(1)
+    })
+    assert.deepEqual(summarise(cases), [], `caller: ${hasCaller}`)
+  }
+})
+
+test('what outlives its handler by as long as answers are on their way is no break', () => {
+  const cases = find((index) => {
+    const ends = 12 + 1.5 * jitter(index, 5)
+    const step = 1.6 + 0.3 * jitter(index)
+    return [
+      span('b', '-', 'gateway', 'client', 9.7, ends + 2, 'POST /score'),
+      span('c', 'b@', 'cart', 'server', 10, ends, 'POST /score'),
+      span('s', 'c!', 'cart', 'internal', 10.1, 10.1 + step, 'count'),
+    ]
+  })
+  assert.deepEqual(summarise(cases), [])
+})
+
 test('three such ends in four hundred are no case', () => {
   assert.deepEqual(
     find((index, spans) => (index % 150 === 7 ? edit(spans, 'c', { end: 9 }) : spans)),

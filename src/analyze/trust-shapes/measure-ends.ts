@@ -1,11 +1,11 @@
 /**
  * What a span's end says beside its own local children, per pair of operations (parent, child). Enters: the facts.
- * Leaves: per pair the parents in which the child lies whole (sound), those that end while it runs (cut), and those
- * that end before it begins (late), and the tests that tell which of the two moved: the parent's end, or the child's
- * beginning. Work that nobody waits for (a goroutine, a callback) is cut or late as the scheduler has it, the busier the
- * machine the more; that moves the child, and no caller is kept by it.
+ * Leaves: per pair the parents in which the child lies whole (sound), and the children that are outside: begun when the
+ * parent had ended (late), or going on after it for most of their own length. Work that nobody waits for (a goroutine, a
+ * callback) is so as the scheduler has it; then the child moved, and no caller is kept by it. What another child of the
+ * same handler does says nothing. All is measured within one process, or by durations: no clock is compared with another.
  */
-import { at, CONSUMER, instanceOfRow, SERVER, type TrustFacts } from '../trust/trust-facts.ts'
+import { at, CLIENT, CONSUMER, instanceOfRow, SERVER, sampleRows, type TrustFacts } from '../trust/trust-facts.ts'
 import { mean, median } from '../trust/windows.ts'
 import { compareTimes, isAbove } from './compare-times.ts'
 
@@ -15,10 +15,17 @@ const MAX_PAIRS = 50_000
 const MAX_SAMPLE = 500
 /** Sound ones that are enough to compare with. */
 export const MIN_SOUND = 20
+/** Of a child's own length: less beyond its parent's end is jitter. */
+const MOST_OF_IT = 0.5
 const MOST_CUT = 0.05
 const SHORTER = 0.65
+const MUCH_SHORTER = 0.85
 const MOST_DELAYED = 0.85
-const KEPT = 0.75
+/** The caller is kept longer than the child runs on: of the sightings; by chance, at most. */
+const KEPT = 0.9
+const LEFT_TO_CHANCE = 0.6
+const SURE = 3
+const AS_LONG = 0.75
 const CONTAINED = 0.9
 const TIED = 0.7
 const ALWAYS = 0.98
@@ -27,14 +34,16 @@ const TIGHT = 0.25
 export type EndsOfPair = {
   readonly parent: number
   readonly child: number
-  /** Children: one per parent. */
+  /** Children: one per parent; a sample. */
   readonly sound: number[]
   soundCount: number
+  /** That end after the parent, begun before its end: all, and those with most of their length. */
   cutCount: number
-  readonly late: number[]
+  farCount: number
+  readonly outside: number[]
 }
 
-/** Pairs of which some are late, in order of the first. */
+/** Pairs of which some are outside, in order of the first. */
 export function measureEnds(facts: TrustFacts): EndsOfPair[] {
   const { spans, forest, operations } = facts
   const size = operations.list.length
@@ -44,7 +53,6 @@ export function measureEnds(facts: TrustFacts): EndsOfPair[] {
     const from = at(forest.childStart, parent)
     const to = at(forest.childStart, parent + 1)
     if (from === to || at(spans.endNs, parent) <= at(spans.startNs, parent)) continue
-    const hasLate = someLate(facts, parent, from, to)
     seen.clear()
     for (let index = from; index < to; index++) {
       const row = at(forest.children, index)
@@ -54,36 +62,38 @@ export function measureEnds(facts: TrustFacts): EndsOfPair[] {
       seen.add(operation)
       const key = at(operations.of, parent) * size + operation
       const pair = pairs.get(key)
-      if (pair !== undefined) count(pair, row, place, hasLate)
+      if (pair !== undefined) count(facts, pair, row, place)
       else if (pairs.size < MAX_PAIRS) {
         const made = { parent: at(operations.of, parent), child: operation, ...empty() }
         pairs.set(key, made)
-        count(made, row, place, hasLate)
+        count(facts, made, row, place)
       }
     }
   }
-  return [...pairs.values()].filter(({ late }) => late.length > 0)
+  return [...pairs.values()].filter(({ outside }) => outside.length > 0)
 }
 
-function empty(): Pick<EndsOfPair, 'sound' | 'soundCount' | 'cutCount' | 'late'> {
-  return { sound: [], soundCount: 0, cutCount: 0, late: [] }
+function empty(): Omit<EndsOfPair, 'parent' | 'child'> {
+  return { sound: [], soundCount: 0, cutCount: 0, farCount: 0, outside: [] }
 }
 
-function count(pair: EndsOfPair, row: number, place: 'sound' | 'cut' | 'late', hasLate: boolean): void {
-  if (place === 'late') pair.late.push(row)
-  // A parent that ended early cuts what ran then: only the others tell of the pair.
-  else if (!hasLate && place === 'cut') pair.cutCount++
-  else if (!hasLate) {
+function count(facts: TrustFacts, pair: EndsOfPair, row: number, place: 'sound' | 'cut' | 'late'): void {
+  if (place === 'late') pair.outside.push(row)
+  else if (place === 'cut') {
+    pair.cutCount++
+    const { spans } = facts
+    if (runsOnNs(facts, row) < MOST_OF_IT * (at(spans.endNs, row) - at(spans.startNs, row))) return
+    pair.farCount++
+    pair.outside.push(row)
+  } else {
     if (pair.sound.length < MAX_SAMPLE) pair.sound.push(row)
     pair.soundCount++
   }
 }
 
-function someLate(facts: TrustFacts, parent: number, from: number, to: number): boolean {
-  for (let index = from; index < to; index++) {
-    if (placeOf(facts, parent, at(facts.forest.children, index)) === 'late') return true
-  }
-  return false
+/** How long a child goes on when its parent has ended. */
+export function runsOnNs({ spans, forest }: TrustFacts, row: number): number {
+  return at(spans.endNs, row) - at(spans.endNs, at(forest.parents, row))
 }
 
 /** Of a local child. */
@@ -98,34 +108,85 @@ export function placeOf(facts: TrustFacts, parent: number, row: number): 'sound'
 }
 
 /**
- * The parents end early: they are shorter than those that are sound, the children begin when they always do, and a
- * caller that is known is kept longer after the end than otherwise.
+ * The parents end early: they are shorter than those that are sound, and the children begin when they always do. Who
+ * calls them is kept until the children end; where no caller can tell, either hardly any child is ever cut, or there are
+ * two kinds of parents and nothing between: in one the child lies whole, in the other it runs on, and the work of both
+ * takes as long.
  */
-export function endsEarly(facts: TrustFacts, { sound, soundCount, cutCount, late }: EndsOfPair): boolean {
+export function endsEarly(facts: TrustFacts, pair: EndsOfPair): boolean {
   const { spans, forest } = facts
-  if (sound.length < MIN_SOUND || cutCount > MOST_CUT * (soundCount + cutCount)) return false
+  const { sound, soundCount, cutCount, farCount } = pair
+  if (sound.length < MIN_SOUND) return false
   const above = (row: number): number => at(forest.parents, row)
   const duration = (row: number): number => at(spans.endNs, above(row)) - at(spans.startNs, above(row))
   const delay = (row: number): number => at(spans.startNs, row) - at(spans.startNs, above(row))
-  const own = late.slice(0, MAX_SAMPLE)
-  if (!isAbove(compareTimes(sound.map(duration), own.map(duration)), SHORTER)) return false
+  const own = sampleRows(pair.outside, MAX_SAMPLE)
+  const shorter = compareTimes(sound.map(duration), own.map(duration))
+  if (!isAbove(shorter, SHORTER)) return false
   if (compareTimes(own.map(delay), sound.map(delay)).share > MOST_DELAYED) return false
-  const kept = own.flatMap((row) => keptNs(facts, above(row)) ?? [])
-  const usual = sound.flatMap((row) => keptNs(facts, above(row)) ?? [])
-  if (kept.length < own.length / 2 || usual.length < MIN_SOUND) return true
-  return isAbove(compareTimes(kept, usual), KEPT)
+  const isKept = askCallers(facts, own, sound)
+  if (isKept !== undefined) return isKept
+  if (cutCount <= MOST_CUT * (soundCount + cutCount)) return true
+  const isApart = cutCount - farCount <= MOST_CUT * pair.outside.length && isAbove(shorter, MUCH_SHORTER)
+  const before = own.map((row) => duration(row) / Math.max(1, at(spans.endNs, row) - at(spans.startNs, above(row))))
+  if (!isApart || median(before) > MOST_OF_IT) return false
+  const works = own.map((row) => lastEndBelow(facts, above(row)) - at(spans.startNs, above(row)))
+  return compareTimes(sound.map(duration), works).share <= AS_LONG
 }
 
 /**
- * Where none is sound to compare with: the late children end while the caller is still open, the caller does nothing
- * else meanwhile, and its end follows theirs. Enters: parents of one operation, each with its late children.
+ * Whether callers wait as long as the children run on, beyond what they would by chance: they are kept a while after any
+ * end. Undefined: no callers, or those of the sound ones are kept as long.
  */
-export function keepsCaller(facts: TrustFacts, late: readonly (readonly number[])[]): boolean {
+function askCallers(facts: TrustFacts, own: readonly number[], sound: readonly number[]): boolean | undefined {
+  const { parents } = facts.forest
+  const usual = sound.flatMap((row) => keptNs(facts, at(parents, row)) ?? []).sort((left, right) => left - right)
+  const asked = own.flatMap((row) => {
+    const kept = keptNs(facts, at(parents, row))
+    return kept === undefined ? [] : [{ kept, runsOn: runsOnNs(facts, row) }]
+  })
+  if (asked.length < own.length / 2 || usual.length < MIN_SOUND) return undefined
+  const least = 1 / (usual.length + 1)
+  const chance = mean(asked.map(({ runsOn }) => Math.max(least, 1 - lastBelow(usual, runsOn) / usual.length)))
+  if (chance > LEFT_TO_CHANCE) return undefined
+  const seen = mean(asked.map(({ kept, runsOn }) => (kept >= runsOn ? 1 : 0)))
+  return seen >= KEPT && seen - chance >= SURE * Math.sqrt((chance * (1 - chance)) / asked.length)
+}
+
+/** How many of the ordered values are below. */
+function lastBelow(ordered: readonly number[], value: number): number {
+  let low = 0
+  let high = ordered.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (at(ordered, middle) < value) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+/** Of its own process. */
+function lastEndBelow(facts: TrustFacts, parent: number): number {
+  const { spans, forest } = facts
+  let last = at(spans.endNs, parent)
+  for (let index = at(forest.childStart, parent); index < at(forest.childStart, parent + 1); index++) {
+    const row = at(forest.children, index)
+    if (placeOf(facts, parent, row) !== undefined) last = Math.max(last, at(spans.endNs, row))
+  }
+  return last
+}
+
+/**
+ * Where none is sound to compare with: the children end while the caller is still open, the caller does nothing else
+ * meanwhile, and its end follows theirs. Enters: parents of one operation, each with its children that are outside.
+ */
+export function keepsCaller(facts: TrustFacts, outside: readonly (readonly number[])[]): boolean {
   const { spans, forest } = facts
   const kept: number[] = []
   const worked: number[] = []
   let beside = 0
-  for (const children of late) {
+  let late = 0
+  for (const children of outside) {
     const parent = at(forest.parents, children[0] as number)
     const keptFor = keptNs(facts, parent)
     if (keptFor === undefined) continue
@@ -134,18 +195,28 @@ export function keepsCaller(facts: TrustFacts, late: readonly (readonly number[]
     if (keptFor < workNs) continue
     kept.push(keptFor)
     worked.push(workNs)
+    if (children.every((row) => at(spans.startNs, row) >= at(spans.endNs, parent))) late++
     if (runsBeside(facts, parent, lastNs)) beside++
   }
-  if (kept.length < CONTAINED * late.length || beside > 0.1 * kept.length) return false
+  if (kept.length < CONTAINED * outside.length || beside > 0.1 * kept.length) return false
   const rest = median(kept.map((value, index) => value - at(worked, index)))
-  const isTight = kept.length >= ALWAYS * late.length && rest <= TIGHT * median(worked)
+  const isAlways = kept.length >= ALWAYS * outside.length && late >= ALWAYS * kept.length
+  const isTight = isAlways && rest <= TIGHT * median(worked)
   return isTight || (correlate(kept, worked) >= TIED && rest <= median(worked))
 }
 
-/** How long the caller goes on when the span has ended. */
-function keptNs({ spans, forest }: TrustFacts, row: number): number | undefined {
+/**
+ * How long the caller goes on when the span has ended. One of another process has another clock: how much longer it is,
+ * which is the way there as well. Undefined: nobody that waits.
+ */
+export function keptNs(facts: TrustFacts, row: number): number | undefined {
+  const { spans, forest } = facts
   const caller = at(forest.parents, row)
-  return caller < 0 ? undefined : at(spans.endNs, caller) - at(spans.endNs, row)
+  if (caller < 0) return undefined
+  if (instanceOfRow(facts, caller) === instanceOfRow(facts, row)) return at(spans.endNs, caller) - at(spans.endNs, row)
+  if (at(spans.kinds, caller) !== CLIENT) return undefined
+  const length = at(spans.endNs, row) - at(spans.startNs, row)
+  return at(spans.endNs, caller) - at(spans.startNs, caller) - length
 }
 
 /** Between the parent's end and then, the caller of its own process has begun something else. */
