@@ -7,11 +7,13 @@ import { childAt } from '../../model/trust/go-source.ts'
 import { isContextType, openContextScope } from '../audit/context-scope.ts'
 import { putFirst } from '../audit/edits.ts'
 import { isCommand, isRoot, isTestFile } from '../audit/intent.ts'
+import { type CallSite, callsBetween } from '../audit/package-view.ts'
 import type { AuditRule } from '../audit/rule.ts'
 
 const slog = /^log\/slog\.(Logger\.)?(Debug|Info|Warn|Error)$/
 const bare =
   /^(go\.uber\.org\/zap\.(Logger|SugaredLogger)\.(Debug|Info|Warn|Error)[fw]?|github\.com\/sirupsen\/logrus\.(Logger\.|Entry\.)?(Debug|Info|Warn|Warning|Error)f?|log\.(Logger\.)?Print(f|ln)?)$/
+const loggers = /^(go\.uber\.org\/zap|github\.com\/sirupsen\/logrus)\./
 
 export const logWithoutContext: AuditRule = {
   id: 'log-without-context',
@@ -33,6 +35,7 @@ export const logWithoutContext: AuditRule = {
       const source = scope.bestAt(call.file, call.node)
       if (source === undefined || call.args.some((arg) => isContextType(view.typeAt(call.file, arg)))) continue
       const { syntax } = view.file(call.file)
+      if (!isSlog && isGivenContext(call)) continue
       const called = childAt(syntax, call.node, 'function')
       const field = called === undefined ? undefined : childAt(syntax, called, 'field')
       const list = childAt(syntax, call.node, 'arguments')
@@ -59,6 +62,14 @@ export const logWithoutContext: AuditRule = {
               },
             }),
       })
+    }
+
+    /** A logger's own call within it takes the context: zap.Any("ctx", ctx), from which its bridge reads; WithContext(ctx). */
+    function isGivenContext({ file, node }: CallSite): boolean {
+      const end = view.file(file).syntax.after[node] as number
+      return callsBetween(view, file, node + 1, end).some(
+        (inner) => loggers.test(inner.name) && inner.args.some((arg) => isContextType(view.typeAt(file, arg))),
+      )
     }
   },
 }

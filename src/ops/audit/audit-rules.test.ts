@@ -24,6 +24,8 @@ const imports = `import (
 	"time"
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/trace"
+	"github.com/sirupsen/logrus"
+	"go.uber.org/zap"
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/sync/singleflight"
 )
@@ -212,6 +214,19 @@ func elsewhere(ctx context.Context) {
 	slog.InfoContext(ctx, "x")
 }
 func b() { slog.Info("x") }`,
+  },
+  {
+    // The bridge takes the context out of whatever field holds one.
+    rule: 'log-without-context',
+    source: `func a(ctx context.Context, log *zap.Logger, old *logrus.Logger) {
+	_, span := tracer.Start(ctx, "a")
+	defer span.End()
+	log.Info("x", zap.String("y", "z")) // HERE
+	log.Info("x", zap.Any("ctx", ctx), zap.String("y", "z"))
+	log.With(zap.Any("ctx", ctx)).Info("x")
+	old.WithContext(ctx).Info("x")
+	log.Info("x", zap.Any("y", ctx.Value(key))) // HERE
+}`,
   },
   {
     rule: 'forced-new-root',
