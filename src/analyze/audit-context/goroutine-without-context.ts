@@ -4,13 +4,14 @@
  * context, and makes spans or an empty context. Left alone: literals with a context of their own or given one as
  * an argument; waiters, accept loops, tickers and signal loops; main, init and tests; shutdown.
  */
-import { childAt, childrenOf, kindOf } from '../../model/trust/go-source.ts'
+import { childAt, childrenOf, kindOf, textOf } from '../../model/trust/go-source.ts'
 import { carriedContext, openContextScope } from '../audit/context-scope.ts'
 import { functionValues } from '../audit/function-values.ts'
 import {
   callsWithin,
   isBuildTool,
   isCommand,
+  isExplained,
   isLifecycle,
   isRoot,
   isServiceBody,
@@ -97,6 +98,9 @@ export const goroutineWithoutContext: AuditRule = {
   },
 }
 
+/** Off the path of requests and spans. */
+const note = { confidence: 'possible', severity: 'info' } as const
+
 type Spawn = {
   readonly file: number
   readonly node: number
@@ -123,8 +127,10 @@ function check(context: AuditContext, scope: ReturnType<typeof openContextScope>
   const isTraced = calls.some(({ name }) => traced.test(name))
   const isTold = isTraced || calls.some(({ name }) => logs.test(name))
   if (isBuildTool(view, file) || isCommand(view, outer.index)) return
+  if (isExplained(view, file, node)) return
   const first = firstParameter(scope, view, outer) ?? declared
   report(file, node, {
+    offTrace: note,
     message: `${spawn.what} does not use ${first.expression}: what it does is no part of the caller's trace`,
     confidence: isTraced ? 'probable' : 'possible',
     // Nothing in it that is known to belong into a trace: a note.
@@ -201,6 +207,7 @@ function checkNamed(context: AuditContext, scope: ReturnType<typeof openContextS
   report(file, node, {
     message: `go ${target.name} is not given ${declared.expression}: what it does is no part of the caller's trace`,
     confidence: isTraced ? 'probable' : 'possible',
+    offTrace: note,
     ...(isTraced ? {} : { severity: 'low' as const }),
     aliases: ['goroutinectx/goroutine'],
     ...(chain === undefined || chain.length < 2 ? {} : { advice: `Thread a context through ${chain.join(' → ')}.` }),
@@ -247,7 +254,7 @@ export function usesContext(view: PackageView, fn: FunctionView): boolean {
     const kind = kindOf(syntax, node)
     if (kind !== 'identifier' && kind !== 'selector_expression') continue
     const type = view.typeAt(fn.file, node)
-    if (type === '' || carriedContext(type, 'x') === undefined) continue
+    if (type === '' || carriedContext(type, 'x') === undefined || textOf(syntax, node) === '_') continue
     const declaredIn = view.symbolAt(fn.file, node)
     // A context that the literal itself makes of nothing is none of the caller's.
     if (
@@ -273,7 +280,8 @@ export function usesContext(view: PackageView, fn: FunctionView): boolean {
           const inner = first === undefined ? '' : (view.callAt(fn.file, first)?.name ?? '')
           return (
             /^context\.(Background|TODO)$/.test(name) ||
-            (/^context\.With/.test(name) && /^context\.(Background|TODO)$/.test(inner))
+            (/^(context\.With|go\.opentelemetry\.io\/otel\/trace\.Tracer\.Start$)/.test(name) &&
+              /^context\.(Background|TODO)$/.test(inner))
           )
         })
       )

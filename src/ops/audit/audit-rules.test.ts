@@ -36,6 +36,23 @@ func use(ctx context.Context) error { return nil }
 const cases: readonly Case[] = [
   {
     rule: 'goroutine-without-context',
+    source: `type recorder struct{}
+func (r *recorder) remember(id string) {
+	_, span := tracer.Start(context.Background(), "remember")
+	defer span.End()
+}
+func (r *recorder) keep(ctx context.Context, id string) {
+	_, span := tracer.Start(ctx, "keep")
+	defer span.End()
+}
+func bad(ctx context.Context, r *recorder) {
+	_ = use(ctx)
+	go r.remember("1") // HERE
+	go r.keep(ctx, "1")
+}`,
+  },
+  {
+    rule: 'goroutine-without-context',
     source: `func bad(ctx context.Context) {
 	go func() { fmt.Println() }() // HERE
 	go func() { _ = use(ctx) }()
