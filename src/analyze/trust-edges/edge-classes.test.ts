@@ -28,10 +28,13 @@ const second = (spans: DrawnSpan[]): DrawnSpan[] => [
   span('j', 'i@', 'price', 'server', 97, 98, 'GET /price'),
 ]
 
+/** What one edge alone can be. */
+const OPEN = 'unexplained no-extract proxy-strips-header propagator-mismatch'
+
 for (const percent of [5, 50]) {
-  test(`a server root within a childless client: the server does not extract, at ${percent} %`, () => {
+  test(`a server root within a childless client of its only caller: the server first, or a hop, at ${percent} %`, () => {
     const cases = find((index, spans) => (some(index, percent) ? cutOff(spans, 'fg', `x${index}`) : spans))
-    assert.deepEqual(summarise(cases), ['lost no-extract'])
+    assert.deepEqual(summarise(cases), [OPEN])
     assert.deepEqual([cases[0]?.service, cases[0]?.edge], ['price', { from: 'cart', to: 'price' }])
     assert.equal(cases[0]?.crossed, 400)
   })
@@ -181,11 +184,36 @@ const ported = (spans: DrawnSpan[], hop: boolean): DrawnSpan[] =>
 
 test('calls of one name to two ports are two peers: the one that breaks is seen beside the sound one', () => {
   const cases = find((index, spans) => cutOff(ported(spans, false), 'fg', `x${index}`))
-  assert.deepEqual(summarise(cases), ['lost no-extract'])
+  assert.deepEqual(summarise(cases), [OPEN])
   assert.deepEqual(cases[0]?.edge, { from: 'cart', to: 'price' })
 })
 
 test('calls to another port than the callee listens on: a proxy is in the set', () => {
   const cases = find((index, spans) => cutOff(ported(spans, true), 'fg', `x${index}`))
-  assert.deepEqual(summarise(cases), ['unexplained no-extract proxy-strips-header propagator-mismatch'])
+  assert.deepEqual(summarise(cases), [OPEN])
+})
+
+test('a version, a route or a scope of the callee that always breaks, while others never do, is the callee', () => {
+  const broken = (index: number, spans: DrawnSpan[], changes: Partial<DrawnSpan>, other: Partial<DrawnSpan>) =>
+    index % 3 === 0 ? edit(cutOff(spans, 'fg', `x${index}`), 'f', changes) : edit(spans, 'f', other)
+  const byVersion = find((index, spans) => broken(index, spans, { more: 'version=2' }, { more: 'version=1' }))
+  assert.deepEqual(summarise(byVersion), ['lost no-extract'])
+  const byRoute = find((index, spans) => broken(index, spans, { name: 'GET /quote' }, {}))
+  assert.deepEqual(summarise(byRoute), ['lost no-extract'])
+  assert.match(byRoute[0]?.why ?? '', /all of route GET \/quote/)
+  const drawn = drawSpans(drawTraces(400, (index, spans) => broken(index, spans, {}, {})))
+  const scopeOf = drawn.scopeOf.map((_, row) =>
+    drawn.kinds[row] === 2 ? (drawn.parentHigh[row] === 0 && drawn.parentLow[row] === 0 ? 1 : 0) : 0,
+  )
+  const byScope = breaksOf({ ...drawn, scopes: [{ name: 'otelhttp' }, { name: 'pricing/own' }], scopeOf })
+  assert.deepEqual(summarise(byScope), ['lost no-extract'])
+})
+
+test('a route that another caller alone asks for says nothing of the callee', () => {
+  const [first] = find((index, spans) => [
+    ...cutOff(spans, 'fg', `x${index}`),
+    span('i', 'a!', 'gateway', 'client', 96, 99, 'GET /rates'),
+    span('j', 'i@', 'price', 'server', 97, 98, 'GET /rates'),
+  ])
+  assert.equal(first?.state, 'unexplained')
 })

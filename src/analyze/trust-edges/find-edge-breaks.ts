@@ -4,7 +4,7 @@
  * cause and get one answer.
  */
 import type { BreakGroup, BrokenProcess, MessageRootGroup } from '../trust/break-group.ts'
-import { at, MIN_SIGHTINGS, nameOfService, serviceOfRow, type TrustFacts } from '../trust/trust-facts.ts'
+import { at, MIN_SIGHTINGS, nameOfService, SERVER, serviceOfRow, type TrustFacts } from '../trust/trust-facts.ts'
 import { type BrokenCalls, findBrokenProcesses, type Process } from './broken-processes.ts'
 import { type Edge, type Rates, rateEdges } from './compare-edges.ts'
 import { collectHandlers, type HandlersByOperation } from './find-bare-callers.ts'
@@ -17,12 +17,14 @@ export function findEdgeBreaks(facts: TrustFacts): BreakGroup[] {
   const paired = pairServerRoots(facts)
   const edges = paired?.edges ?? []
   const rates = rateEdges(facts, edges)
+  const routes = edges.length === 0 ? new Map<number, readonly number[]>() : listRoutes(facts)
   const processes = describeProcesses(facts, rates, edges, messages)
   const groups: BreakGroup[] = [
     ...messages.groups.map((group) => markMessages(facts, processes, group)),
     ...edges.map((edge) => {
       const callee = at(facts.opService, edge.operation)
-      return describeEdge(facts, edge, rates, edges, findProcess(processes, edge.from, callee, edge.isForeign))
+      const process = findProcess(processes, edge.from, callee, edge.isForeign)
+      return describeEdge(facts, edge, rates, routes.get(callee) ?? [], process)
     }),
   ]
   let handlers: HandlersByOperation | undefined
@@ -32,6 +34,26 @@ export function findEdgeBreaks(facts: TrustFacts): BreakGroup[] {
     groups.push(...describeRest(facts, rates, paired.callers, handlers, rows))
   }
   return groups
+}
+
+/** Of a service, operations that are asked whether they break as well. */
+const MAX_ROUTES = 200
+
+/** Operations of servers' spans, by service. */
+function listRoutes({ operations, opService, opRows }: TrustFacts): ReadonlyMap<number, readonly number[]> {
+  const routes = new Map<number, number[]>()
+  operations.list.forEach(({ kind }, operation) => {
+    if (kind !== SERVER) return
+    const service = at(opService, operation)
+    const list = routes.get(service)
+    if (list === undefined) routes.set(service, [operation])
+    else list.push(operation)
+  })
+  for (const list of routes.values()) {
+    list.sort((left, right) => at(opRows, right) - at(opRows, left))
+    list.length = Math.min(list.length, MAX_ROUTES)
+  }
+  return routes
 }
 
 type Known = ReadonlyMap<number, { readonly process: Process; readonly said: BrokenProcess }>

@@ -20,7 +20,7 @@ import {
 } from '../trust/trust-facts.ts'
 import { alignStrangers } from './align-strangers.ts'
 import { type Callers, collectCallers, comparePorts, findProxy } from './collect-callers.ts'
-import { compareEdge, countSound, type Edge, findSpread, findUnits, type Rates } from './compare-edges.ts'
+import { compareEdge, countSound, type Edge, findRoute, findSpread, findUnits, type Rates } from './compare-edges.ts'
 import { findBareCaller, type HandlersByOperation } from './find-bare-callers.ts'
 import { openCandidates, type Pair, pairServers } from './pair-servers.ts'
 
@@ -121,7 +121,7 @@ export function describeEdge(
   facts: TrustFacts,
   edge: Edge,
   rates: Rates,
-  edges: readonly Edge[],
+  siblings: readonly number[],
   process: BrokenProcess | undefined,
 ): ServerRootGroup {
   const { from, operation, lift, pairs } = edge
@@ -132,8 +132,9 @@ export function describeEdge(
   const sound = countSound(facts, rates, from, operation)
   const viaProxy = findProxy(facts, clients, callee)
   const portsDiffer = comparePorts(facts, pairs)
-  const { always, mixed } = findUnits(facts, rates, callee)
-  const spread = process === undefined ? findSpread(facts, rates, edges, from) : undefined
+  const units = findUnits(facts, rates, callee)
+  const always = units.always ?? findRoute(facts, rates, from, operation, siblings)
+  const spread = process === undefined ? findSpread(facts, rates, from) : undefined
   return {
     ...place,
     shape: 'server-root',
@@ -144,7 +145,7 @@ export function describeEdge(
     paired: true,
     lift,
     rate: place.affected / Math.max(1, place.affected + sound),
-    ...compareEdge(facts, rates, from, callee),
+    ...compareEdge(rates, from, callee),
     baggageOnly: rows.filter((row) => isBaggageOnly(facts, row)).length / rows.length,
     arrived: countArrived(facts, rows),
     narrowIds:
@@ -154,7 +155,7 @@ export function describeEdge(
     ...(process === undefined ? {} : { process }),
     ...(spread === undefined ? {} : { spread }),
     ...(always === undefined ? {} : { alwaysAt: always }),
-    mixedUnits: always === undefined ? mixed : 0,
+    mixedUnits: always === undefined ? units.mixed : 0,
     ...(edge.isForeign ? { isForeign: true } : {}),
   }
 }
@@ -220,7 +221,7 @@ export function describeRest(
       host: nameOfOperation(facts, bare.host),
       lift: bare.lift,
       rate: place.affected / Math.max(1, place.affected + sound),
-      ...compareEdge(facts, rates, from, callee),
+      ...compareEdge(rates, from, callee),
       baggageOnly: 0,
       arrived: countArrived(facts, bare.servers),
       narrowIds: 0,

@@ -20,7 +20,7 @@ export function settleByHeaders(facts: TrustFacts, rates: Rates, process: Proces
   }
   for (const headers of facts.headers) {
     if (headers.from !== name) continue
-    const rate = rates.list.find(({ from, to }) => from === name && to === headers.to)
+    const rate = rates.byCaller.get(process.service)?.find(({ to }) => to === headers.to)
     // Messages have no rate of their own here: what breaks of the rest breaks of them.
     const share = rate === undefined ? meanRate(rates, process.service) : rate.broken / Math.max(1, rate.crossed)
     if (share === 0) continue
@@ -35,8 +35,8 @@ export function settleByHeaders(facts: TrustFacts, rates: Rates, process: Proces
   return best[0] === 'no-propagator' && !isBaggageCarried(facts) ? { sendsNone: true } : { settled: best[0] }
 }
 
-function meanRate({ list }: Rates, service: number): number {
-  const own = list.filter(({ fromIndex, broken }) => fromIndex === service && broken > 0)
+function meanRate({ byCaller }: Rates, service: number): number {
+  const own = (byCaller.get(service) ?? []).filter(({ broken }) => broken > 0)
   const crossed = own.reduce((sum, rate) => sum + rate.crossed, 0)
   return crossed === 0 ? 0 : own.reduce((sum, { broken }) => sum + broken, 0) / crossed
 }

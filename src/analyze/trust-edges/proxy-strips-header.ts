@@ -57,7 +57,8 @@ function judgeEdge(
   }
   if (anySound(group.otherCallers, group.rate))
     return { score: 0.55, why: `${why}; other callers of ${group.to} are sound` }
-  return { score: allBreak(group.otherCallers, group.rate) ? 0.45 : 0.35, why }
+  // One caller, or a part of the calls that nothing tells from the others: a hop in between does the same.
+  return { score: allBreak(group.otherCallers, group.rate) ? 0.45 : 0.74, why }
 }
 
 /** The servers continue a context, and not the one that was sent: something in between began a trace of its own. */

@@ -44,6 +44,8 @@ export type InnerRootGroup = Place & {
   readonly isAutomatic: boolean
   /** Roots that never overlap one another on an instance, although handlers do: one worker. */
   readonly isSerial: boolean
+  /** No handler of the service has a step that its own code made. */
+  readonly hasNoSteps: boolean
   /** They begin as a span of a server's handler ends: its operation, and how close. */
   readonly after?: { readonly name: string; readonly lift: Lift; readonly withinNs: number }
   /** They are where chance puts them: an operation that also runs by itself. */
@@ -62,9 +64,6 @@ export type ServerRootGroup = Place & {
   readonly rate: number
   readonly otherCallers: readonly EdgeRate[]
   readonly otherCallees: readonly EdgeRate[]
-  /** Edges into the caller, and out of the callee. */
-  readonly intoCaller: readonly EdgeRate[]
-  readonly outOfCallee: readonly EdgeRate[]
   readonly languages: readonly [from: string, to: string]
   /** Other edges between the same two languages, in this direction: broken and sound. */
   readonly sameLanguages: readonly EdgeRate[]
@@ -76,7 +75,7 @@ export type ServerRootGroup = Place & {
   readonly process?: BrokenProcess
   /** Calls of the caller break at one rate to several callees, and no version or instance breaks always. */
   readonly spread?: { readonly callees: number; readonly rate: number; readonly knownUnits: boolean }
-  /** Version, instance or host of the callee of which all calls break, while others of it are sound. */
+  /** Version, instance, host, scope or route of the callee of which all calls break, while others of it are sound. */
   readonly alwaysAt?: string
   /** Versions, instances or hosts of the callee that have sound and broken calls. */
   readonly mixedUnits: number

@@ -182,7 +182,7 @@ test('clocks that differ do not hide a break, and are none', () => {
       ),
     ),
   )
-  assert.deepEqual([first?.class, first?.state], ['no-extract', 'lost'])
+  assert.deepEqual([first?.class, first?.state], ['no-extract', 'unexplained'])
 })
 
 test('a request that has not ended leaves its children pending', () => {
