@@ -10,7 +10,9 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"net/url"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/XSAM/otelsql"
@@ -33,24 +35,25 @@ func openDatabase(ctx context.Context, schema string) (*sql.DB, error) {
 	return db, err
 }
 
-// runProxy stands before the cart, and makes no spans.
+// runProxy stands before the carts, and makes no spans.
 func runProxy(ctx context.Context) error {
-	target, err := url.Parse(*cartURL)
-	if err != nil {
-		return err
+	var targets []*url.URL
+	for _, address := range strings.Split(*cartURL, ",") {
+		target, err := url.Parse(address)
+		if err != nil {
+			return err
+		}
+		targets = append(targets, target)
 	}
-	seen, err := openHeaderLog(*headerFile)
-	if err != nil {
-		return err
-	}
-	defer seen.close()
+	var turn atomic.Uint64
 	return serveHTTP(ctx, &httputil.ReverseProxy{Rewrite: func(request *httputil.ProxyRequest) {
-		request.SetURL(target)
+		request.SetURL(targets[turn.Add(1)%uint64(len(targets))])
 		if broken("proxy-strips-header") {
 			request.Out.Header = keepOnly(request.In.Header, "Accept", "Authorization", "Content-Type", "User-Agent")
 		}
-		seen.add("sent", request.In.Header)
-		seen.add("received", request.Out.Header)
+		edge := headerEdge{From: "gateway", To: "cart"}
+		seenHeaders.add(edge, "sent", request.In.Header)
+		seenHeaders.add(edge, "received", request.Out.Header)
 	}})
 }
 
@@ -84,10 +87,11 @@ var (
 	loadURL      = flag.String("url", "", "URL of the gateway, for the load")
 	loadRequests = flag.Int("requests", 400, "how many")
 	loadRate     = flag.Int("rate", 200, "a second, on average: a third of it in calm, five thirds in bursts")
+	loadAtOnce   = flag.Int("concurrency", 0, "that many callers, each asking again when it was answered, instead of a rate")
 	loadParent   = flag.Bool("parent", false, "send a traceparent, as a browser that traces itself does")
 )
 
-// runLoad asks the gateway at a rate that changes every half second, and pricing for its health.
+// runLoad asks the gateway, and pricing for its health: at a rate that changes every half second, or by callers who wait.
 func runLoad(ctx context.Context) error {
 	client := &http.Client{Timeout: 10 * time.Second}
 	probing, stopProbing := context.WithCancel(ctx)
@@ -95,18 +99,30 @@ func runLoad(ctx context.Context) error {
 	go probe(probing, client)
 	var pending sync.WaitGroup
 	failed := make(chan error, *loadRequests)
-	begin := time.Now()
-	for turn := range *loadRequests {
-		rate := float64(*loadRate) / 3
-		if time.Since(begin)/(500*time.Millisecond)%2 == 1 {
-			rate *= 5
+	ask := func(ctx context.Context, turn int) {
+		if err := get(ctx, client, fmt.Sprintf("%s/checkout/%d", *loadURL, 1000+turn)); err != nil {
+			failed <- err
 		}
-		time.Sleep(time.Duration(float64(time.Second) / rate))
-		pending.Go(func() {
-			if err := get(ctx, client, fmt.Sprintf("%s/checkout/%d", *loadURL, 1000+turn)); err != nil {
-				failed <- err
+	}
+	if *loadAtOnce > 0 {
+		var turn atomic.Int64
+		for range *loadAtOnce {
+			pending.Go(func() {
+				for own := int(turn.Add(1)) - 1; own < *loadRequests; own = int(turn.Add(1)) - 1 {
+					ask(ctx, own)
+				}
+			})
+		}
+	} else {
+		begin := time.Now()
+		for turn := range *loadRequests {
+			rate := float64(*loadRate) / 3
+			if time.Since(begin)/(500*time.Millisecond)%2 == 1 {
+				rate *= 5
 			}
-		})
+			time.Sleep(time.Duration(float64(time.Second) / rate))
+			pending.Go(func() { ask(ctx, turn) })
+		}
 	}
 	pending.Wait()
 	close(failed)

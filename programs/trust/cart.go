@@ -12,6 +12,7 @@ import (
 	"github.com/gin-gonic/gin"
 	"go.opentelemetry.io/contrib/instrumentation/github.com/gin-gonic/gin/otelgin"
 	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
+	"go.opentelemetry.io/otel/baggage"
 	"go.opentelemetry.io/otel/trace"
 	"golang.org/x/sync/singleflight"
 )
@@ -35,7 +36,7 @@ func runCart(ctx context.Context) error {
 		return err
 	}
 	defer db.Close()
-	var base http.RoundTripper = http.DefaultTransport
+	var base http.RoundTripper = watchRequests{http.DefaultTransport, "cart"}
 	if broken("header-overwritten") {
 		base = forwardHeaders{base}
 	}
@@ -67,7 +68,7 @@ func (s *cart) show(c *gin.Context) {
 		ctx, span = tracer.Start(c.Request.Context(), "load cart")
 	}
 	defer span.End()
-	slog.InfoContext(ctx, "cart", "cart", c.Param("id"))
+	slog.InfoContext(ctx, "cart", "cart", c.Param("id"), "tenant", tenantOf(ctx))
 	items, err := s.items(ctx)
 	if err == nil {
 		err = s.convert(ctx)
@@ -78,6 +79,10 @@ func (s *cart) show(c *gin.Context) {
 		return
 	}
 	c.JSON(http.StatusOK, items)
+}
+
+func tenantOf(ctx context.Context) string {
+	return baggage.FromContext(ctx).Member("tenant").Value()
 }
 
 // flushSpans sends what waits, at once.

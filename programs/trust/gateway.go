@@ -13,6 +13,7 @@ import (
 	"go.opentelemetry.io/contrib/instrumentation/google.golang.org/grpc/otelgrpc"
 	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
 	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/baggage"
 	"go.opentelemetry.io/otel/propagation"
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 	"go.opentelemetry.io/otel/trace"
@@ -33,7 +34,8 @@ type gateway struct {
 func runGateway(ctx context.Context) error {
 	conn, err := grpc.NewClient(*stockAddr,
 		grpc.WithTransportCredentials(insecure.NewCredentials()),
-		grpc.WithStatsHandler(otelgrpc.NewClientHandler()))
+		grpc.WithStatsHandler(otelgrpc.NewClientHandler()),
+		grpc.WithStatsHandler(watchCalls{headerEdge{From: "gateway", To: "stock"}}))
 	if err != nil {
 		return err
 	}
@@ -44,18 +46,20 @@ func runGateway(ctx context.Context) error {
 	}
 	defer queue.Close()
 	g := &gateway{
-		client: &http.Client{Transport: otelhttp.NewTransport(http.DefaultTransport)},
+		client: &http.Client{Transport: otelhttp.NewTransport(watchRequests{http.DefaultTransport, "gateway"})},
 		stock:  conn,
 		queue:  queue,
 		visits: visits{counts: map[string]int{}},
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /checkout/{id}", g.checkout)
+	go watchLevels(ctx, conn)
 	return serveHTTP(ctx, otelhttp.NewHandler(mux, "gateway"))
 }
 
 func (g *gateway) checkout(w http.ResponseWriter, r *http.Request) {
-	ctx, id := r.Context(), r.PathValue("id")
+	id := r.PathValue("id")
+	ctx := withTenant(r.Context(), id)
 	slog.InfoContext(ctx, "checkout", "order", id)
 	if broken("goroutine-without-context") {
 		go g.visits.record(id)
@@ -78,6 +82,23 @@ func (g *gateway) checkout(w http.ResponseWriter, r *http.Request) {
 		go g.warmPrices(context.WithoutCancel(ctx), id)
 	}
 	_ = json.NewEncoder(w).Encode(items)
+}
+
+// withTenant notes whose order it is, for all who work on it: baggage goes with every call.
+func withTenant(ctx context.Context, id string) context.Context {
+	tenant := "north"
+	if isScarce(id) {
+		tenant = "south"
+	}
+	member, err := baggage.NewMember("tenant", tenant)
+	if err != nil {
+		return ctx
+	}
+	bag, err := baggage.FromContext(ctx).SetMember(member)
+	if err != nil {
+		return ctx
+	}
+	return baggage.ContextWithBaggage(ctx, bag)
 }
 
 // assemble asks the cart and stock side by side.
@@ -159,6 +180,7 @@ func (g *gateway) publish(ctx context.Context, id string) error {
 	if !broken("producer-without-inject") {
 		otel.GetTextMapPropagator().Inject(ctx, propagation.HeaderCarrier(message.Header))
 	}
+	seenHeaders.add(headerEdge{From: "gateway", To: "mailer"}, "sent", message.Header)
 	return g.queue.PublishMsg(message)
 }
 

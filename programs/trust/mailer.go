@@ -30,6 +30,7 @@ func runMailer(ctx context.Context) error {
 }
 
 func sendMail(message *nats.Msg) {
+	seenHeaders.add(headerEdge{From: "gateway", To: "mailer"}, "received", message.Header)
 	ctx := context.Background()
 	if !broken("consumer-without-extract") {
 		ctx = otel.GetTextMapPropagator().Extract(ctx, propagation.HeaderCarrier(message.Header))

@@ -23,7 +23,7 @@ import (
 
 var (
 	breakName = flag.String("break", "", "the break that is switched on")
-	cartURL   = flag.String("cart", "", "URL of the cart, or of the proxy before it")
+	cartURL   = flag.String("cart", "", "URL of the cart, or of the proxy before it; for the proxy several, with commas")
 	priceURL  = flag.String("pricing", "", "URL of pricing")
 	stockAddr = flag.String("stock", "", "address of stock")
 	queueURL  = flag.String("queue", "", "URL of the NATS server")
@@ -51,6 +51,10 @@ func main() {
 	if !ok {
 		log.Fatalf("no such role: %q", *role)
 	}
+	if err := seenHeaders.open(*headerFile); err != nil {
+		log.Fatal(err)
+	}
+	defer seenHeaders.close()
 	if !isService(*role) {
 		if err := run(ctx); err != nil {
 			log.Fatal(err)

@@ -27,12 +27,14 @@ func runPricing(ctx context.Context) error {
 }
 
 func showRates(w http.ResponseWriter, r *http.Request) {
+	seenHeaders.add(headerEdge{From: "cart", To: "pricing"}, "received", r.Header)
 	logRequest(r.Context(), "rates")
 	time.Sleep(3 * time.Millisecond)
 	fmt.Fprintln(w, "EUR 1.08")
 }
 
 func showPrice(w http.ResponseWriter, r *http.Request) {
+	seenHeaders.add(headerEdge{From: "gateway", To: "pricing"}, "received", r.Header)
 	logRequest(r.Context(), "price")
 	time.Sleep(time.Millisecond)
 	fmt.Fprintln(w, "3.99")

@@ -3,20 +3,27 @@ package main
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"hash/fnv"
+	"io"
 	"log/slog"
 	"net"
 	"time"
 
+	"go.opentelemetry.io/contrib/bridges/otelzap"
 	"go.opentelemetry.io/contrib/instrumentation/google.golang.org/grpc/otelgrpc"
 	"go.opentelemetry.io/otel/trace"
+	"go.uber.org/zap"
 	"google.golang.org/grpc"
+	"google.golang.org/protobuf/types/known/emptypb"
 	"google.golang.org/protobuf/types/known/wrapperspb"
 )
 
 type stock struct {
-	db   *sql.DB
-	jobs chan restockJob
+	db      *sql.DB
+	jobs    chan restockJob
+	log     *zap.Logger
+	closing <-chan struct{}
 }
 
 type restockJob struct {
@@ -30,7 +37,8 @@ func runStock(ctx context.Context) error {
 		return err
 	}
 	defer db.Close()
-	s := &stock{db: db, jobs: make(chan restockJob, 256)}
+	log := zap.New(otelzap.NewCore("sightline.example/trust/stock", otelzap.WithLoggerProvider(logs)))
+	s := &stock{db: db, jobs: make(chan restockJob, 256), log: log, closing: ctx.Done()}
 	for range 2 {
 		go s.restock()
 	}
@@ -40,7 +48,9 @@ func runStock(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	server := grpc.NewServer(grpc.StatsHandler(otelgrpc.NewServerHandler()))
+	server := grpc.NewServer(
+		grpc.StatsHandler(otelgrpc.NewServerHandler()),
+		grpc.StatsHandler(watchCalls{headerEdge{From: "gateway", To: "stock"}}))
 	server.RegisterService(&stockService, s)
 	go func() {
 		<-ctx.Done()
@@ -56,7 +66,7 @@ func (s *stock) Reserve(ctx context.Context, id *wrapperspb.StringValue) (*wrapp
 	if !broken("span-never-ended") {
 		defer span.End()
 	}
-	slog.InfoContext(ctx, "reserve", "order", id.Value)
+	s.log.Info("reserve", zap.Any("ctx", ctx), zap.String("order", id.Value))
 	if _, err := s.db.ExecContext(ctx, "UPDATE levels SET amount = amount - 1 WHERE item = 'tea'"); err != nil {
 		return nil, err
 	}
@@ -94,7 +104,7 @@ func (s *stock) order(job restockJob) {
 	}
 	ctx, span := tracer.Start(ctx, "restock")
 	defer span.End()
-	slog.InfoContext(ctx, "restock", "order", job.id)
+	s.log.Info("restock", zap.Any("ctx", ctx), zap.String("order", job.id))
 	if _, err := s.db.ExecContext(ctx, "UPDATE levels SET amount = amount + 3 WHERE item = 'tea'"); err != nil {
 		span.RecordError(err)
 	}
@@ -122,10 +132,37 @@ func (s *stock) reportOnce(ctx context.Context) {
 		span.RecordError(err)
 		return
 	}
-	slog.InfoContext(ctx, "levels", "tea", amount)
+	s.log.Info("levels", zap.Any("ctx", ctx), zap.Int("tea", amount))
 }
 
-// stockService is what protoc would make of: service Stock { rpc Reserve(google.protobuf.StringValue) returns (google.protobuf.BoolValue); }
+// Watch tells the level of stock to who wants to know, for as long as they do: one call for the life of a gateway.
+func (s *stock) Watch(stream grpc.ServerStream) error {
+	ticker := time.NewTicker(400 * time.Millisecond)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-stream.Context().Done():
+			return nil
+		case <-s.closing:
+			return nil
+		case <-ticker.C:
+		}
+		var amount int64
+		if err := s.db.QueryRowContext(stream.Context(), "SELECT amount FROM levels").Scan(&amount); err != nil {
+			return err
+		}
+		if err := stream.SendMsg(wrapperspb.Int64(amount)); err != nil {
+			return err
+		}
+	}
+}
+
+// stockService is what protoc would make of:
+//
+//	service Stock {
+//	  rpc Reserve(google.protobuf.StringValue) returns (google.protobuf.BoolValue);
+//	  rpc Watch(google.protobuf.Empty) returns (stream google.protobuf.Int64Value);
+//	}
 var stockService = grpc.ServiceDesc{
 	ServiceName: "shop.Stock",
 	HandlerType: (*any)(nil),
@@ -139,8 +176,32 @@ var stockService = grpc.ServiceDesc{
 			return server.(*stock).Reserve(ctx, request)
 		},
 	}},
+	Streams: []grpc.StreamDesc{{
+		StreamName:    "Watch",
+		ServerStreams: true,
+		Handler: func(server any, stream grpc.ServerStream) error {
+			if err := stream.RecvMsg(new(emptypb.Empty)); err != nil {
+				return err
+			}
+			return server.(*stock).Watch(stream)
+		},
+	}},
 }
 
 func reserve(ctx context.Context, conn *grpc.ClientConn, id string) error {
 	return conn.Invoke(ctx, "/shop.Stock/Reserve", wrapperspb.String(id), new(wrapperspb.BoolValue))
+}
+
+// watchLevels follows the level of stock until ctx is done.
+func watchLevels(ctx context.Context, conn *grpc.ClientConn) {
+	stream, err := conn.NewStream(ctx, &stockService.Streams[0], "/shop.Stock/Watch")
+	if err == nil {
+		err = errors.Join(stream.SendMsg(new(emptypb.Empty)), stream.CloseSend())
+	}
+	for level := new(wrapperspb.Int64Value); err == nil; {
+		err = stream.RecvMsg(level)
+	}
+	if ctx.Err() == nil && !errors.Is(err, io.EOF) {
+		slog.WarnContext(ctx, "stock is not watched", "error", err)
+	}
 }

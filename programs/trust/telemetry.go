@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"flag"
 	"log/slog"
 	"time"
 
@@ -24,6 +25,13 @@ var tracer = otel.Tracer("sightline.example/trust")
 
 // provider is what ForceFlush is called on.
 var provider *sdktrace.TracerProvider
+
+// logs is where the bridges of the loggers write.
+var logs *sdklog.LoggerProvider
+
+// clockError is how far the clock of this process's host is ahead. Go asks the kernel for the time, past any library that
+// could be put between, so it is added where times are handed on.
+var clockError = flag.Duration("clock", 0, "how far the clock is ahead")
 
 // startTelemetry sets the globals; the function that it returns sends what is left.
 func startTelemetry(ctx context.Context, service string) (func(context.Context) error, error) {
@@ -47,13 +55,14 @@ func startTelemetry(ctx context.Context, service string) (func(context.Context) 
 	provider = sdktrace.NewTracerProvider(
 		sdktrace.WithResource(about),
 		sdktrace.WithSampler(chooseSampler(service)),
-		sdktrace.WithSpanProcessor(newProcessor(spans)),
+		sdktrace.WithSpanProcessor(newProcessor(wrongClock{spans})),
 	)
 	otel.SetTracerProvider(provider)
 	setPropagator()
 
-	logs := sdklog.NewLoggerProvider(
+	logs = sdklog.NewLoggerProvider(
 		sdklog.WithResource(about),
+		sdklog.WithProcessor(wrongLogClock{}),
 		sdklog.WithProcessor(sdklog.NewBatchProcessor(records)),
 	)
 	slog.SetDefault(otelslog.NewLogger("sightline.example/trust", otelslog.WithLoggerProvider(logs)))

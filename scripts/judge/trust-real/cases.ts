@@ -24,6 +24,18 @@ export type TrustCase = {
   readonly plan?: Partial<RunPlan>
 }
 
+/** How far each host is ahead, in milliseconds: more than any of the calls takes. */
+export const wrongClocks = { gateway: 0, cart: 85, pricing: -140, stock: 37, mailer: -62 } as const
+
+/** Other circumstances, of which no answer may depend. */
+export const shapes = {
+  serial: { concurrency: 1 },
+  crowd: { concurrency: 50 },
+  clocks: { clocksMs: wrongClocks },
+  canary: { canaryCart: true },
+} as const satisfies Record<string, Partial<RunPlan>>
+export type Shape = keyof typeof shapes
+
 export const trustCases: readonly TrustCase[] = [
   row('goroutine-without-context', ['gateway'], 'in set', 'gateway', { operation: 'record visit' }),
   row('background-context', ['cart'], 'in set', 'cart', { operation: 'sql.conn.query' }),
@@ -64,6 +76,16 @@ export const trustCases: readonly TrustCase[] = [
   row('external-caller', [], 'exonerated', 'gateway', { source: false, isFlag: false, plan: { tracedCallers: true } }),
   row('baggage-only', ['gateway'], 'in set', 'gateway > cart'),
   row('detached-context-cancelled', ['gateway'], 'named', 'gateway'),
+  row('tail-sampling-split', [], 'in set', 'gateway > cart', {
+    source: false,
+    isFlag: false,
+    plan: { collector: { sampledHalves: true } },
+  }),
+  row('clock-skew', [], 'exonerated', 'gateway > cart', {
+    source: false,
+    isFlag: false,
+    plan: { clocksMs: wrongClocks },
+  }),
 ]
 
 function row(
@@ -77,7 +99,7 @@ function row(
 }
 
 /** The plan of one case, or with all off. */
-export function planOf(row: TrustCase | undefined, requests: number): RunPlan {
+export function planOf(row: TrustCase | undefined, requests: number, shape?: Shape): RunPlan {
   return {
     ...(row?.isFlag === true ? { breakName: row.breakClass } : {}),
     brokenIn: row?.brokenIn ?? [],
@@ -85,5 +107,6 @@ export function planOf(row: TrustCase | undefined, requests: number): RunPlan {
     requestsPerSecond: 200,
     ...row?.plan,
     ...(row === undefined ? { restartCart: true } : {}),
+    ...(shape === undefined ? {} : shapes[shape]),
   }
 }

@@ -41,7 +41,7 @@ export async function openJudge(go: GoTool, work: string, options: JudgeOptions 
       if (!spans.ok) return { lines: [`MISS ${name}: ${spans.error}`], misses: 1 }
       if (row === undefined) return judgeHealthy(spans.value, healthy)
       const lines = [judgeLine(row, 'spans', spans.value)]
-      if (row.at === 'gateway > cart') {
+      if (row.at.includes(' > ')) {
         const headers = await judgeSpans(recorded.value, ['--headers', recorded.value.headers])
         lines.push(headers.ok ? judgeLine(row, 'headers', headers.value) : `MISS ${name}: ${headers.error}`)
       }

@@ -27,6 +27,12 @@ export type RunPlan = {
   readonly tracedCallers?: boolean
   /** The cart is ended and started again in the middle, as in a release. */
   readonly restartCart?: boolean
+  /** That many callers, each asking again when it was answered, instead of a rate. */
+  readonly concurrency?: number
+  /** A second cart beside the first, and the break, if it is the cart's, in the second alone. */
+  readonly canaryCart?: boolean
+  /** Each service on a host of its own, whose clock is ahead by this. */
+  readonly clocksMs?: Readonly<Partial<Record<Role, number>>>
   /** How long all stay after the last request; enough for what outlives it, if absent. */
   readonly lingerMs?: number
   readonly collector?: CollectorOptions
@@ -87,14 +93,20 @@ async function serveLoad(
 ): Promise<Result<void, string>> {
   const queue = await running.start('queue', [])
   if (!queue.ok) return queue
-  const pricing = await running.start('pricing', [])
+  const pricing = await running.start('pricing', ['-headers', headers])
   if (!pricing.ok) return pricing
-  const startCart = () => running.start('cart', ['-pricing', pricing.value])
+  const startCart = async (): Promise<Result<string, string>> => {
+    const args = ['-pricing', pricing.value, '-headers', headers]
+    const one = await running.start('cart', args, plan.canaryCart === true ? { isHealthy: true } : {})
+    if (!one.ok || plan.canaryCart !== true) return one
+    const other = await running.start('cart', args, { name: 'canary' })
+    return other.ok ? ok(`${one.value},${other.value}`) : other
+  }
   const cart = await startCart()
   if (!cart.ok) return cart
-  const stock = await running.start('stock', [])
+  const stock = await running.start('stock', ['-headers', headers])
   if (!stock.ok) return stock
-  const mailer = await running.start('mailer', ['-queue', queue.value])
+  const mailer = await running.start('mailer', ['-queue', queue.value, '-headers', headers])
   if (!mailer.ok) return mailer
   const parts = plan.restartCart === true ? 2 : 1
   for (let part = 0; part < parts; part++) {
@@ -109,7 +121,7 @@ async function serveLoad(
       headers,
     })
     if (!load.ok) return load
-    for (const role of ['gateway', 'proxy', 'cart'] as const) await running.close(role)
+    for (const name of ['gateway', 'proxy', 'cart', 'canary']) await running.close(name)
   }
   return ok(undefined)
 }
@@ -122,11 +134,12 @@ async function loadOnce(running: Processes, shop: string, plan: RunPlan, at: Aro
   const proxy = await running.start('proxy', ['-cart', at.cart, '-headers', at.headers])
   if (!proxy.ok) return proxy
   const { pricing, stock, queue, requests } = at
-  const peers = ['-cart', proxy.value, '-pricing', pricing, '-stock', stock, '-queue', queue]
+  const peers = ['-cart', proxy.value, '-pricing', pricing, '-stock', stock, '-queue', queue, '-headers', at.headers]
   const gateway = await running.start('gateway', peers)
   if (!gateway.ok) return gateway
   const args = ['-role', 'load', '-url', gateway.value, '-pricing', pricing]
   args.push('-requests', String(requests), '-rate', String(plan.requestsPerSecond))
+  if (plan.concurrency !== undefined) args.push('-concurrency', String(plan.concurrency))
   if (plan.tracedCallers === true) args.push('-parent')
   const load = await runTool(shop, args, { cwd: PROGRAM, timeoutMs: 60_000 })
   await wait(plan.lingerMs ?? 200)
@@ -134,36 +147,44 @@ async function loadOnce(running: Processes, shop: string, plan: RunPlan, at: Aro
 }
 
 type Processes = {
-  readonly start: (role: Role | 'queue', args: readonly string[]) => Promise<Result<string, string>>
-  readonly close: (role: Role) => Promise<void>
+  /** `name`: what to close it by, where it is not the only one of its role. */
+  readonly start: (
+    role: Role | 'queue',
+    args: readonly string[],
+    more?: { readonly name?: string; readonly isHealthy?: boolean },
+  ) => Promise<Result<string, string>>
+  readonly close: (name: string) => Promise<void>
   readonly closeAll: () => Promise<void>
 }
 
 function openProcesses(shop: string, collector: Collector, plan: RunPlan): Processes {
   const running = new Map<string, Service>()
-  const env = {
+  const envOf = (role: Role | 'queue') => ({
     ...process.env,
-    OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
-    OTEL_RESOURCE_ATTRIBUTES: 'host.name=shop',
+    OTEL_EXPORTER_OTLP_ENDPOINT: `${collector.url}/${role === 'cart' || role === 'pricing' ? 'b' : 'a'}`,
+    OTEL_RESOURCE_ATTRIBUTES: `host.name=${plan.clocksMs === undefined ? 'shop' : role}`,
     GOMAXPROCS: '2',
-  }
-  const close = async (role: string) => {
-    await running.get(role)?.close()
-    running.delete(role)
+  })
+  const close = async (name: string) => {
+    await running.get(name)?.close()
+    running.delete(name)
   }
   return {
-    async start(role, args) {
-      const isBroken = plan.breakName !== undefined && plan.brokenIn.some((one) => one === role)
+    async start(role, args, { name = role, isHealthy = false } = {}) {
+      const isBroken = plan.breakName !== undefined && plan.brokenIn.some((one) => one === role) && !isHealthy
       const flags = ['-role', role, ...args, ...(isBroken ? ['-break', plan.breakName ?? ''] : [])]
-      const service = await startService(shop, flags, { env })
+      const clockMs = role === 'queue' ? undefined : plan.clocksMs?.[role]
+      if (clockMs !== undefined) flags.push('-clock', `${clockMs}ms`)
+      const service = await startService(shop, flags, { env: envOf(role) })
       if (!service.ok) return service
-      running.set(role, service.value)
+      running.set(name, service.value)
       const { addr } = service.value.said
       return typeof addr === 'string' ? ok(addr) : err(`${role} did not say its address`)
     },
     close,
     async closeAll() {
-      for (const role of ['gateway', 'mailer', 'stock', 'proxy', 'cart', 'pricing', 'queue']) await close(role)
+      for (const name of ['gateway', 'mailer', 'stock', 'proxy', 'cart', 'canary', 'pricing', 'queue'])
+        await close(name)
     },
   }
 }
