@@ -47,8 +47,11 @@ export const wasmModules: readonly WasmModule[] = [
   },
 ]
 
-/** The text of the source file that embeds the module. */
-export async function buildWasm(module: WasmModule): Promise<string> {
+/** The text of the source file that embeds the module. `edit`: tests compile it with a source changed. */
+export async function buildWasm(
+  module: WasmModule,
+  edit: (name: string, text: string) => string = (_name, text) => text,
+): Promise<string> {
   let binary: Uint8Array | undefined
   const { error, stderr } = await compiler.main(
     [
@@ -71,7 +74,7 @@ export async function buildWasm(module: WasmModule): Promise<string> {
     {
       readFile: (name: string, folder: string) => {
         try {
-          return readFileSync(join(root, folder, name), 'utf8')
+          return edit(name, readFileSync(join(root, folder, name), 'utf8'))
         } catch {
           return null
         }

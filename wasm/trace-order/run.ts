@@ -490,17 +490,15 @@ export function runThreads(first: usize, limit: f64, isRoot: bool): i32 {
               at = after
             }
             if (at > end || goroutine == 0 || processor == 0) break
-            const named = stackAt(stack, begin)
             const entry = state.taskEntry(task)
-            let parent: u64 = 0
-            let name: u64 = 0
-            if (load<u32>(entry, 20) != 0) {
-              parent = load<u64>(entry, 8)
-              name = <u64>load<u32>(entry, 16)
-              state.removeTask(entry)
-            }
+            const isKnown = load<u32>(entry, 20) != 0
+            const parent = isKnown ? load<u64>(entry, 8) : 0
+            // It may have begun by all the rules, with a number that is too large for here.
+            if (<i64>parent < 0) break
+            const name = isKnown ? <u64>load<u32>(entry, 16) : 0
             store<u32>(row4, 0, C_TARGET)
-            storeArgs(row8, task, named, parent, name)
+            storeArgs(row8, task, stackAt(stack, begin), parent, name)
+            if (isKnown) state.removeTask(entry)
             isDone = true
           }
         }

@@ -104,6 +104,29 @@ test('a task that ends in a later generation carries the name it began with', ()
   assert.match(lines.at(-1) as string, /TaskEnd ID=2 Parent=\d+ Type="work"/)
 })
 
+test('a task ends with the parent it began with, be that above all numbers of 63 bits', () => {
+  const parent = 2n ** 64n - 9n
+  const parents: number[] = []
+  readTraceSync(
+    drawTrace(26, [
+      [
+        ...begin,
+        `UserTaskBegin dt=1 task=2 parent_task=${parent} name_string=1 stack=0`,
+        'UserTaskEnd dt=1 task=2 stack=0',
+      ],
+    ]),
+    {
+      onChunk({ kinds, arg1, arg2, rowCount }) {
+        for (let row = 0; row < rowCount; row++) {
+          if (kinds[row] === 40) parents.push(arg1[row] as number)
+          if (kinds[row] === 41) parents.push(arg2[row] as number)
+        }
+      },
+    },
+  )
+  assert.deepEqual(parents, [Number(parent), Number(parent)])
+})
+
 test('a generation that contradicts itself is left there, and the next is read from its statuses', () => {
   const broken = [...begin, 'GoStop dt=1 reason_string=1 stack=1', 'GoStop dt=1 reason_string=1 stack=1']
   const bytes = drawTrace(26, [broken, begin])
