@@ -114,7 +114,8 @@ function checkFunction(
     report(call.file, call.node, {
       message: `${chain.join(' → ')} takes no context and makes an empty one, though ${nameOf(view, fn)} has ${best(scope, fn)}`,
       // Functions that take no context mostly look into memory: without a trace in sight a note.
-      severity: isHandler(fn) || showsSpan(view, fn) ? 'low' : 'info',
+      severity: !isConstructor(fn) && (isHandler(fn) || showsSpan(view, fn)) ? 'low' : 'info',
+      ...(isHandler(fn) ? {} : { offTrace: note }),
     })
   }
 }
@@ -135,21 +136,28 @@ function isReturned(view: PackageView, literal: FunctionView | undefined): boole
   )
 }
 
-type Worth = Pick<ReportDraft, 'confidence' | 'severity'>
+/** Mostly called at the start, where no trace is. */
+function isConstructor(fn: FunctionView): boolean {
+  return /^(\(.*\)\.)?(New|Must|Open|Setup|Init)/i.test(fn.name)
+}
+
+type Worth = Pick<ReportDraft, 'confidence' | 'severity' | 'offTrace'>
 
 /**
- * Probable where a trace is known to be there: a request's handler, a span in the function. Elsewhere it is often meant; a constructor is mostly
- * called at the start, where no trace is.
+ * Probable where a trace is known to be there: a request's handler, a span in the function. Elsewhere it is often meant.
  */
 function worthOf(view: PackageView, fn: FunctionView, literal: FunctionView | undefined): Worth {
-  if (/^(\(.*\)\.)?(New|Must|Open|Setup|Init)/i.test(fn.name)) return { confidence: 'possible', severity: 'info' }
+  if (isConstructor(fn)) return note
   if (isReturned(view, literal)) return { confidence: 'possible', severity: 'info' }
   const isHeld = literal !== undefined && startOf(view, literal) !== 'go' && startOf(view, literal) !== 'call'
   // Behind `go` only a request's trace is known to be going on.
   const isTraced = isHandler(fn) || (showsSpan(view, fn) && (literal === undefined || startOf(view, literal) !== 'go'))
   if (isTraced && !isHeld) return { confidence: 'probable' }
-  return { confidence: 'possible', severity: 'low' }
+  return { confidence: 'possible', severity: 'low', offTrace: note }
 }
+
+/** Off the path of requests and spans nobody's trace may be there to lose. */
+const note = { confidence: 'possible', severity: 'info' } as const
 
 /** Calls that only a function in a trace makes. */
 function showsSpan(view: PackageView, fn: FunctionView): boolean {

@@ -6,7 +6,9 @@ import { isTestFile } from '../audit/intent.ts'
 import { callsIn, stringOf } from '../audit/queries.ts'
 import type { AuditRule } from '../audit/rule.ts'
 
-const idWords = /trace[-_ ]?id|span[-_ ]?id|traceid|x-trace|correlation[-_ ]?id/i
+const idWords = /trace[-_ ]?id|span[-_ ]?id|traceid|x-trace/i
+/** Mostly of the business: what belongs together over days. */
+const ownWords = /correlation[-_ ]?id/i
 const real = /SpanContext|TraceID|SpanFromContext|\.String$|IDFromHex/
 
 export const homemadeTraceId: AuditRule = {
@@ -22,7 +24,8 @@ export const homemadeTraceId: AuditRule = {
       const [, key, value] = call.args
       if (key === undefined || value === undefined || isTestFile(view, call.file)) continue
       const text = stringOf(view, call.file, key) ?? view.text(call.file, key)
-      if (!idWords.test(text)) continue
+      const isOwn = ownWords.test(text) && !idWords.test(text)
+      if (!isOwn && !idWords.test(text)) continue
       const inner = callsIn(view, call.file, value)
       if (
         inner.some(({ name, lastName }) => /^go\.opentelemetry\.io\/otel/.test(name) && real.test(lastName)) ||
@@ -34,7 +37,7 @@ export const homemadeTraceId: AuditRule = {
       report(call.file, call.node, {
         message: `${text} is kept as a context value of its own: no span has that id`,
         confidence: isString ? 'probable' : 'possible',
-        ...(isString ? {} : { severity: 'low' }),
+        ...(isOwn ? { confidence: 'possible', severity: 'info' } : isString ? {} : { severity: 'low' }),
       })
     }
   },

@@ -22,7 +22,7 @@ export const logWithoutContext: AuditRule = {
   severity: 'low',
   saysWhen:
     'slog is called without the context that is in scope; or zap, logrus or log, which take none, in a function with a context of a ' +
-    'package that makes spans. Projects without OpenTelemetry are left alone.',
+    'package that makes spans. A note where no request or span is known to lead to it. Projects without OpenTelemetry are left alone.',
   fix: 'slog.InfoContext with a handler that adds ids, or the bridge of the logger in use.',
   check({ view, project, report }) {
     if (!project.imports(project.packages, /^go\.opentelemetry\.io\//)) return
@@ -49,6 +49,7 @@ export const logWithoutContext: AuditRule = {
       report(call.file, call.node, {
         message: `slog's ${call.lastName} is called without ${source.expression}: the line can not be joined to its trace`,
         confidence: 'probable',
+        offTrace: { confidence: 'possible', severity: 'info' },
         advice: `Use ${call.lastName}Context(${source.expression}, …).`,
         ...(field === undefined || list === undefined
           ? {}

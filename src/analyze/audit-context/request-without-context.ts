@@ -3,10 +3,10 @@
  * table is Go's own: each row names the function and what to call. With a context in scope it is a broken trace; without
  * one the function that would need one is told, at low severity. main, init and test files are left alone.
  */
-import { childAt } from '../../model/trust/go-source.ts'
-import { type ContextScope, openContextScope } from '../audit/context-scope.ts'
+import { childAt, kindOf } from '../../model/trust/go-source.ts'
+import { type ContextScope, type ContextSource, isContextType, openContextScope } from '../audit/context-scope.ts'
 import { putFirst } from '../audit/edits.ts'
-import { isBuildTool, isCommand, isRoot, isTestFile } from '../audit/intent.ts'
+import { isBuildTool, isCommand, isRoot, isTestFile, startOf } from '../audit/intent.ts'
 import type { CallSite, PackageView } from '../audit/package-view.ts'
 import { calledFunction, givenBy } from '../audit/queries.ts'
 import type { AuditFix, AuditRule } from '../audit/rule.ts'
@@ -78,7 +78,7 @@ export const requestWithoutContext: AuditRule = {
   severity: 'medium',
   saysWhen:
     'net/http, database/sql, sqlx, net, crypto/tls or os/exec is called in the form that takes no context. Low where no context is ' +
-    'in scope but a caller of the package has one, a note where none has; main, init, tests and build tools are left alone.',
+    'in scope but a caller of the package has one, a note where none has, where the request is given a context further down, or where it is a connection alone; main, init, tests and build tools are left alone.',
   fix: 'Use the form that takes a context, with the caller’s.',
   check({ view, report }) {
     const scope = openContextScope(view)
@@ -88,6 +88,8 @@ export const requestWithoutContext: AuditRule = {
         if (isTestFile(view, call.file) || isBuildTool(view, call.file) || isRoot(view, call.fn)) continue
         const source = scope.bestAt(call.file, call.node)
         const shown = shortName(name)
+        // A connection makes no span and carries no header: what is lost is the end of waiting.
+        const isConnect = /^(net|crypto\/tls)\./.test(name)
         const fix = source === undefined ? undefined : fixOf(view, call, row, source.expression)
         report(call.file, call.node, {
           message:
@@ -100,11 +102,12 @@ export const requestWithoutContext: AuditRule = {
             row.isMinor === true ||
             isCommand(view, call.fn) ||
             isGivenLater(view, call) ||
-            (source === undefined && !hasContext(call.fn))
+            (source === undefined ? isConnect || !hasContext(call.fn) : isOfOtherTime(view, call, source))
               ? 'info'
-              : source === undefined
+              : source === undefined || isConnect
                 ? 'low'
                 : 'medium',
+          offTrace: { confidence: 'possible', severity: source === undefined ? 'info' : 'low' },
           advice:
             source === undefined
               ? `Take a context as first parameter and use ${row.use}.`
@@ -116,15 +119,41 @@ export const requestWithoutContext: AuditRule = {
   },
 }
 
-/** `req = req.WithContext(ctx)` further down: the request has its context by another way. */
+/** In a literal that is kept, `dial := func(network, address string) …`: it runs for others than who made it. */
+function isOfOtherTime(view: PackageView, call: CallSite, source: ContextSource): boolean {
+  const fn = view.functions[call.fn]
+  return fn?.kind === 'literal' && fn.index !== source.fn && startOf(view, fn) === 'value'
+}
+
+/** `req = req.WithContext(ctx)` further down: the request has its context by another way, or is for who gets it. */
 function isGivenLater(view: PackageView, call: CallSite): boolean {
   const variable = givenBy(view, call.file, call.node)?.names[0]
   const symbol = variable === undefined ? -1 : (view.file(call.file).symbols[variable] as number)
   if (symbol < 0) return false
   return view.usesOf(symbol).some(({ file, node }) => {
     const { syntax } = view.file(file)
-    return /\.(WithContext|Clone)$/.test(view.text(file, syntax.parents[node] as number))
+    const parent = syntax.parents[node] as number
+    if (/\.(WithContext|Clone)$/.test(view.text(file, parent))) return true
+    if (kindOf(syntax, parent) === 'argument_list') {
+      const args = view.callAt(file, syntax.parents[parent] as number)?.args ?? []
+      return args.some((arg) => arg !== node && isContextType(view.typeAt(file, arg)))
+    }
+    if (kindOf(syntax, parent) !== 'expression_list') return false
+    const statement = syntax.parents[parent] as number
+    if (kindOf(syntax, statement) === 'return_statement') return view.typeAt(file, node) === '*net/http.Request'
+    const left = childAt(syntax, statement, 'left')
+    const kept = left === undefined || left === parent ? undefined : /\.(\w+)$/.exec(view.text(file, left))?.[1]
+    return kept !== undefined && givesContextTo(view, kept)
   })
+}
+
+/** `s.req.WithContext(ctx)` somewhere in the package. */
+function givesContextTo(view: PackageView, field: string): boolean {
+  return view.calls.some(
+    (call) =>
+      /^(WithContext|Clone)$/.test(call.lastName) &&
+      new RegExp(`\\.${field}\\.${call.lastName}\\(`).test(view.text(call.file, call.node)),
+  )
 }
 
 /** Functions of the package without a context that one with a context calls, also through others. */

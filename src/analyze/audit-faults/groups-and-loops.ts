@@ -6,7 +6,7 @@
 import { childAt, childrenOf, kindOf, textOf } from '../../model/trust/go-source.ts'
 import { isBuildTool, isRoot, isTestFile } from '../audit/intent.ts'
 import type { CallSite, PackageView } from '../audit/package-view.ts'
-import { ancestorInFunction, callsIn, isAlone, loopAround } from '../audit/queries.ts'
+import { ancestorInFunction, callsIn, isAlone, loopAround, rootOf } from '../audit/queries.ts'
 import type { AuditRule } from '../audit/rule.ts'
 
 const group = 'golang.org/x/sync/errgroup.Group'
@@ -192,22 +192,66 @@ export const deferInLoop: AuditRule = {
     for (const { file, node } of view.nodesOf('defer_statement')) {
       if (isTestFile(view, file) || loopAround(view, file, node) === undefined) continue
       const calls = callsIn(view, file, node)
-      const closing = calls.find(({ lastName }) =>
-        /^(Close|CloseNow|Stop|Unlock|RUnlock|cancel|End|Release|Rollback)$/.test(lastName),
-      )
+      const closing = calls.find(({ lastName }) => closes.test(lastName))
       if (closing === undefined || endsTurn(view, file, node)) continue
       // Kept on purpose where what is closed goes into something that outlives the turn.
       if (isKeptBeyond(view, closing, loopAround(view, file, node) as number)) continue
+      if (isOfRange(view, closing, loopAround(view, file, node) as number) || closesItself(view, closing, node))
+        continue
       const isFreed = /^(Release|Rollback|Stop|End)$/.test(closing.lastName)
       const isShort = isRoot(view, view.functionOf(file, node)) || isBuildTool(view, file)
       report(file, node, {
         message: `${closing.lastName} is deferred in a loop: each turn keeps what it opened until the function ends`,
         // Release and its like may free what later turns need.
         confidence: isFreed ? 'possible' : 'probable',
-        ...(isShort || isFreed ? { severity: 'info' as const } : {}),
+        // What does more than close undoes what the function did: it belongs to its end.
+        ...(isShort || isFreed || calls.some((one) => !isClosing(one)) ? { severity: 'info' as const } : {}),
       })
     }
   },
+}
+
+const closes = /^(Close|CloseNow|Stop|Unlock|RUnlock|cancel|End|Release|Rollback)$/
+
+/** Closes, or says what came of it. */
+function isClosing({ lastName }: CallSite): boolean {
+  return (
+    closes.test(lastName) ||
+    /^(Log|Print|Debug|Info|Warn|Error|Fatal|Panic|Join|Wrap|Is|With|Err|Msg|Append|append|recover|panic|func|String)/.test(
+      lastName,
+    ) ||
+    lastName === '' ||
+    /Err(or)?s?$/.test(lastName)
+  )
+}
+
+/** `for _, s := range old { defer s.Close() }`: what is closed was there before the turn, and is wanted until the end. */
+function isOfRange(view: PackageView, closing: CallSite, loop: number): boolean {
+  const { syntax, symbols } = view.file(closing.file)
+  const called = childAt(syntax, closing.node, 'function')
+  if (called === undefined) return false
+  const symbol = symbols[rootOf(view, closing.file, called)] as number
+  if (symbol < 0) return false
+  for (let at: number | undefined = loop; at !== undefined; at = loopAround(view, closing.file, at)) {
+    if (loopVariables(view, closing.file, at).some((name) => (symbols[name] as number) === symbol)) return true
+  }
+  return false
+}
+
+/** `defer func() { if !closed { w.Close() } }()`, and `w.Close()` at the turn's end: the deferred one is for errors. */
+function closesItself(view: PackageView, closing: CallSite, statement: number): boolean {
+  const { syntax } = view.file(closing.file)
+  const loop = loopAround(view, closing.file, statement) as number
+  const symbol = receiverSymbol(view, closing)
+  return (
+    symbol >= 0 &&
+    callsIn(view, closing.file, loop).some(
+      (one) =>
+        one.lastName === closing.lastName &&
+        one.node >= (syntax.after[statement] as number) &&
+        receiverSymbol(view, one) === symbol,
+    )
+  )
 }
 
 /** `closers = append(closers, f)`, `m[key] = f`, `Layer{Reader: f}`: the variable is put into something else in the turn. */

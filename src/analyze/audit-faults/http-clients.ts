@@ -195,12 +195,14 @@ export const clientWithoutTimeout: AuditRule = {
     const usesContext =
       view.callsOf('net/http.NewRequestWithContext').length > 0 ||
       view.callsOf('net/http.Request.WithContext').length > 0
+    // Who runs a tool sees that it waits, and ends it: a note.
+    const isTool = isOneShot(view)
     for (const name of asks.slice(0, 4)) {
       for (const call of view.callsOf(name)) {
         if (!isTestFile(view, call.file))
           report(call.file, call.node, {
             message: `http.${call.lastName} waits without end: the default client has no timeout`,
-            confidence: 'probable',
+            ...(isTool ? { severity: 'info' as const } : { confidence: 'probable' as const }),
           })
       }
     }
@@ -220,10 +222,20 @@ export const clientWithoutTimeout: AuditRule = {
       const isLocal = givenBy(view, file, literalValue(view, file, node)) !== undefined && !isHandedOn(view, file, node)
       report(file, node, {
         message: 'The client has no timeout, and the package gives its requests no context',
-        ...(isLocal ? {} : { severity: 'info' as const }),
+        ...(isLocal && !isTool ? {} : { severity: 'info' as const }),
       })
     }
   },
+}
+
+/** A command that serves nobody. */
+function isOneShot(view: PackageView): boolean {
+  return (
+    view.pkg.name === 'main' &&
+    !view.calls.some(({ lastName }) =>
+      /^(Serve|ServeTLS|ListenAndServe|ListenAndServeTLS|NewServer|Listen)$/.test(lastName),
+    )
+  )
 }
 
 /** `&http.Client{…}` of `http.Client{…}`. */

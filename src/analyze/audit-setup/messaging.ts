@@ -17,6 +17,8 @@ const publishes =
   /^github\.com\/(nats-io\/nats\.go\.(Conn|JetStreamContext|EncodedConn)\.(Publish|PublishMsg|PublishAsync|Request|RequestWithContext)|nats-io\/nats\.go\/jetstream\.JetStream\.Publish\w*|segmentio\/kafka-go\.Writer\.WriteMessages|(IBM|Shopify)\/sarama\.(SyncProducer\.SendMessages?|AsyncProducer\.Input)|confluentinc\/confluent-kafka-go(\/v2)?\/kafka\.Producer\.Produce|twmb\/franz-go\/pkg\/kgo\.Client\.(Produce|ProduceSync)|(rabbitmq\/amqp091-go|streadway\/amqp)\.Channel\.Publish\w*)$/
 const instrumented =
   /otelsarama|otelkafka|kotel|otelnats|otelamqp|otel-kafka|kafkaotel|amqpotel|otelwatermill|dd-trace-go.*(kafka|sarama|nats)/
+/** `otelx.OTelSpanContextKey`. */
+const headerOfTrace = /\.\w*(SpanContext|[Tt]race[Pp]arent)\w*(Key|Header)$/
 const traced = /^go\.opentelemetry\.io\/otel/
 
 export const consumerWithoutExtract: AuditRule = {
@@ -63,17 +65,20 @@ export const producerWithoutInject: AuditRule = {
   title: 'A producer does not inject the context',
   severity: 'medium',
   saysWhen:
-    'a message of Kafka, NATS or AMQP is published where a context is in scope, by a package that never calls Inject, in a project that traces.',
+    'a message of Kafka, NATS or AMQP is published where a context is in scope, by a package that never calls Inject or writes such a header by hand, in a project that traces.',
   fix: 'Inject into the message’s headers when it is published.',
   check({ view, project, report }) {
     if (!project.imports(project.packages, traced) || project.imports(project.packages, instrumented)) return
-    if (view.calls.some(({ lastName }) => lastName === 'Inject')) return
+    // By its own hand too: `telemetry.GetCarrier(ctx)`, a header that is called after spans.
+    if (view.calls.some(({ lastName }) => /^inject|carrier/i.test(lastName))) return
+    if (view.nodesOf('selector_expression').some(({ file, node }) => headerOfTrace.test(view.text(file, node)))) return
     const scope = openContextScope(view)
     for (const call of view.calls) {
       if (!publishes.test(call.name) || isTestFile(view, call.file) || isRoot(view, call.fn)) continue
       const source = scope.bestAt(call.file, call.node)
       if (source === undefined) continue
       report(call.file, call.node, {
+        offTrace: { confidence: 'possible', severity: 'info' },
         message: `${call.lastName} sends a message without the context of ${source.expression}`,
       })
     }

@@ -50,6 +50,7 @@ export const noExtract: AuditRule = {
     )
       return
     const isSeen = showsTracing(view)
+    if (receivesTelemetry(view)) return
     for (const call of view.callsOf('google.golang.org/grpc.NewServer')) {
       if (isTestFile(view, call.file)) continue
       // Options out of sight may hold it; a program that sets up no tracing loses nothing.
@@ -62,6 +63,11 @@ export const noExtract: AuditRule = {
       })
     }
   },
+}
+
+/** `go.opentelemetry.io/proto/otlp/collector/…`: a server for spans and logs is not to be traced itself. */
+function receivesTelemetry({ pkg }: PackageView): boolean {
+  return pkg.files.some(({ imports }) => imports.some(({ path }) => /\/proto\/otlp\/collector\//.test(path)))
 }
 
 /** The package itself makes spans or sets tracing up. */

@@ -37,6 +37,7 @@ export const noPropagator: AuditRule = {
   checkProject({ project, report }) {
     const told = new Set<string>()
     const setsOne = placesOf(project, findSetup, setsPropagator)
+    const isSetSomewhere = project.findUse(project.packages, setsPropagator) !== undefined
     for (const command of commandsOf(project)) {
       const reach = project.reach(command)
       const setup = findSetup(project, reach)
@@ -52,6 +53,8 @@ export const noPropagator: AuditRule = {
         ...(setsOne.has(key) || project.findUse(reach, byHand) !== undefined
           ? { confidence: 'possible', severity: 'low' }
           : { confidence: 'probable' }),
+        // The project knows how: a command that only reaches the package of the set-up may not run it.
+        ...(isSetSomewhere ? { confidence: 'possible', severity: 'info' } : {}),
       })
     }
   },

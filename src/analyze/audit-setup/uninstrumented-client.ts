@@ -5,10 +5,10 @@
  */
 import { childAt, kindOf } from '../../model/trust/go-source.ts'
 import { openContextScope } from '../audit/context-scope.ts'
-import { isCommand, isTestFile } from '../audit/intent.ts'
-import type { CallSite, PackageView } from '../audit/package-view.ts'
+import { declarationOf, isCommand, isTestFile } from '../audit/intent.ts'
+import type { CallSite, FunctionView, PackageView } from '../audit/package-view.ts'
 import type { ProjectView } from '../audit/project-facts.ts'
-import { callsIn, fieldValue, findRequestPath, givenBy } from '../audit/queries.ts'
+import { ancestorInFunction, callsIn, fieldValue, findRequestPath, givenBy } from '../audit/queries.ts'
 import type { AuditContext, AuditRule } from '../audit/rule.ts'
 
 const traced = /^go\.opentelemetry\.io\/(otel|contrib)/
@@ -44,7 +44,8 @@ export const uninstrumentedClient: AuditRule = {
       const fn = view.functions[view.functionOf(file, node)]
       const isServed =
         isOnPath(file, node) || (fn !== undefined && scope.parametersOf(fn).length > 0 && !isCommand(view, fn.index))
-      context.report(file, node, isServed ? draft : { ...draft, confidence: 'possible', severity: 'info' })
+      if (isOfTelemetry(view, fn) || isFallback(view, file, node)) return
+      context.report(file, node, isServed ? { ...draft, offTrace: note } : { ...draft, ...note })
     }
     const wraps = project.findUse(project.packages, httpWraps) !== undefined
     // Put in place of the default: then what uses the default is wrapped.
@@ -54,7 +55,8 @@ export const uninstrumentedClient: AuditRule = {
     const isOnPath = (file: number, node: number): boolean => requestPath.has(view.functionOf(file, node))
     // Where some clients are wrapped, a plain one off the path of requests is a choice: a probe, a load generator.
     const isTold = (file: number, node: number): boolean => !wraps || isOnPath(file, node)
-    if (!wrapsDefault) {
+    const isByHand = injectsByHand(view)
+    if (!wrapsDefault && !isByHand) {
       for (const name of ['Get', 'Post', 'Head', 'PostForm']) {
         for (const call of view.callsOf(`net/http.${name}`)) {
           if (!isTold(call.file, call.node) || isTestFile(view, call.file)) continue
@@ -77,7 +79,7 @@ export const uninstrumentedClient: AuditRule = {
       if (view.typeAt(file, node) !== 'net/http.Client' || isTestFile(view, file)) continue
       const transport = fieldValue(view, file, node, 'Transport')
       if (transport === undefined ? wrapsDefault : !isPlainTransport(view, file, transport)) continue
-      if (isWrappedLater(view, file, node)) continue
+      if (isByHand || isWrappedLater(view, file, node)) continue
       if (transport === undefined && isLocal(view, file, node) && !isTold(file, node)) continue
       report(file, node, {
         message:
@@ -97,6 +99,25 @@ export const uninstrumentedClient: AuditRule = {
         'low',
       )
   },
+}
+
+const note = { confidence: 'possible', severity: 'info' } as const
+
+/** The package puts the context into headers itself: `propagator.Inject`, or a function of the project that is called so. */
+function injectsByHand(view: PackageView): boolean {
+  return view.calls.some((call) => /^inject/i.test(call.lastName) && !isTestFile(view, call.file))
+}
+
+/** What carries spans and metrics away is not to be traced itself. */
+function isOfTelemetry(view: PackageView, fn: FunctionView | undefined): boolean {
+  return /export|otlp|telemetry|collector/i.test(declarationOf(view, fn?.index ?? -1)?.name ?? '')
+}
+
+/** `if client == nil { client = http.DefaultClient }`: who cares gives one. */
+function isFallback(view: PackageView, file: number, node: number): boolean {
+  const around = ancestorInFunction(view, file, node, ['if_statement'])
+  const condition = around === undefined ? undefined : childAt(view.file(file).syntax, around, 'condition')
+  return condition !== undefined && /== nil$/.test(view.text(file, condition))
 }
 
 /** A command whose own package has nothing of tracing: a tool beside the services. */

@@ -16,7 +16,7 @@ export function declarationOf(view: PackageView, fn: number): FunctionView | und
 /** Tests that run against a whole system, and what builds and releases the project: at the top of a module. */
 const integrationFolder = /^(integration(_?tests?)?|integration-tests?)(\/|$)/
 
-const testFolder = /(^|\/)(e2e\w*|tests?|testing|testutils?|testhelpers?|testsupport)(\/|$)/
+const testFolder = /(^|\/)([\w-]+-tests?|e2e\w*|tests?|testing|testutils?|testhelpers?|testsupport)(\/|$)/
 
 /** Files of tests, and what only tests use: by the folder, or by an import that no program has. */
 export function isTestFile(view: PackageView, file: number): boolean {
@@ -28,6 +28,11 @@ export function isTestFile(view: PackageView, file: number): boolean {
   return imports.some(
     ({ path }) => /^github\.com\/stretchr\/testify\//.test(path) || (path === 'testing' && /test/i.test(directory)),
   )
+}
+
+/** Written to be read: `examples/…`, `documentation/examples/…`. What is wrong there is nobody's debt, and worth a word. */
+export function isExample(view: PackageView): boolean {
+  return /(^|\/)_?examples?(\/|$)/.test(view.pkg.directory)
 }
 
 /** Programs for those who build the project: `//go:build ignore`, mage targets, hack and scripts folders. */

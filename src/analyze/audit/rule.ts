@@ -40,6 +40,8 @@ export type ReportDraft = {
   /** Default: possible. */
   readonly confidence?: 'probable' | 'possible'
   readonly severity?: Severity
+  /** What it is worth where no request, span or method of gRPC is known to lead to it, in a project that has such. */
+  readonly offTrace?: { readonly severity: Severity; readonly confidence: 'probable' | 'possible' }
   /** Other nodes of the same file that the finding is about; `atEnd`: their last character. */
   readonly related?: readonly { readonly node: number; readonly note: string; readonly atEnd?: boolean }[]
   /** A mechanical change that is safe; absent where there is none. */

@@ -11,6 +11,7 @@ import type { GoPackage } from '../../model/trust/go-source.ts'
 import type { PackageMap } from '../../model/trust/source-map.ts'
 import { keepTidy } from './edits.ts'
 import { readIgnores, silences } from './ignore-comments.ts'
+import { isExample } from './intent.ts'
 import { type PackageView, viewPackage } from './package-view.ts'
 import {
   endPlaceOf,
@@ -52,6 +53,7 @@ function auditPackage(view: PackageView, project: ProjectView): PackageAudit {
   let omitted = 0
   const service = serviceOf(view)
   const packagePath = view.packagePath
+  const isShown = isExample(view)
   for (const rule of auditRules) {
     const seen = new Set<string>()
     let count = 0
@@ -78,8 +80,8 @@ function auditPackage(view: PackageView, project: ProjectView): PackageAudit {
         drafts.push({
           rule: rule.id,
           message: draft.message,
-          severity: draft.severity ?? rule.severity,
-          confidence: draft.confidence ?? 'possible',
+          severity: isShown ? 'info' : (draft.severity ?? rule.severity),
+          confidence: isShown ? 'possible' : (draft.confidence ?? 'possible'),
           place,
           related: (draft.related ?? []).map((one) => ({
             ...(one.atEnd === true ? endPlaceOf(view, file, one.node) : placeOf(view, file, one.node)),
@@ -91,6 +93,7 @@ function auditPackage(view: PackageView, project: ProjectView): PackageAudit {
           ...(draft.advice === undefined ? {} : { advice: draft.advice }),
           ...(fix === undefined ? {} : { fix }),
           ...(scope === undefined ? {} : { scope }),
+          ...(draft.offTrace === undefined ? {} : { offTrace: draft.offTrace }),
         })
       },
     })
@@ -144,15 +147,17 @@ export function makeFindings(
   operations?: SourceOperations,
 ): readonly Finding[] {
   const rules = new Map<string, AuditRule>(auditRules.map((rule) => [rule.id, rule]))
-  const sorted = [...drafts].sort(
-    (a, b) =>
-      order.indexOf(a.severity) - order.indexOf(b.severity) ||
-      compare(a.confidence === 'probable' ? '0' : '1', b.confidence === 'probable' ? '0' : '1') ||
-      compare(a.place.file, b.place.file) ||
-      a.place.line - b.place.line ||
-      a.place.column - b.place.column ||
-      compare(a.rule, b.rule),
-  )
+  const sorted = drafts
+    .map((draft) => weigh(draft, operations))
+    .sort(
+      (a, b) =>
+        order.indexOf(a.severity) - order.indexOf(b.severity) ||
+        compare(a.confidence === 'probable' ? '0' : '1', b.confidence === 'probable' ? '0' : '1') ||
+        compare(a.place.file, b.place.file) ||
+        a.place.line - b.place.line ||
+        a.place.column - b.place.column ||
+        compare(a.rule, b.rule),
+    )
   return sorted.map((draft) => ({
     rule: draft.rule,
     title: draft.message,
@@ -172,6 +177,14 @@ export function makeFindings(
       symbols: [`${draft.packagePath}.${draft.symbol}`],
     }),
   }))
+}
+
+/** Where nothing that is traced leads to it, it is worth what its rule says of that. */
+function weigh(draft: AuditDraft, operations: SourceOperations | undefined): AuditDraft {
+  const { offTrace, scope } = draft
+  if (offTrace === undefined || scope === undefined || draft.severity === 'info') return draft
+  if (operations?.isTraced(scope) !== false) return draft
+  return { ...draft, ...offTrace }
 }
 
 function evidenceOf({ file, line, column, excerpt }: AuditDraft['place']): Evidence {

@@ -9,6 +9,7 @@ import { startCalls } from '../audit-spans/span-never-ended.ts'
 import { isTestFile } from './intent.ts'
 import { readText } from './literal-text.ts'
 import type { CallSite, FunctionView, PackageView } from './package-view.ts'
+import { isHandler } from './queries.ts'
 import { runtimeNameOf } from './runtime-names.ts'
 
 const MAX_CALLS = 400
@@ -147,8 +148,17 @@ function build(view: PackageView): Mapped {
     const spans = distinct(starts.filter((one) => one.fn === fn.index).map((one) => one.name))
     const rpc = rpcOf(fn)
     const own = [...(calls[fn.index] ?? [])]
-    if (spans.length === 0 && own.length === 0 && rpc === undefined) return []
-    return [{ key: keys[fn.index] as string, calls: own, spans, ...(rpc === undefined ? {} : { rpc }) }]
+    const serves = isHandler(fn)
+    if (spans.length === 0 && own.length === 0 && rpc === undefined && !serves) return []
+    return [
+      {
+        key: keys[fn.index] as string,
+        calls: own,
+        spans,
+        ...(rpc === undefined ? {} : { rpc }),
+        ...(serves ? { isHandler: true as const } : {}),
+      },
+    ]
   })
   const map: PackageMap = {
     importPath: view.packagePath,

@@ -16,6 +16,9 @@ const MAX_SPAN_NAMES = 5_000
 export type SourceOperations = {
   /** Names of all spans that the source starts, as far as they can be read. */
   readonly spanNames: readonly string[]
+  /** A request, a span or a method of gRPC leads to it, calls through interfaces of the source followed; or the source
+   *  has none of these, as a library, and nothing is known. */
+  isTraced(scope: FindingScope): boolean
   describe(scope: FindingScope): { readonly starts: readonly string[]; readonly operations: readonly string[] }
 }
 
@@ -36,9 +39,21 @@ export function openSourceOperations(maps: readonly PackageMap[]): SourceOperati
     }
     for (const one of map.middlewares) push(wraps, one.function, one.from)
   }
+  const isEntry = (key: string): boolean => {
+    const fact = functions.get(key)
+    return fact?.rpc !== undefined || fact?.isHandler === true || routesOf.has(key) || wraps.has(key)
+  }
+  const hasTraces = [...functions.values()].some(({ key, spans }) => spans.length > 0 || isEntry(key))
+  const callersThrough = openInterfaces(functions, callers)
   const spansOf = (key: string): readonly string[] => functions.get(key)?.spans ?? []
   return {
     spanNames: [...new Set([...functions.values()].flatMap(({ spans }) => spans))].sort().slice(0, MAX_SPAN_NAMES),
+    isTraced(scope) {
+      if (!hasTraces || scope.around.length > 0) return true
+      const own = new Set(scope.within)
+      const above = walk(scope.within, (key) => [...(callers.get(key) ?? []), ...callersThrough(key)])
+      return above.some((key) => isEntry(key) || (!own.has(key) && spansOf(key).length > 0))
+    },
     describe(scope) {
       const below = walk(scope.calls, (key) => functions.get(key)?.calls ?? [])
       const above = walk(scope.within, (key) => callers.get(key) ?? [])
@@ -55,6 +70,58 @@ export function openSourceOperations(maps: readonly PackageMap[]): SourceOperati
       }
     },
   }
+}
+
+/** Implementations beyond these are not told apart by name. */
+const MAX_IMPLEMENTATIONS = 6
+/** Methods that call nothing are not among the facts: a type need not have all. */
+const LEAST_SHARE = 0.7
+
+/**
+ * Calls of methods that no function of the source has, `example.com/shop.Store.Get`, are of interfaces. A type stands
+ * behind one when it has (nearly) all methods that are called on it; who calls it there is a caller of the type's method.
+ */
+function openInterfaces(
+  functions: ReadonlyMap<string, FunctionFact>,
+  callers: ReadonlyMap<string, readonly string[]>,
+): (key: string) => readonly string[] {
+  const methodsOf = new Map<string, Set<string>>()
+  for (const key of functions.keys()) addMethod(methodsOf, key)
+  const called = new Map<string, Set<string>>()
+  for (const key of callers.keys()) if (!functions.has(key)) addMethod(called, key)
+  const havers = new Map<string, string[]>()
+  for (const [type, methods] of methodsOf) for (const method of methods) push(havers, method, type)
+  const interfaces = new Map<string, string[]>()
+  for (const [type, methods] of called) {
+    const counts = new Map<string, number>()
+    for (const one of [...methods].flatMap((method) => havers.get(method) ?? []))
+      counts.set(one, (counts.get(one) ?? 0) + 1)
+    const behind = [...counts].filter(([, count]) => count >= methods.size * LEAST_SHARE)
+    if (behind.length > MAX_IMPLEMENTATIONS) continue
+    for (const [own] of behind) push(interfaces, own, type)
+  }
+  return (key) => {
+    const [type, method] = splitMethod(key) ?? []
+    return (type === undefined ? [] : (interfaces.get(type) ?? [])).flatMap(
+      (one) => callers.get(`${one}.${method}`) ?? [],
+    )
+  }
+}
+
+function addMethod(types: Map<string, Set<string>>, key: string): void {
+  const [type, method] = splitMethod(key) ?? []
+  if (type === undefined || method === undefined) return
+  const known = types.get(type)
+  if (known === undefined) types.set(type, new Set([method]))
+  else known.add(method)
+}
+
+/** `example.com/shop/cart.Server.Get` → type and method; undefined of functions and literals. */
+function splitMethod(key: string): readonly [type: string, method: string] | undefined {
+  const last = key.lastIndexOf('.')
+  if (key.includes('#') || last < 0) return undefined
+  const type = key.slice(0, last)
+  return type.indexOf('.', type.lastIndexOf('/') + 1) < 0 ? undefined : [type, key.slice(last + 1)]
 }
 
 function push(lists: Map<string, string[]>, key: string, value: string): void {

@@ -37,6 +37,8 @@ export type AuditDraft = {
   readonly fix?: { readonly title: string; readonly edits: readonly AuditEdit[] }
   /** Where it stands among the functions; absent outside of them. */
   readonly scope?: FindingScope
+  /** What it is worth where no request, span or method of gRPC is known to lead to it. */
+  readonly offTrace?: { readonly severity: Severity; readonly confidence: Confidence }
 }
 
 /** What one package uses: enough for rules that look at the whole project. */

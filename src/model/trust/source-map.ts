@@ -13,6 +13,8 @@ export type FunctionFact = {
   readonly spans: readonly string[]
   /** It has the form of a gRPC method: its name. */
   readonly rpc?: string
+  /** It is given a request by its parameters, as handlers and middleware are. */
+  readonly isHandler?: true
 }
 
 export type RouteFact = {

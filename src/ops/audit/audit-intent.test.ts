@@ -6,6 +6,8 @@ import { auditSources } from '../testing/audit-sources.ts'
 const head = `package shop
 import (
 	"context"
+	"log/slog"
+	"net"
 	"net/http"
 	"os"
 	"time"
@@ -30,15 +32,78 @@ async function tell(rule: string, source: string): Promise<readonly string[]> {
     .sort()
 }
 
-test('an empty context is probable in a handler or beside a span, and possible elsewhere', async () => {
+test('an empty context is probable in a handler or beside a span, possible below one, and a note elsewhere', async () => {
   const told = await tell(
     'background-context',
-    `func handle(w http.ResponseWriter, r *http.Request) { _ = use(context.Background()) }
+    `func handle(w http.ResponseWriter, r *http.Request) { _ = use(context.Background()); below(r.Context()) }
 func spans(ctx context.Context) { ctx, span := tracer.Start(ctx, "x"); defer span.End(); _ = use(context.TODO()) }
-func plain(ctx context.Context) { _ = use(context.Background()) }
-func NewShop(ctx context.Context) { _ = use(context.Background()) }`,
+func below(ctx context.Context) { _ = use(context.Background()) }
+func NewShop(ctx context.Context) { _ = use(context.Background()) }
+func plain(ctx context.Context) { _ = use(context.Background()) }`,
   )
-  assert.deepEqual(told, ['1 medium probable', '2 medium probable', '3 low possible', '4 info possible'])
+  assert.deepEqual(told, [
+    '1 medium probable',
+    '2 medium probable',
+    '3 low possible',
+    '4 info possible',
+    '5 info possible',
+  ])
+})
+
+test('a request leads through an interface to the type that has its methods', async () => {
+  const told = await tell(
+    'background-context',
+    `type Store interface { Get(ctx context.Context) error; Put(ctx context.Context) error }
+type server struct { store Store }
+func (s *server) handle(w http.ResponseWriter, r *http.Request) { s.store.Get(r.Context()); s.store.Put(r.Context()) }
+type disk struct{}
+func (d *disk) Get(ctx context.Context) error { return use(context.Background()) }
+func (d *disk) Put(ctx context.Context) error { return use(ctx) }
+type other struct{}
+func (o *other) Get(ctx context.Context) error { return use(context.Background()) }`,
+  )
+  assert.deepEqual(told, ['5 low possible', '8 info possible'])
+})
+
+test('a log line off the path of requests and spans is a note', async () => {
+  const told = await tell(
+    'log-without-context',
+    `func handle(w http.ResponseWriter, r *http.Request) { serve(r.Context()) }
+func serve(ctx context.Context) { slog.Info("x") }
+func refresh(ctx context.Context) { slog.Info("x") }
+func spans(ctx context.Context) { _, span := tracer.Start(ctx, "x"); defer span.End() }`,
+  )
+  assert.deepEqual(told, ['2 low probable', '3 info possible'])
+})
+
+test('a request that gets its context by another way is a note, and so is a connection without one', async () => {
+  const told = await tell(
+    'request-without-context',
+    `func handle(w http.ResponseWriter, r *http.Request) { given(r.Context()); kept(r.Context()); dial(r.Context()); lost(r.Context()); build() ; bare() }
+func given(ctx context.Context) { req, _ := http.NewRequest("GET", "u", nil); do(ctx, req) }
+type scraper struct { req *http.Request }
+var s scraper
+func kept(ctx context.Context) {
+	req, _ := http.NewRequest("GET", "u", nil)
+	s.req = req
+	use2(s.req.WithContext(ctx))
+}
+func dial(ctx context.Context) {
+	d := func(network string) (net.Conn, error) { return net.Dial(network, "a:1") }
+	use3(d)
+}
+func lost(ctx context.Context) { req, _ := http.NewRequest("GET", "u", nil); do2(req) }
+func build() (*http.Request, error) { req, err := http.NewRequest("GET", "u", nil); return req, err }
+func bare() { net.Dial("tcp", "a:1") }`,
+  )
+  assert.deepEqual(told, [
+    '11 info probable',
+    '14 medium probable',
+    '15 info possible',
+    '16 info possible',
+    '2 info probable',
+    '6 info probable',
+  ])
 })
 
 test('an empty context that is meant is left alone', async () => {
