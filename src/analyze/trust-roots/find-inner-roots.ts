@@ -8,6 +8,7 @@ import type { BreakGroup, InnerRootGroup, Lift } from '../trust/break-group.ts'
 import { ROOT } from '../trust/forest.ts'
 import {
   at,
+  attributeText,
   CLIENT,
   CONSUMER,
   countTraces,
@@ -21,13 +22,17 @@ import {
   versionOf,
 } from '../trust/trust-facts.ts'
 import { isLifted, measureLift, median, type Windows } from '../trust/windows.ts'
-import { chanceBeside, collectHosts, findBeside, findHost, pickHost } from './root-hosts.ts'
+import { type CallTargets, isSameTarget, nameTargets } from './call-targets.ts'
+import { countUsual, describeApart, hasNoSteps, isMissed, isSerial, measurePeriod } from './root-habits.ts'
+import { chanceBeside, collectHosts, findBeside, findHost, type HasOwn, hasOperation, pickHost } from './root-hosts.ts'
 import { collectEnds, type HandlerEnds, measureAfter, measureTwins } from './root-triggers.ts'
 
 const SAMPLE = 300
 const CHILD_SHARE = 0.2
 /** Where chance is high, fewer roots show nothing. */
 const MIN_CROWDED = 100
+/** Of the roots of an operation: they are all of one kind. */
+const MOSTLY = 0.8
 const frameworks =
   /otelgin|gin-gonic|otelecho|labstack|otelfiber|gofiber|otelchi|go-chi|otelbeego|beego|iris|hertz|kratos/i
 const automatic = /opentelemetry\.io\/auto|go-instrumentation|\bobi\b|beyla|ebpf|\botelc\b/i
@@ -45,18 +50,43 @@ export function findInnerRoots(facts: TrustFacts): BreakGroup[] {
     else rows.push(row)
   }
   if (byOperation.size === 0) return []
-  const hosts = collectHosts(facts)
+  const around: Around = {
+    hosts: collectHosts(facts),
+    ends: collectEnds(facts),
+    targets: nameTargets(facts, new Set(byOperation.keys())),
+  }
   const firstHandled = findFirstHandled(facts)
-  const ends = collectEnds(facts)
   const groups: BreakGroup[] = []
   for (const [operation, rows] of byOperation) {
     const later = rows.filter((row) => at(spans.startNs, row) >= at(firstHandled, instanceOfRow(facts, row)))
-    const group = describeRoots(facts, operation, later, hosts, ends)
-    if (group === undefined) continue
-    for (const row of group.rows) taken[row] = 1
-    groups.push(group)
+    for (const group of describeTargets(facts, operation, later, around)) {
+      for (const row of group.rows) taken[row] = 1
+      groups.push(group)
+    }
   }
   return groups
+}
+
+/** What roots are measured by: the handlers, their ends, and whom calls are for. */
+type Around = {
+  readonly hosts: readonly Windows[]
+  readonly ends: readonly HandlerEnds[]
+  readonly targets: CallTargets
+}
+
+/** One group, unless what is for several peers is not all of the same kind. */
+function describeTargets(
+  facts: TrustFacts,
+  operation: number,
+  rows: readonly number[],
+  around: Around,
+): InnerRootGroup[] {
+  const byTarget = [...Map.groupBy(rows, (row) => around.targets.get(row)).values()]
+  const whole = describeRoots(facts, operation, rows, around)
+  const isOne = byTarget.length < 2 || (whole !== undefined && whole.beginsWithin.seen >= MOSTLY)
+  if (isOne) return whole === undefined ? [] : [whole]
+  const parts = byTarget.flatMap((own) => describeRoots(facts, operation, own, around) ?? [])
+  return parts.length > 0 || whole === undefined ? parts : [whole]
 }
 
 /** When each instance began to handle requests: what it did before is its start, and no break. Never: all of it counts. */
@@ -76,33 +106,38 @@ function describeRoots(
   facts: TrustFacts,
   operation: number,
   rows: readonly number[],
-  hosts: readonly Windows[],
-  ends: readonly HandlerEnds[],
+  around: Around,
 ): InnerRootGroup | undefined {
   const { operations } = facts
   const own = operations.list[operation]
   if (own === undefined) return undefined
   if (rows.length < MIN_SIGHTINGS) return undefined
-  const children = at(facts.opChildren, operation)
-  const usuallyChild = children / Math.max(1, at(facts.opRows, operation))
-  const isUsual = children >= MIN_SIGHTINGS && usuallyChild >= CHILD_SHARE
+  const { hosts, ends, targets } = around
   const sample = sampleRows(rows, SAMPLE)
+  const usual = countUsual(facts, operation, rows, targets)
+  const usuallyChild = usual / Math.max(1, usual + rows.length)
+  const isUsual = usual >= MIN_SIGHTINGS && usuallyChild >= CHILD_SHARE
   const typical = median(sample.map((row) => hosts[instanceOfRow(facts, row)]?.medianNs ?? 0))
-  const holds =
-    (isWhole: boolean) =>
-    (row: number, movedNs: number): boolean =>
-      findHost(facts, hosts, row, movedNs, isWhole, operation) >= 0
-  const within = measureLift(facts, sample, typical, holds(true))
-  const beginsWithin = measureLift(facts, sample, typical, holds(false))
-  const usualParent = at(facts.usualParent, operation)
+  const measure = (isWhole: boolean, hasOwn: HasOwn): Lift =>
+    measureLift(facts, sample, typical, (row, movedNs) => findHost(facts, hosts, row, movedNs, isWhole, hasOwn) >= 0)
+  const lacks: HasOwn = (host, row) =>
+    hasOperation(facts, host, operation, (child) => isSameTarget(targets, child, row))
+  const lacked = measure(false, lacks)
   const after =
     measureAfter(facts, ends, sample, operation) ??
-    (isUsual && !isHeld(beginsWithin) ? measureTwins(facts, sample, operation, usualParent) : undefined)
+    (isUsual && !isHeld(lacked) ? measureTwins(facts, sample, operation, at(facts.usualParent, operation)) : undefined)
+  // A handler that makes the same call several times may have lost one of them.
+  const any: HasOwn = () => false
+  const hasOwn = usual > 0 && after === undefined && !isHeld(lacked) && isHeld(measure(false, any)) ? any : lacks
+  const beginsWithin = hasOwn === lacks ? lacked : measure(false, any)
+  const within = measure(true, hasOwn)
+  const usualParent = at(facts.usualParent, operation)
   if (!isUsual && after === undefined && !isHeld(within) && !isHeld(beginsWithin)) return undefined
-  const found = describeHosts(facts, hosts, sample, operation)
+  const found = describeHosts(facts, hosts, sample, hasOwn)
   const affected = countTraces(facts, rows)
   const periodic = measurePeriod(facts, rows)
-  const apart = after === undefined ? describeApart(own.name, rows.length, beginsWithin, periodic) : undefined
+  const isApart = after === undefined && !isMissed(facts, operation, rows)
+  const apart = isApart ? describeApart(own.name, rows.length, beginsWithin, periodic) : undefined
   const version = versionOf(facts, rows)
   return {
     shape: 'inner-root',
@@ -126,21 +161,8 @@ function describeRoots(
     ...(found.framework === undefined ? {} : { framework: found.framework }),
     isAutomatic: isAutomatic(facts, at(facts.opService, operation), sample),
     isSerial: isSerial(facts, rows),
+    hasNoSteps: hasNoSteps(facts, at(facts.opService, operation)),
   }
-}
-
-/** Roots that handlers hold no oftener than chance would, where more could have been seen: they run by themselves. */
-function describeApart(
-  name: string,
-  count: number,
-  { seen, chance, sample }: Lift,
-  periodic: number,
-): InnerRootGroup['apart'] {
-  const isPeriodic = periodic >= 0.8 && seen <= chance + 0.15
-  if (sample < MIN_SIGHTINGS || (chance > 0.5 && !isPeriodic) || seen > chance + 0.15) return undefined
-  const held = `${count} roots ${name} lie within handlers as often as by chance (${Math.round(seen * 100)} and ${Math.round(chance * 100)} %)`
-  if (isPeriodic) return { by: 'scheduled root', why: `${held}, and begin at a steady period` }
-  return { by: 'intended root', why: held }
 }
 
 /** Traces of the operation, or of the handler that should have held it: those that could have broken. */
@@ -162,21 +184,21 @@ function describeHosts(
   facts: TrustFacts,
   hosts: readonly Windows[],
   sample: readonly number[],
-  operation: number,
+  hasOwn: HasOwn,
 ): HostFacts {
-  const { spans, operations } = facts
+  const { operations } = facts
   const counts = new Map<number, number>()
   let held = 0
   let beside = 0
   let expected = 0
   let framework: string | undefined
   for (const row of sample) {
-    const host = pickHost(facts, hosts, row, operation)
+    const host = pickHost(facts, hosts, row, hasOwn)
     if (host < 0) continue
     held++
     const own = at(operations.of, host)
     counts.set(own, (counts.get(own) ?? 0) + 1)
-    const scope = spans.scopes[at(spans.scopeOf, host)]?.name ?? ''
+    const scope = scopeOf(facts, host)
     if (frameworks.test(scope)) framework = scope
     const { overlaps, holder } = findBeside(facts, host, row)
     if (overlaps) beside++
@@ -194,60 +216,16 @@ function describeHosts(
   }
 }
 
-/** Share of the gaps between starts, per instance, that are within 5 % of a multiple (up to three) of the median gap. */
-function measurePeriod(facts: TrustFacts, rows: readonly number[]): number {
-  const byInstance = new Map<number, number[]>()
-  for (const row of rows) {
-    const instance = instanceOfRow(facts, row)
-    const times = byInstance.get(instance) ?? []
-    byInstance.set(instance, times)
-    times.push(at(facts.spans.startNs, row))
-  }
-  let regular = 0
-  let gaps = 0
-  for (const times of byInstance.values()) {
-    if (times.length < 4) continue
-    times.sort((left, right) => left - right)
-    const steps = times.slice(1).map((time, index) => time - at(times, index))
-    const period = median(steps)
-    if (period <= 0) continue
-    for (const step of steps) {
-      gaps++
-      const turns = Math.round(step / period)
-      if (turns >= 1 && turns <= 3 && Math.abs(step - turns * period) <= 0.05 * period) regular++
-    }
-  }
-  return gaps < 4 ? 0 : regular / gaps
+/** Zipkin's spans have no place for it but their tags. */
+function scopeOf(facts: TrustFacts, row: number): string {
+  const own = facts.spans.scopes[at(facts.spans.scopeOf, row)]?.name
+  if (own !== undefined && own !== '') return own
+  return attributeText(facts, row, 'otel.scope.name') ?? attributeText(facts, row, 'otel.library.name') ?? ''
 }
 
-/** No two at once on an instance, where as many at random would have met at least three times. */
-function isSerial(facts: TrustFacts, rows: readonly number[]): boolean {
-  const { spans, firstNs, lastNs } = facts
-  const byInstance = new Map<number, number[]>()
-  for (const row of rows) {
-    const instance = instanceOfRow(facts, row)
-    const list = byInstance.get(instance) ?? []
-    byInstance.set(instance, list)
-    list.push(row)
-  }
-  let expected = 0
-  let met = 0
-  for (const list of byInstance.values()) {
-    list.sort((left, right) => at(spans.startNs, left) - at(spans.startNs, right))
-    let last = Number.NEGATIVE_INFINITY
-    let busy = 0
-    for (const row of list) {
-      if (at(spans.startNs, row) < last) met++
-      last = Math.max(last, at(spans.endNs, row))
-      busy += at(spans.endNs, row) - at(spans.startNs, row)
-    }
-    expected += (list.length * busy) / Math.max(1, lastNs - firstNs)
-  }
-  return met === 0 && expected >= 3
-}
-
-function isAutomatic({ spans, services }: TrustFacts, service: number, sample: readonly number[]): boolean {
-  if (sample.every((row) => automatic.test(spans.scopes[at(spans.scopeOf, row)]?.name ?? ''))) return true
+function isAutomatic(facts: TrustFacts, service: number, sample: readonly number[]): boolean {
+  const { spans, services } = facts
+  if (sample.every((row) => automatic.test(scopeOf(facts, row)))) return true
   const name = services[service]
   const own = spans.resources.filter((resource) => resource.service === name)
   return (
@@ -266,6 +244,11 @@ export function isHeld(lift: Lift): boolean {
 
 export function isSynchronous({ within, beginsWithin, besideSiblings }: InnerRootGroup): boolean {
   return beginsWithin.seen > 0 && within.seen >= 0.9 * beginsWithin.seen && besideSiblings < 0.2
+}
+
+/** More than a few go on when the handler that they began in has ended. */
+export function outlives({ within, beginsWithin }: InnerRootGroup): boolean {
+  return within.seen < 0.9 * beginsWithin.seen
 }
 
 /** Anywhere in the handler it would often have met another call; it never does: they take turns. */

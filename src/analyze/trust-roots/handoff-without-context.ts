@@ -14,7 +14,8 @@ export const handoffWithoutContext: BreakClassRule = {
     if (isCallRoot(group) && isSynchronous(group) && takesTurns(group) && !isSpread && !isAfter) return undefined
     const score =
       0.35 +
-      (isSpread ? 0.25 : 0) +
+      // A call that handlers of several kinds wait for is that of a function that they share.
+      (isSpread ? (isCallRoot(group) && isSynchronous(group) ? 0.05 : 0.25) : 0) +
       (group.isSerial ? 0.15 : 0) +
       (isAfter ? 0.2 : 0) -
       (isSynchronous(group) && !isSpread ? 0.1 : 0)

@@ -1,15 +1,18 @@
 /**
  * Class 8. A CLIENT span that is a root and lies, whole, within a handler that waits for it: the request was built
- * without its context. Runs beside other calls or outlives the handler: then a goroutine is as likely.
+ * without its context; beside the handler's other calls, so were they all begun. Where they outlive the handler a goroutine
+ * is as likely.
  */
 import type { BreakClassRule } from '../trust/break-group.ts'
-import { describeLift, isCallRoot, isHeld, isSynchronous } from './find-inner-roots.ts'
+import { describeLift, isCallRoot, isHeld, isSynchronous, outlives } from './find-inner-roots.ts'
 
 export const requestWithoutContext: BreakClassRule = {
   class: 'request-without-context',
   judge(group) {
     if (group.shape !== 'inner-root' || !isCallRoot(group)) return undefined
     const isWithin = isHeld(group.within) || (group.within.seen > 0.9 && group.usuallyChild > 0.2)
+    if (isWithin && !isSynchronous(group) && !outlives(group))
+      return { score: 0.72, why: `${describeLift(group)}; they are calls, whole within it, beside others` }
     const score = isWithin && isSynchronous(group) ? (group.isAutomatic ? 0.6 : 0.85) : 0.4
     return { score, why: `${describeLift(group)}; they are calls, whole within it` }
   },

@@ -13,6 +13,7 @@ import {
   drawTraces,
   edit,
   some,
+  span,
   summarise,
 } from '../trust-testing/draw-shop.ts'
 
@@ -68,6 +69,66 @@ test('a call that is a root and always takes its turn is no goroutine; one that 
   assert.ok([beside[0]?.class, ...(beside[0]?.alternatives ?? [])].includes('goroutine-without-context'))
 })
 
+/** The handler makes three calls of one name, one of which is for `price`. */
+function drawCalls(index: number, isBroken: boolean, address: (turn: number) => string, steps = 3): DrawnSpan[] {
+  const calls = Array.from({ length: 3 }, (_, turn): DrawnSpan => {
+    const start = 20 + (turn * 60) / steps
+    const isCut = isBroken && turn === 1
+    return {
+      ...span(`k${turn}`, isCut ? '-' : 'c!', 'cart', 'client', start, start + 18 + (index % 3), 'GET', address(turn)),
+      ...(isCut ? { trace: `x${index}` } : {}),
+    }
+  })
+  return [span('c', '-', 'cart', 'server', 8, 92, 'GET /cart'), ...calls]
+}
+
+for (const [habit, address] of [
+  ['whose peers are told by their addresses', (turn: number) => `server.address=p${turn} server.port=80`],
+  ['of which nothing but the name is known', () => ''],
+] as const) {
+  for (const percent of [5, 50, 101]) {
+    test(`one of three calls of one name, ${habit}, a root in its handler, at ${percent} %`, () => {
+      const cases = find((index) => drawCalls(index, some(index, percent), address))
+      assert.deepEqual(summarise(cases), [
+        'unexplained request-without-context background-context auto-instrumentation-gap',
+      ])
+      const broken = Array.from({ length: 400 }, (_, index) => index).filter((index) => some(index, percent))
+      assert.equal(cases[0]?.affected, broken.length)
+    })
+  }
+}
+
+test('calls that run beside the others of their handler: built without context first', () => {
+  const cases = find((index) => drawCalls(index, some(index, 30), (turn) => `peer.service=p${turn}`, 20))
+  assert.deepEqual(summarise(cases), [
+    'unexplained request-without-context goroutine-without-context background-context',
+  ])
+})
+
+test('a poller of its own, whose calls have the name of the handlers’ and another peer, is no break', () => {
+  const cases = find((index) => {
+    const start = ((index * 104_729) % 397) - 100
+    const poll = span('p', '-', 'cart', 'client', start, start + 4, 'GET', 'server.address=config')
+    return [...drawCalls(index, false, (turn) => `server.address=p${turn}`), { ...poll, trace: `x${index}` }]
+  })
+  assert.deepEqual(debtOf(cases), [])
+})
+
+test('roots of a step that as many handlers lack are theirs, however long after; where none lacks it, it runs by itself', () => {
+  const drawn = (isExtra: boolean) => (index: number, spans: DrawnSpan[]) => {
+    const isHit = some(index, 10)
+    const start = 8 + ((index * 104_729) % 380)
+    const root = { ...span('k', '-', 'cart', 'internal', start, start + 3, 'audit'), trace: `x${index}` }
+    const child = span('k2', 'c!', 'cart', 'internal', 80, 83, 'audit')
+    return [...spans, ...(isHit ? [root] : []), ...(isHit && !isExtra ? [] : [child])]
+  }
+  assert.deepEqual(
+    find(drawn(false)).map(({ state }) => state),
+    ['unexplained'],
+  )
+  assert.deepEqual(debtOf(find(drawn(true))), [])
+})
+
 /** The handler's own step takes a good part of it. */
 const lengthen = (one: DrawnSpan): DrawnSpan => (one.id === 'd' ? { ...one, end: 29 } : one)
 
@@ -102,6 +163,13 @@ for (const percent of [5, 50]) {
     assert.ok(cases[0]?.alternatives.includes('request-without-context'))
   })
 }
+
+test('the scope of gin in a tag, as Zipkin has it, is as good', () => {
+  const cases = find((index, spans) =>
+    edit(some(index, 50) ? cutOff(spans, 'dh', `x${index}`) : spans, 'c', { more: `otel.scope.name=${scope}` }),
+  )
+  assert.equal(cases[0]?.class, 'framework-context')
+})
 
 test('gin and agents alone are no breaks', () => {
   const sound = drawSpans(drawTraces(400, (_, spans) => spans))

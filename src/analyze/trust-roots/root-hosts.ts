@@ -28,7 +28,7 @@ export function findHost(
   row: number,
   movedNs: number,
   isWhole: boolean,
-  operation: number,
+  hasOwn: HasOwn,
 ): number {
   const { spans } = facts
   const windows = hosts[instanceOfRow(facts, row)]
@@ -38,17 +38,26 @@ export function findHost(
   const trace = at(spans.traces, row)
   let host = -1
   findActive(windows, spans, start, (candidate) => {
-    if (at(spans.traces, candidate) === trace || at(facts.operations.of, candidate) === operation) return false
+    if (at(spans.traces, candidate) === trace) return false
+    if (facts.operations.of[candidate] === facts.operations.of[row]) return false
     if (isWhole && at(spans.endNs, candidate) < end) return false
-    if (hasOperation(facts, candidate, operation)) return false
+    if (hasOwn(candidate, row)) return false
     host = candidate
     return true
   })
   return host
 }
 
-/** The handler has a span of the operation below it, in its own process: it did not lose this one. */
-export function hasOperation(facts: TrustFacts, host: number, operation: number): boolean {
+/** Whether the handler has below it what the root could be: then it did not lose it. */
+export type HasOwn = (host: number, row: number) => boolean
+
+/** The handler has a span of the operation (that may be for the same) below it, in its own process. */
+export function hasOperation(
+  facts: TrustFacts,
+  host: number,
+  operation: number,
+  isSame: (child: number) => boolean = () => true,
+): boolean {
   const { forest, operations } = facts
   if (at(facts.opChildren, operation) === 0) return false
   const instance = instanceOfRow(facts, host)
@@ -57,7 +66,7 @@ export function hasOperation(facts: TrustFacts, host: number, operation: number)
     const row = open.pop() as number
     for (let index = at(forest.childStart, row); index < at(forest.childStart, row + 1); index++) {
       const child = at(forest.children, index)
-      if (at(operations.of, child) === operation) return true
+      if (at(operations.of, child) === operation && isSame(child)) return true
       if (instanceOfRow(facts, child) === instance) open.push(child)
     }
   }
@@ -65,16 +74,17 @@ export function hasOperation(facts: TrustFacts, host: number, operation: number)
 }
 
 /** Of the handlers that hold the root's start, one whose own calls leave room for all of it; else any. */
-export function pickHost(facts: TrustFacts, hosts: readonly Windows[], row: number, operation: number): number {
+export function pickHost(facts: TrustFacts, hosts: readonly Windows[], row: number, hasOwn: HasOwn): number {
   const { spans } = facts
   const windows = hosts[instanceOfRow(facts, row)]
-  const first = findHost(facts, hosts, row, 0, false, operation)
+  const first = findHost(facts, hosts, row, 0, false, hasOwn)
   if (first < 0 || windows === undefined) return first
+  const operation = at(facts.operations.of, row)
   let free = -1
   findActive(windows, spans, at(spans.startNs, row), (host) => {
     const isOther = at(spans.traces, host) !== at(spans.traces, row) && at(facts.operations.of, host) !== operation
     if (!isOther || at(spans.endNs, host) < at(spans.endNs, row)) return false
-    if (hasOperation(facts, host, operation) || findBeside(facts, host, row).overlaps) return false
+    if (hasOwn(host, row) || findBeside(facts, host, row).overlaps) return false
     free = host
     return true
   })
