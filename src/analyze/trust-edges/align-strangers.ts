@@ -6,6 +6,7 @@
  */
 import { alignTimes } from '../trust/aligned-times.ts'
 import { at, MIN_SIGHTINGS, sampleRows, serviceOfRow, type TrustFacts } from '../trust/trust-facts.ts'
+import { wilsonInterval } from '../trust/wilson.ts'
 import { lastBefore } from '../trust/windows.ts'
 import type { Callers } from './collect-callers.ts'
 
@@ -18,6 +19,10 @@ const MAX_LISTS = 20_000
 /** Deviations by which the peak stands out, and the share of the clients that it explains. */
 const DEVIATIONS = 6
 const LEAST = 0.3
+/** Of servers of which the call is known, those that must lie within it. */
+const HELD = 0.8
+
+type Bound = { readonly ns: number; readonly step: 1 | -1 }
 
 type Joint = { readonly from: number; readonly to: number; readonly offsetNs: number }
 
@@ -101,7 +106,7 @@ function findOffset(facts: TrustFacts, { clients, roots }: List, aheadNs: Float6
   const servers = Uint32Array.from(roots).sort((left, right) => at(startNs, left) - at(startNs, right) || left - right)
   const starts = Float64Array.from(servers, (row) => at(startNs, row))
   const sample = sampleRows(clients, SAMPLE)
-  const bounds: { ns: number; step: 1 | -1 }[] = []
+  const bounds: Bound[] = []
   let length = 0
   let least = Number.POSITIVE_INFINITY
   let most = Number.NEGATIVE_INFINITY
@@ -134,6 +139,50 @@ function findOffset(facts: TrustFacts, { clients, roots }: List, aheadNs: Float6
   return { from, to, offsetNs: peak.ns + at(aheadNs, to) - at(aheadNs, from) }
 }
 
+/** A server's span and client spans of which one may hold it: the call is known, only the clocks are not. */
+export type Held = { readonly server: number; readonly clients: readonly number[] }
+
+/** Calls that are laid on the next one, to see what chance gives. */
+const SHIFTS = [1, 2, 3, 5, 8]
+
+/**
+ * How far the servers' clock is ahead, as both parts have it: where the most of them lie within a client of theirs.
+ * Undefined: no more than those of other calls would, handler laid on handler. `anchorOf`: the span of the caller from
+ * which times are taken for that.
+ */
+export function findHeldOffset(
+  { aligned }: TrustFacts,
+  calls: readonly Held[],
+  anchorOf: (call: Held) => number,
+): number | undefined {
+  const { startNs, endNs } = aligned
+  const sample = sampleRows(
+    calls.map((_, index) => index),
+    SAMPLE,
+  ).map((index) => calls[index] as Held)
+  const depthOf = (shift: number): { ns: number; depth: number } => {
+    const bounds: Bound[] = []
+    sample.forEach((call, index) => {
+      const other = sample[(index + shift) % sample.length] as Held
+      const moved = at(startNs, anchorOf(call)) - at(startNs, anchorOf(other))
+      const own = other.clients.flatMap((client): Interval[] => {
+        const low = at(endNs, call.server) - at(endNs, client) - moved
+        const high = at(startNs, call.server) - at(startNs, client) - moved
+        return low > high ? [] : [[low, high]]
+      })
+      for (const [low, high] of unite(own)) bounds.push({ ns: low, step: 1 }, { ns: high, step: -1 })
+    })
+    bounds.sort((left, right) => left.ns - right.ns || right.step - left.step)
+    return findPeak(bounds)
+  }
+  if (sample.length < MIN_SIGHTINGS) return undefined
+  const { ns, depth } = depthOf(0)
+  const chance = SHIFTS.reduce((sum, shift) => sum + depthOf(shift).depth, 0) / SHIFTS.length
+  const size = sample.length
+  const [low] = wilsonInterval(depth, size)
+  return depth >= HELD * size && low > chance / size ? ns : undefined
+}
+
 type Interval = readonly [low: number, high: number]
 
 /** A client counts once at an offset, however many roots it would hold there. */
@@ -149,7 +198,7 @@ function unite(intervals: Interval[]): Interval[] {
 }
 
 /** Where most intervals meet: its middle; of peaks about as high the one nearest to none. */
-function findPeak(bounds: readonly { ns: number; step: 1 | -1 }[]): { ns: number; depth: number } {
+function findPeak(bounds: readonly Bound[]): { ns: number; depth: number } {
   let depth = 0
   let highest = 0
   for (const { step } of bounds) {

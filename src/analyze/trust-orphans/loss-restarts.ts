@@ -17,6 +17,7 @@ const IDLE_TIMES = 3
 const SEVERAL = 1.3
 const SECOND_NS = 1e9
 const BY_CHANCE = 0.001
+const EXPLAINED = 0.8
 
 export type Restarts = Lift & {
   readonly isKnown: boolean
@@ -62,8 +63,8 @@ export function measureRestarts(
     seen: seen / lost.length,
     chance: Math.min(1, byChance / lost.length),
     sample: lost.length,
-    // The next process of a host has the name of the last: that none ended says nothing there.
-    isKnown: identity === 'process' || ends.size > 0,
+    // The next process of a host has the name of the last: there, only ends that explain what is lost say something.
+    isKnown: identity === 'process' || seen >= EXPLAINED * lost.length,
     ended: ends.size,
   }
 }

@@ -8,7 +8,7 @@ import { percent } from '../trust/trust-facts.ts'
 import { isAtEnd, isBlind, isCrowded, isInPart, isRatherByLot, isUnderLoad, mayBeAtEnd } from './loss-signs.ts'
 
 /** Fewer do not show that a loss is blind. */
-const MIN_BLIND = 20
+const MIN_BLIND = 10
 
 export const samplingDisagreement: BreakClassRule = {
   class: 'sampling-disagreement',

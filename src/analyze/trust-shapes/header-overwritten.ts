@@ -17,6 +17,7 @@ import {
   serviceOfRow,
   type TrustFacts,
 } from '../trust/trust-facts.ts'
+import { findHeldOffset, type Held } from '../trust-edges/align-strangers.ts'
 
 /** Rounding, beside what is known of the clocks. */
 const SLACK_NS = 100e3
@@ -26,13 +27,19 @@ const MAX_SIBLINGS = 32
 const LEAST_WITHIN = 0.8
 
 /** A server's span, the handler that has the same parent, and the handler's client span that holds it. */
-type Pair = { readonly server: number; readonly handler: number; readonly client: number | undefined }
+type Pair = {
+  readonly server: number
+  readonly handler: number
+  readonly client: number | undefined
+  /** Where nothing compares the two clocks: all that may hold it. */
+  readonly clients?: readonly number[]
+}
 
 export const headerOverwritten: BreakClassRule = {
   class: 'header-overwritten',
   find(facts) {
     const size = facts.services.length
-    const pairs = collectPairs(facts)
+    const pairs = alignPairs(facts, collectPairs(facts))
     const keyOf = ({ server, handler }: Pair): number =>
       at(facts.operations.of, server) * size + serviceOfRow(facts, handler)
     return [...Map.groupBy(pairs, keyOf).values()].flatMap((own) => describePairs(facts, own))
@@ -67,9 +74,37 @@ function pairSiblings(facts: TrustFacts, rows: readonly number[], pairs: Pair[])
     if (clients.length === 0) continue
     for (const server of others) {
       const client = clients.find((row) => holds(facts, row, server))
-      pairs.push({ server, handler, client })
+      const isStrange = client === undefined && partOf(facts, handler) !== partOf(facts, server)
+      pairs.push({ server, handler, client, ...(isStrange ? { clients } : {}) })
     }
   }
+}
+
+function partOf({ aligned: { clocks }, spans }: TrustFacts, row: number): number {
+  return at(clocks.part, at(clocks.clockOf, at(spans.resourceOf, row)))
+}
+
+/** Between clocks that no answered call compares, the offset at which the servers lie within these clients. */
+function alignPairs(facts: TrustFacts, pairs: readonly Pair[]): Pair[] {
+  const strange = pairs.filter(({ clients }) => clients !== undefined)
+  const keyOf = ({ server, handler }: Pair): string =>
+    `${at(facts.operations.of, server)} ${partOf(facts, handler)} ${partOf(facts, server)} ${serviceOfRow(facts, handler)}`
+  const settled = new Map<Pair, number>()
+  for (const own of Map.groupBy(strange, keyOf).values()) {
+    const handlers = new Map<Held, number>()
+    const calls = own.map(({ server, handler, clients = [] }): Held => {
+      const call = { server, clients }
+      handlers.set(call, handler)
+      return call
+    })
+    const ahead = findHeldOffset(facts, calls, (call) => handlers.get(call) as number)
+    if (ahead === undefined) continue
+    for (const pair of own) {
+      const client = pair.clients?.find((row) => isWithin(facts, row, pair.server, SLACK_NS, ahead))
+      if (client !== undefined) settled.set(pair, client)
+    }
+  }
+  return pairs.map((pair) => ({ ...pair, client: pair.client ?? settled.get(pair) }))
 }
 
 /** Client spans of the handler that nobody answered. */
@@ -100,9 +135,13 @@ function holds(facts: TrustFacts, client: number, server: number): boolean {
       at(aligned.startNs, client) <= at(aligned.endNs, server)
     )
   }
-  const slack = SLACK_NS + unsureBetween(aligned, spans, client, server)
-  if (at(aligned.endNs, client) + slack < at(aligned.endNs, server)) return false
-  return at(aligned.startNs, client) - slack <= at(aligned.startNs, server)
+  return isWithin(facts, client, server, SLACK_NS + unsureBetween(aligned, spans, client, server), 0)
+}
+
+function isWithin({ aligned }: TrustFacts, client: number, server: number, slackNs: number, aheadNs: number): boolean {
+  const { startNs, endNs } = aligned
+  if (at(endNs, client) + slackNs < at(endNs, server) - aheadNs) return false
+  return at(startNs, client) - slackNs <= at(startNs, server) - aheadNs
 }
 
 function describePairs(facts: TrustFacts, pairs: readonly Pair[]): BreakGroup[] {
