@@ -11,15 +11,16 @@ import { gradeRate, judgeTrust, reachesGrade } from './verdict.ts'
 
 const HOUR_MS = 3_600_000
 
-/** Each trace is a call of a by gateway and one of b; `only`: traces with the first alone. */
-function drawShop(traces: number, { gapMs = 100, only = 0 } = {}): SpanForest {
+/** Each trace is a call of a by gateway and one of b; `only`: traces with the first alone; `lost`: without b's client. */
+function drawShop(traces: number, { gapMs = 100, only = 0, lost = 0 } = {}): SpanForest {
   const lines = Array.from({ length: traces }, (_, index) => {
     const at = index * gapMs
     const span = (id: string, parent: string, service: string, kind: string, from: number, to: number) =>
       `t${index}/${id}  ${parent}  ${service}  ${kind}  ${at + from}..${at + to}  GET /${service}`
     const first = [span('r', '-', 'gateway', 'server', 0, 50), span('c', 'r', 'gateway', 'client', 1, 20)]
     const more = [span('d', 'r', 'gateway', 'client', 21, 40), span('f', 'd', 'b', 'server', 22, 39)]
-    return [...first, span('e', 'c', 'a', 'server', 2, 19), ...(index < traces - only ? more : [])].join('\n')
+    const calls = index < lost ? more.slice(1) : index < traces - only ? more : []
+    return [...first, span('e', 'c', 'a', 'server', 2, 19), ...calls].join('\n')
   })
   return buildForest(drawSpans(lines.join('\n')))
 }
@@ -152,6 +153,18 @@ test('two broken traces of two cap nothing, and what is lost within a service is
   const { services, edges } = judge(forest, [few, inside])
   assert.deepEqual(edges.map(({ from, to }) => `${from} ${to}`).sort(), ['a c', 'gateway a', 'gateway b'])
   assert.equal(services.find(({ service }) => service === 'a')?.cappedBy, undefined)
+})
+
+test('spans that a service lost cap it, by their share and by the edges on which their children hang', () => {
+  // 10,000 traces of gateway hold 20,940 spans of it; 6 % of its calls of b are lost, and no edge is named.
+  const forest = drawShop(10_000, { only: 9_000, lost: 60 })
+  const { edge, ...calls } = breakOf(forest, 'b', 60, { service: 'gateway', class: 'queue-overflow', missing: 60 })
+  const byEdge = serviceOf(forest, [calls], 'gateway')
+  assert.deepEqual([byEdge.grade, byEdge.cappedBy, edge?.to], ['C', 'gateway → b', 'b'])
+  // In few traces, many spans: of all that should be there a fifth is not.
+  const { edge: _, ...many } = breakOf(forest, 'gateway', 40, { class: 'queue-overflow', missing: 5_000 })
+  const byShare = serviceOf(forest, [many], 'gateway')
+  assert.deepEqual([byShare.grade, byShare.cappedBy], ['D', '5000 of 25940 spans missing'])
 })
 
 test('a sound edge never caps: without a break it is only less sure', () => {

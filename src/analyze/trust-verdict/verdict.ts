@@ -2,7 +2,8 @@
  * From the breaks that were found to what each service's spans are worth: rates with Wilson's intervals, grades, caps.
  * Enters: the forest, its operations, the cases, and what else was read. Leaves: TrustData, the wire type.
  * Grades are of the upper end of the interval; below 300 traces there is none. A service counts
- * what it lost itself; an edge whose breaks count against it caps its grade. Cases about log records are shown and
+ * what it lost itself; an edge whose breaks count against it caps its grade, and so does the share of its spans that is
+ * missing. Cases about log records are shown and
  * counted beside: a line without an id breaks no trace. The Instrumentation Score stands apart, untouched.
  */
 import { confidences } from '../../model/contract.ts'
@@ -67,7 +68,7 @@ export function judgeTrust(input: VerdictInput): TrustData {
     const all = tally.traces + tally.affectedElsewhere
     const interval = wilsonInterval(tally.affected, all)
     const ownGrade = gradeRate(interval, all)
-    const cap = ownGrade === 'insufficient' ? undefined : findCap(own, edges, ownGrade)
+    const cap = ownGrade === 'insufficient' ? undefined : findCap(spans, own, edges, ownGrade, tally.spans)
     const log = logCounts.get(service)
     const score = scores.get(service)
     return {
@@ -76,7 +77,7 @@ export function judgeTrust(input: VerdictInput): TrustData {
       traces: tally.traces,
       spans: tally.spans,
       ...(all === 0 ? {} : { breakRate: tally.affected / all, interval }),
-      ...(cap === undefined ? {} : { cappedBy: cap.edge }),
+      ...(cap === undefined ? {} : { cappedBy: cap.by }),
       ...(log === undefined || log.records === 0 ? {} : { logsWithoutTraceIdRatio: log.without / log.records }),
       breaks: own.slice(0, MAX_BREAKS).map((one) => toBreak(one, spans, window?.durationNs ?? 0)),
       instrumentationScore: score ?? { score: 0, complete: false, rules: [] },
@@ -138,28 +139,44 @@ function gradeEdge(
   }
 }
 
-/** The worst of the edges whose breaks count against the service, where it is worse than the service's own rate. */
+/** The worst of the edges whose breaks count against the service, or what it lost of its spans, where that is worse. */
 function findCap(
+  spans: SpanTable,
   own: readonly BreakCase[],
   edges: readonly TrustEdge[],
   grade: TrustGrade,
-): { readonly grade: TrustGrade; readonly edge: string } | undefined {
-  let worst: { grade: TrustGrade; edge: string } | undefined
-  for (const edge of edges) {
-    if (edge.brokenTraces === 0 || !own.some((one) => isBroken(one) && isOn(one, edge))) continue
-    const limit = edge.grade === 'insufficient' ? capOfFew(edge) : edge.grade
-    if (limit === undefined || order.indexOf(limit) <= order.indexOf(worst?.grade ?? grade)) continue
-    worst = { grade: limit, edge: `${edge.from} → ${edge.to}` }
+  spanCount: number,
+): { readonly grade: TrustGrade; readonly by: string } | undefined {
+  const broken = own.filter(isBroken)
+  let worst: { grade: TrustGrade; by: string } | undefined
+  const consider = (limit: TrustGrade | undefined, by: string): void => {
+    if (limit === undefined || limit === 'insufficient') return
+    if (order.indexOf(limit) > order.indexOf(worst?.grade ?? grade)) worst = { grade: limit, by }
   }
+  const named = new Set(broken.flatMap((one) => namesOfEdges(spans, one)))
+  for (const edge of broken.length === 0 ? [] : edges) {
+    const by = `${edge.from} → ${edge.to}`
+    if (edge.brokenTraces > 0 && named.has(by))
+      consider(edge.grade === 'insufficient' ? capOfFew(edge) : edge.grade, by)
+  }
+  const missing = broken.reduce((sum, one) => sum + (one.missing ?? 0), 0)
+  const all = spanCount + missing
+  if (missing >= CAP_BROKEN)
+    consider(gradeRate(wilsonInterval(missing, all), all), `${missing} of ${all} spans missing`)
   return worst
+}
+
+/** The case's own; of spans that a service lost, the edges to all whose parents they were. */
+function namesOfEdges({ resources, resourceOf }: SpanTable, { service, edge, missing, rows }: BreakCase): string[] {
+  if (edge !== undefined) return [`${edge.from} → ${edge.to}`]
+  if (missing === undefined) return []
+  const callees = new Set<string>()
+  for (const row of rows) callees.add(resources[resourceOf[row] as number]?.service ?? '')
+  return [...callees].filter((callee) => callee !== service).map((callee) => `${service} → ${callee}`)
 }
 
 function capOfFew({ interval, brokenTraces }: TrustEdge): TrustGrade | undefined {
   return interval[0] > CAP_RATE && brokenTraces >= CAP_BROKEN ? CAP_GRADE : undefined
-}
-
-function isOn({ edge }: BreakCase, { from, to }: TrustEdge): boolean {
-  return edge !== undefined && edge.from === from && edge.to === to
 }
 
 function toBreak(one: BreakCase, spans: SpanTable, windowNs: number): TrustBreak {

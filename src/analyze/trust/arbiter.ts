@@ -95,6 +95,7 @@ function describe(group: BreakGroup, best?: NamedClaim): Base {
     affected: group.affected,
     crossed: Math.max(group.crossed, group.affected),
     ...(group.shape === 'direct' && group.logRecords !== undefined ? { logRecords: group.logRecords } : {}),
+    ...(group.shape === 'loss' && group.isOwnerKnown ? { missing: group.missing } : {}),
   }
 }
 

@@ -32,6 +32,8 @@ export type BreakCase = {
   /** Traces affected, and traces that crossed this edge or operation (the affected ones included). */
   readonly affected: number
   readonly crossed: number
+  /** Spans that are missing, where that is what the case is about: at least so many. */
+  readonly missing?: number
   /** Of log records, where the case is about them. */
   readonly logRecords?: { readonly affected: number; readonly all: number }
 }

@@ -101,7 +101,7 @@ export type TrustService = {
   readonly spans: number
   readonly breakRate?: number
   readonly interval?: readonly [number, number]
-  /** Why the grade is lower than the rate says: the edge that caps it. */
+  /** Why the grade is lower than the rate says: the edge that caps it, or how many of its spans are missing. */
   readonly cappedBy?: string
   readonly logsWithoutTraceIdRatio?: number
   readonly breaks: readonly TrustBreak[]
