@@ -42,9 +42,11 @@ export const trustCases: readonly TrustCase[] = [
   row('no-extract', ['pricing'], 'in set', 'cart > pricing'),
   row('no-propagator', ['gateway'], 'named', 'gateway > cart', { headers: 'alone' }),
   // In one program there is one format: its source says nothing of the other side.
-  row('propagator-mismatch', ['cart'], 'in set', 'gateway > cart', { source: false }),
-  row('trace-id-truncated', ['gateway', 'cart', 'pricing', 'stock', 'mailer'], 'named', 'gateway > cart'),
-  row('uninstrumented-client', ['gateway'], 'in set', 'gateway > cart'),
+  row('propagator-mismatch', ['cart'], 'in set', 'gateway > cart', { headers: 'alone', source: false }),
+  row('trace-id-truncated', ['gateway', 'cart', 'pricing', 'stock', 'mailer'], 'named', 'gateway > cart', {
+    headers: 'alone',
+  }),
+  row('uninstrumented-client', ['gateway'], 'in set', 'gateway > cart', { headers: 'alone' }),
   row('request-without-context', ['cart'], 'named', 'cart', { operation: 'HTTP GET' }),
   row('framework-context', ['cart'], 'in set', 'cart'),
   row('span-context-dropped', ['gateway'], 'in set', 'gateway'),
@@ -53,8 +55,8 @@ export const trustCases: readonly TrustCase[] = [
   row('no-flush', ['cart'], 'in set', 'cart', { plan: { restartCart: true } }),
   row('queue-overflow', ['cart'], 'in set', 'cart', { source: false, plan: { collector: { delayMs: 50 } } }),
   row('export-context-cancelled', ['cart'], 'in set', 'cart', { plan: { collector: { delayMs: 4 } } }),
-  row('consumer-without-extract', ['mailer'], 'in set', 'gateway > mailer'),
-  row('producer-without-inject', ['gateway'], 'in set', 'gateway > mailer'),
+  row('consumer-without-extract', ['mailer'], 'in set', 'gateway > mailer', { headers: 'alone' }),
+  row('producer-without-inject', ['gateway'], 'in set', 'gateway > mailer', { headers: 'alone' }),
   row('handoff-without-context', ['stock'], 'in set', 'stock', { operation: 'restock' }),
   row('stale-context', ['cart'], 'named', 'cart'),
   row('context-overwritten', ['gateway'], 'named', 'gateway'),
@@ -63,8 +65,8 @@ export const trustCases: readonly TrustCase[] = [
   // Its middleware does not extract either.
   row('homemade-trace-id', ['pricing'], 'in set', 'pricing', { besides: ['no-extract'] }),
   row('log-without-context', ['mailer'], 'named', 'mailer'),
-  row('proxy-strips-header', ['proxy'], 'in set', 'gateway > cart', { source: false }),
-  row('header-overwritten', ['cart'], 'named', 'cart > pricing'),
+  row('proxy-strips-header', ['proxy'], 'in set', 'gateway > cart', { headers: 'alone', source: false }),
+  row('header-overwritten', ['cart'], 'named', 'cart > pricing', { headers: 'alone' }),
   row('sampling-disagreement', ['cart', 'pricing'], 'named, exonerated', 'cart > pricing'),
   row('forced-new-root', ['mailer'], 'exonerated', 'gateway > mailer', { source: false }),
   row('duplicate-span-id', [], 'named', 'gateway', {
@@ -74,7 +76,7 @@ export const trustCases: readonly TrustCase[] = [
     plan: { collector: { repeatFirst: 2 }, lingerMs: 6000, requests: 300, requestsPerSecond: 30 },
   }),
   row('external-caller', [], 'exonerated', 'gateway', { source: false, isFlag: false, plan: { tracedCallers: true } }),
-  row('baggage-only', ['gateway'], 'in set', 'gateway > cart'),
+  row('baggage-only', ['gateway'], 'in set', 'gateway > cart', { headers: 'alone' }),
   row('detached-context-cancelled', ['gateway'], 'named', 'gateway'),
   row('tail-sampling-split', [], 'in set', 'gateway > cart', {
     source: false,
