@@ -33,6 +33,8 @@ export const detachedContextCancelled: AuditRule = {
         const around = callAround(view, file, at)
         if (around === undefined || !around.args.includes(at) || /^context\.(WithoutCancel|Cause)$/.test(around.name))
           continue
+        // A line, a count or the report of a panic is made whether the context is over or not.
+        if (says.test(around.lastName) || isInRecovery(view, file, at, node)) continue
         if (kind === 'identifier' && !isOfRequest(view, outer, file, at)) continue
         report(file, at, {
           message: `The goroutine outlives ${outer.name} and is cancelled when the request ends`,
@@ -45,9 +47,29 @@ export const detachedContextCancelled: AuditRule = {
   },
 }
 
+const says =
+  /^(Debug|Info|Warn|Warning|Error|Log|Print|Handle(Error|Crash)|Record|Observe|Inc|Add|Set)\w*$|^(Ctx|FromContext|G|L|Logger)$/
+
+/** In `if p := recover(); p != nil { … }`. */
+function isInRecovery(view: PackageView, file: number, node: number, from: number): boolean {
+  const { syntax } = view.file(file)
+  for (let at = syntax.parents[node] as number; at > from; at = syntax.parents[at] as number) {
+    if (kindOf(syntax, at) === 'if_statement' && /\brecover\(\)/.test(textOf(syntax, at).split('{')[0] ?? ''))
+      return true
+  }
+  return false
+}
+
 function handlerAround(view: PackageView, fn: number): FunctionView | undefined {
-  for (let at = view.functions[fn]; at !== undefined; at = view.functions[at.parent]) if (isHandler(at)) return at
+  for (let at = view.functions[fn]; at !== undefined; at = view.functions[at.parent])
+    if (isHandler(at) && givesNothing(view, at)) return at
   return undefined
+}
+
+/** A handler gives nothing back, or an error: what gives more is a step of one that goes on. */
+function givesNothing(view: PackageView, fn: FunctionView): boolean {
+  const result = childAt(view.file(fn.file).syntax, fn.node, 'result')
+  return result === undefined || /^\(?(\w+ )?error\)?$/.test(view.text(fn.file, result))
 }
 
 /** Something after the go statement lets the handler stay until the work is done. */

@@ -50,7 +50,7 @@ export function isHarmless(call: CallSite): boolean {
   )
     return true
   // `middlewares.GetLogger(context.Background(), …)`: a line is written.
-  if (/^(Get|New|With)?Logger$/.test(call.lastName)) return true
+  if (/^(Get|New|With)?Logger$|^Handle(Error|Crash)\w*$/.test(call.lastName)) return true
   // `sem.Acquire(context.Background(), 1)`: what the variable is may be out of sight.
   if (call.lastName === 'Acquire' && call.args.length === 2) return true
   // What is extracted comes from headers, whatever it is put into.

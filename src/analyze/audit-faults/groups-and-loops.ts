@@ -261,6 +261,7 @@ function isKeptBeyond(view: PackageView, closing: CallSite, loop: number): boole
   const { syntax } = view.file(closing.file)
   return view.usesOf(symbol).some(({ file, node }) => {
     if (file !== closing.file || node < loop || node >= (syntax.after[loop] as number)) return false
+    if (isRunElsewhere(view, file, node, loop)) return true
     const parent = syntax.parents[node] as number
     const kind = kindOf(syntax, parent)
     if (kind === 'literal_element' || kind === 'send_statement') return true
@@ -271,6 +272,23 @@ function isKeptBeyond(view: PackageView, closing: CallSite, loop: number): boole
       return false
     return true
   })
+}
+
+/** In a literal that the turn starts or gives to a group: `g.Go(func() error { … client … })` goes on after the turn. */
+function isRunElsewhere(view: PackageView, file: number, node: number, loop: number): boolean {
+  const { syntax } = view.file(file)
+  for (
+    let at = view.functions[view.functionOf(file, node)];
+    at !== undefined && at.node > loop;
+    at = view.functions[at.parent]
+  ) {
+    const parent = syntax.parents[at.node] as number
+    const call =
+      kindOf(syntax, parent) === 'argument_list' ? view.callAt(file, syntax.parents[parent] as number) : undefined
+    if (call !== undefined && /^(Go|TryGo|Submit|Spawn|Run)$/.test(call.lastName)) return true
+    if (kindOf(syntax, syntax.parents[parent] as number) === 'go_statement') return true
+  }
+  return false
 }
 
 /** The turn ends in a return, break or os.Exit: the loop runs once past here. */

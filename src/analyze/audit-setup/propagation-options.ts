@@ -57,7 +57,7 @@ export const samplingDisagreement: AuditRule = {
       const isChoice = callsIn(view, holder.file, holder.node).some((one) => one.name === `${sdk}.ParentBased`)
       report(call.file, call.node, {
         message: `${holder.name} returns TraceIDRatioBased, which does not ask the parent: this service decides anew, and parts of traces are missing`,
-        ...(isChoice ? { severity: 'low' as const } : { confidence: 'probable' as const }),
+        ...(isChoice ? { severity: 'info' as const } : { confidence: 'probable' as const }),
       })
     }
   },

@@ -6,7 +6,8 @@
 import { childAt, kindOf, positionOf } from '../../model/trust/go-source.ts'
 import type { FindingScope, FunctionFact, PackageMap } from '../../model/trust/source-map.ts'
 import { startCalls } from '../audit-spans/span-never-ended.ts'
-import { isTestFile } from './intent.ts'
+import { carriedContext, isBackground } from './context-scope.ts'
+import { declarationOf, isLifecycle, isTestFile } from './intent.ts'
 import { readText } from './literal-text.ts'
 import type { CallSite, FunctionView, PackageView } from './package-view.ts'
 import { isHandler } from './queries.ts'
@@ -143,12 +144,14 @@ function build(view: PackageView): Mapped {
       if (set !== undefined && set.size < MAX_CALLS && key !== keys[from]) set.add(key)
     }
   }
+  const startsAnew = findNewStarts(view)
   const functions = view.functions.flatMap((fn): FunctionFact[] => {
     if (isTestFile(view, fn.file)) return []
     const spans = distinct(starts.filter((one) => one.fn === fn.index).map((one) => one.name))
     const rpc = rpcOf(fn)
     const own = [...(calls[fn.index] ?? [])]
     const serves = isHandler(fn)
+    const isNew = startsAnew.has(fn.index)
     if (spans.length === 0 && own.length === 0 && rpc === undefined && !serves) return []
     return [
       {
@@ -157,6 +160,7 @@ function build(view: PackageView): Mapped {
         spans,
         ...(rpc === undefined ? {} : { rpc }),
         ...(serves ? { isHandler: true as const } : {}),
+        ...(isNew ? { startsAnew: true as const } : {}),
       },
     ]
   })
@@ -168,6 +172,20 @@ function build(view: PackageView): Mapped {
     ...findNames(view, keys),
   }
   return { map, keys, starts, refs }
+}
+
+/** Declarations that no caller's trace goes through. */
+function findNewStarts(view: PackageView): ReadonlySet<number> {
+  const found = new Set<number>()
+  for (const call of view.calls) {
+    if (!isBackground(call.name)) continue
+    const fn = declarationOf(view, call.fn)
+    if (fn !== undefined && !fn.parameters.some(({ type }) => carriedContext(type, 'x') !== undefined))
+      found.add(fn.index)
+  }
+  for (const fn of view.functions)
+    if (fn.kind !== 'literal' && !isHandler(fn) && isLifecycle(view, fn)) found.add(fn.index)
+  return found
 }
 
 function keyOf(view: PackageView, fn: FunctionView): string {

@@ -51,7 +51,9 @@ export function openSourceOperations(maps: readonly PackageMap[]): SourceOperati
     isTraced(scope) {
       if (!hasTraces || scope.around.length > 0) return true
       const own = new Set(scope.within)
-      const above = walk(scope.within, (key) => [...(callers.get(key) ?? []), ...callersThrough(key)])
+      const above = walk(scope.within, (key) =>
+        functions.get(key)?.startsAnew === true ? [] : [...(callers.get(key) ?? []), ...callersThrough(key)],
+      )
       return above.some((key) => isEntry(key) || (!own.has(key) && spansOf(key).length > 0))
     },
     describe(scope) {

@@ -15,6 +15,8 @@ export type FunctionFact = {
   readonly rpc?: string
   /** It is given a request by its parameters, as handlers and middleware are. */
   readonly isHandler?: true
+  /** It lives as long as the program, or makes a context because it is given none: no trace of its callers comes here. */
+  readonly startsAnew?: true
 }
 
 export type RouteFact = {

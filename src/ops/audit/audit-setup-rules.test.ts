@@ -425,7 +425,7 @@ func choose(name string) sdk.Sampler {
     findings
       .filter(({ rule }) => rule === 'sampling-disagreement')
       .map(({ severity, confidence }) => [severity, confidence]),
-    [['low', 'possible']],
+    [['info', 'possible']],
   )
 })
 
