@@ -49,6 +49,11 @@ export function isHarmless(call: CallSite): boolean {
     )
   )
     return true
+  // `logger.Errorf(context.Background(), …)`.
+  if (
+    /(^|[/.])\w*log(ger|ging)?(\/v\d+)?\.(\w+\.)?(Debug|Info|Warn|Warning|Error|Print|Trace|Log)\w*$/i.test(call.name)
+  )
+    return true
   // `middlewares.GetLogger(context.Background(), …)`: a line is written.
   if (/^(Get|New|With)?Logger$|^Handle(Error|Crash)\w*$/.test(call.lastName)) return true
   // `sem.Acquire(context.Background(), 1)`: what the variable is may be out of sight.

@@ -8,6 +8,7 @@ import { isContextType, openContextScope } from '../audit/context-scope.ts'
 import { putFirst } from '../audit/edits.ts'
 import { isCommand, isRoot, isTestFile } from '../audit/intent.ts'
 import { type CallSite, callsBetween } from '../audit/package-view.ts'
+import { makesTraces } from '../audit/project-facts.ts'
 import type { AuditRule } from '../audit/rule.ts'
 
 const slog = /^log\/slog\.(Logger\.)?(Debug|Info|Warn|Error)$/
@@ -25,7 +26,7 @@ export const logWithoutContext: AuditRule = {
     'package that makes spans. A note where no request or span is known to lead to it. Projects without OpenTelemetry are left alone.',
   fix: 'slog.InfoContext with a handler that adds ids, or the bridge of the logger in use.',
   check({ view, project, report }) {
-    if (!project.imports(project.packages, /^go\.opentelemetry\.io\//)) return
+    if (!makesTraces(project)) return
     const scope = openContextScope(view)
     const makesSpans = view.callsOf('go.opentelemetry.io/otel/trace.Tracer.Start').length > 0
     for (const call of view.calls) {

@@ -42,6 +42,7 @@ export const sharedWork: AuditRule = {
           if (around === undefined || !around.args.includes(at) || harmless.test(around.name)) continue
           report(call.file, at, {
             message: `${says}, and its work has the context of one`,
+            offTrace: { confidence: 'possible', severity: 'info' },
             // What holds the Once may itself live for one request: a note.
             ...(name === 'sync.Once.Do' ? { severity: 'info' as const } : {}),
             related: [{ node: call.node, note: 'shared here' }],

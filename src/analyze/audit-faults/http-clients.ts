@@ -228,10 +228,14 @@ export const clientWithoutTimeout: AuditRule = {
   },
 }
 
-/** A command that serves nobody. */
+/** Of a command line: a main, or a package of cobra or urfave, that serves nobody. */
 function isOneShot(view: PackageView): boolean {
+  const isOfCommands = view.pkg.files.some(
+    ({ isTest, imports }) =>
+      !isTest && imports.some(({ path }) => /^github\.com\/(spf13\/cobra|urfave\/cli)/.test(path)),
+  )
   return (
-    view.pkg.name === 'main' &&
+    (view.pkg.name === 'main' || isOfCommands) &&
     !view.calls.some(({ lastName }) =>
       /^(Serve|ServeTLS|ListenAndServe|ListenAndServeTLS|NewServer|Listen)$/.test(lastName),
     )

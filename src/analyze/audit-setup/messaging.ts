@@ -5,6 +5,7 @@
  */
 import { openContextScope } from '../audit/context-scope.ts'
 import { isRoot, isTestFile } from '../audit/intent.ts'
+import { makesTraces } from '../audit/project-facts.ts'
 import { callsIn } from '../audit/queries.ts'
 import type { AuditRule } from '../audit/rule.ts'
 import { startCalls } from '../audit-spans/span-never-ended.ts'
@@ -19,7 +20,6 @@ const instrumented =
   /otelsarama|otelkafka|kotel|otelnats|otelamqp|otel-kafka|kafkaotel|amqpotel|otelwatermill|dd-trace-go.*(kafka|sarama|nats)/
 /** `otelx.OTelSpanContextKey`. */
 const headerOfTrace = /\.\w*(SpanContext|[Tt]race[Pp]arent)\w*(Key|Header)$/
-const traced = /^go\.opentelemetry\.io\/otel/
 
 export const consumerWithoutExtract: AuditRule = {
   id: 'consumer-without-extract',
@@ -68,7 +68,7 @@ export const producerWithoutInject: AuditRule = {
     'a message of Kafka, NATS or AMQP is published where a context is in scope, by a package that never calls Inject or writes such a header by hand, in a project that traces.',
   fix: 'Inject into the message’s headers when it is published.',
   check({ view, project, report }) {
-    if (!project.imports(project.packages, traced) || project.imports(project.packages, instrumented)) return
+    if (!makesTraces(project) || project.imports(project.packages, instrumented)) return
     // By its own hand too: `telemetry.GetCarrier(ctx)`, a header that is called after spans.
     if (view.calls.some(({ lastName }) => /^inject|carrier/i.test(lastName))) return
     if (view.nodesOf('selector_expression').some(({ file, node }) => headerOfTrace.test(view.text(file, node)))) return

@@ -7,7 +7,7 @@
 import { openContextScope } from '../audit/context-scope.ts'
 import { declarationOf, isTestFile } from '../audit/intent.ts'
 import type { FunctionView, PackageView } from '../audit/package-view.ts'
-import type { ProjectView } from '../audit/project-facts.ts'
+import { makesTraces, type ProjectView } from '../audit/project-facts.ts'
 import { callsIn, isHandler } from '../audit/queries.ts'
 import type { AuditContext, AuditRule } from '../audit/rule.ts'
 import { findLoneStarts, startCalls } from '../audit-spans/span-never-ended.ts'
@@ -27,7 +27,7 @@ export const noExtract: AuditRule = {
   fix: 'Wrap the handler with otelhttp.NewHandler (or the framework’s middleware), or call propagator.Extract.',
   check({ view, project, report }) {
     checkLoneStarts(view, project, report)
-    if (!project.imports(project.packages, traced)) return
+    if (!makesTraces(project)) return
     if (project.findUse(project.packages, extracts) === undefined) {
       const scope = openContextScope(view)
       for (const name of startCalls) {

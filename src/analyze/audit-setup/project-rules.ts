@@ -5,7 +5,7 @@
  */
 import type { PackageFacts } from '../../model/trust/audit-data.ts'
 import { childAt } from '../../model/trust/go-source.ts'
-import { isTestFile } from '../audit/intent.ts'
+import { isExampleFolder, isTestFile } from '../audit/intent.ts'
 import type { CallSite, PackageView } from '../audit/package-view.ts'
 import type { ProjectView } from '../audit/project-facts.ts'
 import { calledFunction, givenBy, isAlone } from '../audit/queries.ts'
@@ -22,7 +22,10 @@ const crossesProcess =
   /^(net\/http\.(ListenAndServe|Server|HandleFunc|Handle|NewServeMux|Get|Post|Client|NewRequest|NewRequestWithContext|DefaultClient)|google\.golang\.org\/grpc\.|github\.com\/(gin-gonic|labstack|gofiber|go-chi|gorilla\/mux|nats-io|segmentio|IBM\/sarama|Shopify\/sarama|twmb|rabbitmq)|go\.opentelemetry\.io\/contrib\/instrumentation)/
 
 function commandsOf(project: ProjectView): readonly PackageFacts[] {
-  return project.packages.filter(({ main }) => main !== undefined)
+  const commands = project.packages.filter(({ main }) => main !== undefined)
+  // Examples are read, not run; where there is nothing else they are what is asked about.
+  const real = commands.filter(({ directory }) => !isExampleFolder(directory))
+  return real.length > 0 ? real : commands
 }
 
 export const noPropagator: AuditRule = {

@@ -7,7 +7,7 @@ import { childAt, kindOf } from '../../model/trust/go-source.ts'
 import { openContextScope } from '../audit/context-scope.ts'
 import { declarationOf, isCommand, isTestFile } from '../audit/intent.ts'
 import type { CallSite, FunctionView, PackageView } from '../audit/package-view.ts'
-import type { ProjectView } from '../audit/project-facts.ts'
+import { makesTraces, type ProjectView } from '../audit/project-facts.ts'
 import { ancestorInFunction, callsIn, fieldValue, findRequestPath, givenBy } from '../audit/queries.ts'
 import type { AuditContext, AuditRule } from '../audit/rule.ts'
 
@@ -22,12 +22,12 @@ export const uninstrumentedClient: AuditRule = {
   title: 'A client without instrumentation',
   severity: 'medium',
   saysWhen:
-    'in a project that imports OpenTelemetry: http.Get and its like, http.DefaultClient, an http.Client without a wrapped transport (where some are wrapped, only on the path of requests or kept), ' +
+    'in a project that makes traces with OpenTelemetry: http.Get and its like, http.DefaultClient, an http.Client without a wrapped transport (where some are wrapped, only on the path of requests or kept), ' +
     'grpc.NewClient without otelgrpc, sql.Open where no package wraps drivers.',
   fix: 'Wrap the transport: otelhttp.NewTransport, otelgrpc stats handler, otelsql.',
   check(outer) {
     const { view, project } = outer
-    if (!project.imports(project.packages, traced)) return
+    if (!makesTraces(project)) return
     const isSeen = findTracedPackages(project)
     // In a program that sets up no tracing nothing is lost: a note.
     const context: AuditContext =

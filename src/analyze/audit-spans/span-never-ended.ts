@@ -192,12 +192,16 @@ function leavesFunction(view: PackageView, file: number, context: number): boole
   })
 }
 
-/** A start whose span lives in its context alone: `ctx, _ = tracer.Start(ctx, …)`. */
+/** A start whose span lives on in its context alone: `ctx, _ = tracer.Start(ctx, …)`. */
 export function keepsSpanInContext(view: PackageView): boolean {
   return startCalls.some((name) =>
     view.callsOf(name).some((call) => {
       const started = readStart(view, call)
-      return typeof started === 'object' && started.span === undefined && started.context !== undefined
+      if (typeof started !== 'object' || started.context === undefined) return false
+      if (started.span === undefined) return true
+      // `ctx, span := tracer.Start(ctx, …); …; return ctx`, and no End in the function.
+      const uses = view.usesOf(view.file(call.file).symbols[started.span] as number)
+      return !uses.some((use) => isEnd(view, use.file, use.node)) && leavesFunction(view, call.file, started.context)
     }),
   )
 }

@@ -31,8 +31,8 @@ export function isTestFile(view: PackageView, file: number): boolean {
 }
 
 /** Written to be read: `examples/…`, `documentation/examples/…`. What is wrong there is nobody's debt, and worth a word. */
-export function isExample(view: PackageView): boolean {
-  return /(^|\/)_?examples?(\/|$)/.test(view.pkg.directory)
+export function isExampleFolder(directory: string): boolean {
+  return /(^|\/)_?examples?(\/|$)/.test(directory)
 }
 
 /** Programs for those who build the project: `//go:build ignore`, mage targets, hack and scripts folders. */

@@ -157,6 +157,20 @@ function nameNodeOf(view: PackageView, file: number, fn: number): number {
   return fn
 }
 
+const spanParts =
+  /^go\.opentelemetry\.io\/(otel\/(trace|sdk\/trace|propagation|bridge|exporters\/(otlp\/otlptrace|jaeger|zipkin|stdout\/stdouttrace))|contrib\/(instrumentation\/(?!runtime|host)|propagators|samplers|otelconf|config|exporters\/autoexport)|auto)(\/|$)/
+
+/** The project makes spans or sets them up; one that has OpenTelemetry for its metrics alone does not. */
+export function makesTraces(project: ProjectView): boolean {
+  return (
+    project.imports(project.packages, spanParts) ||
+    project.findUse(
+      project.packages,
+      /^go\.opentelemetry\.io\/otel\.(Tracer|GetTracerProvider|SetTracerProvider|GetTextMapPropagator)$/,
+    ) !== undefined
+  )
+}
+
 export function viewProject(packages: readonly PackageFacts[]): ProjectView {
   const byPath = new Map(packages.map((one) => [one.importPath, one]))
   const reached = new Map<PackageFacts, readonly PackageFacts[]>()

@@ -11,7 +11,7 @@ import type { GoPackage } from '../../model/trust/go-source.ts'
 import type { PackageMap } from '../../model/trust/source-map.ts'
 import { keepTidy } from './edits.ts'
 import { readIgnores, silences } from './ignore-comments.ts'
-import { isExample } from './intent.ts'
+import { isExampleFolder } from './intent.ts'
 import { type PackageView, viewPackage } from './package-view.ts'
 import {
   endPlaceOf,
@@ -53,7 +53,7 @@ function auditPackage(view: PackageView, project: ProjectView): PackageAudit {
   let omitted = 0
   const service = serviceOf(view)
   const packagePath = view.packagePath
-  const isShown = isExample(view)
+  const isShown = isExampleFolder(view.pkg.directory)
   for (const rule of auditRules) {
     const seen = new Set<string>()
     let count = 0

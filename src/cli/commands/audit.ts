@@ -32,6 +32,7 @@ type AuditFlags = {
   /** Flags of spans that were given on the command line. */
   readonly asked: readonly string[]
   readonly top?: number
+  readonly notes?: boolean
   readonly workers?: number
 }
 
@@ -74,6 +75,7 @@ export function registerAudit(program: Command, run: Runner): void {
     .option('--sarif', 'print SARIF 2.1.0 instead, for code scanning')
     .option('--fix', 'write the fixes that are mechanical and safe into the files')
     .addOption(valueFlag('--top <count>', 'findings with a code frame at most (default: 20)', readCount(0, 100_000)))
+    .option('--notes', 'list notes (severity info) as well; else they are counted by rule')
     .addOption(
       valueFlag('--workers <count>', 'threads that read, 1 or 2 (default: 2 where it pays)', readCount(1, MAX_WORKERS)),
     )
@@ -114,7 +116,11 @@ async function audit(context: CommandContext, directory: string, flags: AuditFla
     text: (options) =>
       flags.sarif === true
         ? renderAuditSarif(report.value.findings, { version: deps.version, rules: listAuditRules() })
-        : renderAudit(report.value, { ...options, ...(flags.top === undefined ? {} : { top: flags.top }) }),
+        : renderAudit(report.value, {
+            ...options,
+            ...(flags.top === undefined ? {} : { top: flags.top }),
+            ...(flags.notes === true ? { notes: true } : {}),
+          }),
   })
 }
 

@@ -74,6 +74,23 @@ test('what was not read and what was silenced is said', () => {
   assert.match(text, /4 findings silenced by comments/)
 })
 
+test('notes are counted by rule, and listed when asked for', () => {
+  const report = makeReport('ctx, _ = f()', 1)
+  const [first] = report.findings
+  assert.ok(first !== undefined)
+  const note: Finding = { ...first, severity: 'info', title: 'A field holds a context', rule: 'stale-context' }
+  const rules = [...report.data.rules, { rule: 'stale-context', findings: 2 }]
+  const noted = { ...report, data: { ...report.data, rules }, findings: [first, note, note] }
+  const folded = renderAudit(noted, { width: 100, theme: plainTheme })
+  assert.doesNotMatch(folded, /A field holds a context/)
+  assert.match(folded, /rule +findings +notes\n/)
+  assert.match(folded, /lost-cancel +1 *\n *stale-context +2\n/)
+  assert.match(folded, /2 notes: .*--notes/)
+  assert.match(renderAudit(noted, { width: 100, theme: plainTheme, notes: true }), /A field holds a context/)
+  const only = { ...noted, findings: [note] }
+  assert.match(renderAudit(only, { width: 100, theme: plainTheme }), /No rule found a fault; there are notes/)
+})
+
 test('--top 0 lists no finding and says how many there are', () => {
   const text = renderAudit(makeReport('x', 1), { width: 100, theme: plainTheme, top: 0 })
   assert.match(text, /1 more finding \(--top 1 shows all\)/)

@@ -10,28 +10,31 @@ import { renderTable } from '../table.ts'
 import { countOf, endSentence, escapeControls, formatCount, wrapWords } from '../text.ts'
 import { type Theme, toneOfSeverity } from '../theme.ts'
 
-export type AuditOptions = { readonly width: number; readonly theme: Theme; readonly top?: number }
+export type AuditOptions = {
+  readonly width: number
+  readonly theme: Theme
+  readonly top?: number
+  /** List notes (severity info) with their places too; else they are a count per rule. */
+  readonly notes?: boolean
+}
 
 const TOP = 20
 
 export function renderAudit({ data, findings, issues }: Report<AuditData>, options: AuditOptions): string {
-  const { theme, width, top = TOP } = options
+  const { theme, width, top = TOP, notes: isListed = false } = options
   const lines: string[] = [...wrapWords(sayRead(data), width).map((line) => theme.dim(line)), '']
-  const shown = findings.slice(0, top)
+  const notes = findings.filter(isNote)
+  const told = isListed ? findings : findings.filter((one) => !isNote(one))
+  const shown = told.slice(0, top)
   for (const finding of shown) lines.push(...renderFinding(finding, options), '')
   if (findings.length === 0) lines.push(theme.good('No rule found anything.'), '')
-  if (findings.length > shown.length) {
-    lines.push(`${countOf(findings.length - shown.length, 'more finding')} (--top ${findings.length} shows all)`, '')
+  else if (told.length === 0) lines.push(theme.good('No rule found a fault; there are notes.'), '')
+  if (told.length > shown.length) {
+    lines.push(`${countOf(told.length - shown.length, 'more finding')} (--top ${told.length} shows all)`, '')
   }
-  if (data.rules.length > 0) {
-    lines.push(
-      ...renderTable(
-        [{ title: 'rule' }, { title: 'findings', align: 'right' }],
-        data.rules.map(({ rule, findings: count }) => [rule, formatCount(count)]),
-        options,
-      ),
-      '',
-    )
+  lines.push(...renderCounts(data, notes, options))
+  if (notes.length > 0 && !isListed) {
+    lines.push(...wrapWords(theme.dim(sayNotes(notes.length)), width), '')
   }
   lines.push(
     ...saySeen(data).flatMap((line) => wrapWords(escapeControls(line), width)),
@@ -58,6 +61,39 @@ function sayRead({ files, packages, tier, durationMs }: AuditData): string {
     `${files.generated > 0 ? `; ${formatCount(files.generated)} generated, read and not judged` : ''}` +
     `${left.length > 0 ? `; not read: ${left.join(', ')}` : ''}.`
   )
+}
+
+function isNote({ severity }: Finding): boolean {
+  return severity === 'info'
+}
+
+function sayNotes(count: number): string {
+  return `${countOf(count, 'note')}: true, and nothing shows that it costs anything (--notes lists them).`
+}
+
+/** Findings and notes of each rule that has any, most findings first. */
+function renderCounts({ rules }: AuditData, notes: readonly Finding[], options: AuditOptions): string[] {
+  if (rules.length === 0) return []
+  const noted = Map.groupBy(notes, ({ rule }) => rule)
+  const rows = rules.map(({ rule, findings: count }) => {
+    const own = noted.get(rule)?.length ?? 0
+    return { rule, told: Math.max(0, count - own), own }
+  })
+  const show = (count: number): string => (count === 0 ? '' : formatCount(count))
+  return [
+    ...renderTable(
+      [
+        { title: 'rule' },
+        { title: 'findings', align: 'right' },
+        ...(notes.length === 0 ? [] : [{ title: 'notes', align: 'right' } as const]),
+      ],
+      rows
+        .sort((a, b) => b.told - a.told || b.own - a.own)
+        .map(({ rule, told, own }) => [rule, show(told), ...(notes.length === 0 ? [] : [show(own)])]),
+      options,
+    ),
+    '',
+  ]
 }
 
 function renderFinding(finding: Finding, { theme, width }: AuditOptions): string[] {
