@@ -9,7 +9,7 @@ import { type TimelineGroupKey, timelineGroupKeys } from '../../model/timeline.t
 import { readTimeline } from '../../ops/timeline.ts'
 import { locateWindow, needsLook, parsePoint, type TimelinePoint } from '../../ops/timeline-window.ts'
 import { renderExport } from '../../render/terminal-export.ts'
-import { renderTimeline } from '../../render/terminal-timeline.ts'
+import { renderTimeline } from '../../render/timeline/terminal.ts'
 import type { CommandContext, Runner } from '../context.ts'
 import { addExportFlags, checkExportUsage, type ExportFlags, isStdout, openExport } from '../export-flags.ts'
 import { readCount, readInput, readPositiveDuration, valueFlag } from '../flags.ts'

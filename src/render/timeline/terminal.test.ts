@@ -1,11 +1,11 @@
 /** The screen of a timeline: the answer first, words for shares and windows, hostile names made harmless. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Finding } from '../model/contract.ts'
-import type { TimelineGroupedRow, TimelineLife, TimelineReportData, TimelineWait } from '../model/timeline.ts'
-import { renderTimeline } from './terminal-timeline.ts'
-import { widthOf } from './text.ts'
-import { plainTheme } from './theme.ts'
+import type { Finding } from '../../model/contract.ts'
+import type { TimelineGroupedRow, TimelineLife, TimelineReportData, TimelineWait } from '../../model/timeline.ts'
+import { widthOf } from '../text.ts'
+import { plainTheme } from '../theme.ts'
+import { renderTimeline } from './terminal.ts'
 
 const none = { runningNs: 0, runnableNs: 0, waitingNs: 0, syscallNs: 0 }
 

@@ -3,7 +3,7 @@
  * goroutine did, where it waited (the user's frame first), who ended the longest waits and how that came about, what it
  * made, and what is not explained, with the reason. Enters: `span` and `join` of `timeline --json`.
  */
-import { formatDuration } from '../base/units.ts'
+import { formatDuration } from '../../base/units.ts'
 import type {
   JoinSummary,
   SpanAnswer,
@@ -12,9 +12,9 @@ import type {
   SpanStay,
   SpanWaitRow,
   SpanWaker,
-} from '../model/span-join.ts'
-import type { StateTimes } from '../model/trace-account.ts'
-import { renderTable } from './table.ts'
+} from '../../model/span-join.ts'
+import type { StateTimes } from '../../model/trace-account.ts'
+import { renderTable } from '../table.ts'
 import {
   countOf,
   cutEnd,
@@ -28,8 +28,9 @@ import {
   shortPlace,
   widthOf,
   wrapWords,
-} from './text.ts'
-import type { Theme } from './theme.ts'
+} from '../text.ts'
+import type { Theme } from '../theme.ts'
+import { nameFunction, say, sayTime, section, WIDE } from './terminal-lines.ts'
 
 type Options = { readonly width: number; readonly theme: Theme; readonly top?: number }
 
@@ -40,7 +41,6 @@ const MAX_FRAMES = 6
 const MAX_MADE = 10
 const MAX_NOTES = 12
 const MAX_NAMES = 15
-const WIDE = 110
 /** Parts of the path shorter than this share of it are put together. */
 const SMALL_SHARE = 0.005
 
@@ -400,20 +400,4 @@ function sayReason({ state, reason, waitClass }: Pick<SpanWaitRow, 'state' | 're
   if (reason === '')
     return waitClass === 'unknown' ? 'waiting, for what is not said' : `waiting (${waitClass}, by its stack)`
   return `waiting: ${reason}${waitClass === reason ? '' : ` (${waitClass})`}`
-}
-
-function section(title: string, body: readonly string[], theme: Theme): string[] {
-  return body.length === 0 ? [] : ['', theme.strong(title), ...body]
-}
-
-function say(text: string, { width }: Options): string[] {
-  return wrapWords(escapeControls(text), width)
-}
-
-function sayTime(ns: number): string {
-  return ns === 0 ? '' : formatDuration(ns)
-}
-
-function nameFunction(name: string | undefined): string {
-  return name === undefined || name === '' ? 'not known' : shortFunction(name)
 }

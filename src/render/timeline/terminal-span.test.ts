@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { SpanAnswer } from '../model/span-join.ts'
+import type { SpanAnswer } from '../../model/span-join.ts'
+import { widthOf } from '../text.ts'
+import { plainTheme } from '../theme.ts'
 import { renderJoin, renderSpan } from './terminal-span.ts'
-import { widthOf } from './text.ts'
-import { plainTheme } from './theme.ts'
 
 const stack = {
   frames: [

@@ -2,18 +2,18 @@
  * The rows of --group-by for the terminal: a table, or, by stack, a paragraph for each with its frames.
  * Counts, quantiles and the longest are those of the state that took most of the row's time and is not running.
  */
-import { formatDuration } from '../base/units.ts'
-import type { TimelineFrame, TimelineGroupedRow, TimelineGrouping, TimelineStays } from '../model/timeline.ts'
-import { type Cell, type Column, renderTable } from './table.ts'
-import { countOf, cutEnd, escapeControls, formatCount, formatShare, shortFunction, shortPlace } from './text.ts'
-import type { Theme } from './theme.ts'
+import { formatDuration } from '../../base/units.ts'
+import type { TimelineFrame, TimelineGroupedRow, TimelineGrouping, TimelineStays } from '../../model/timeline.ts'
+import { type Cell, type Column, renderTable } from '../table.ts'
+import { countOf, cutEnd, escapeControls, formatCount, formatShare, shortFunction, shortPlace } from '../text.ts'
+import type { Theme } from '../theme.ts'
+import { nameFunction, WIDE } from './terminal-lines.ts'
 
 type Options = { readonly width: number; readonly theme: Theme; readonly top?: number }
 
 const DEFAULT_ROWS = 20
 const DEFAULT_STACKS = 8
 const MAX_FRAMES = 10
-const WIDE = 110
 
 const titles = {
   start: 'start function',
@@ -170,10 +170,6 @@ function sayOlder(waitClass: string | undefined): string {
 /** `<0.1 %`: as formatShare, for columns. */
 export function formatTinyShare(ratio: number): string {
   return formatShare(ratio).replace('under ', '<').replace('over ', '>')
-}
-
-function nameFunction(name: string | undefined): string {
-  return name === undefined || name === '' ? 'not known' : shortFunction(name)
 }
 
 function sayNs(ns: number | undefined): string {

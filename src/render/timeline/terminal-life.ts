@@ -2,13 +2,14 @@
  * One goroutine's life for the terminal: its states over time, what it waited for and where, its longest wait with how
  * that came to its end, who made it and whom it made, its regions, tasks and logs.
  */
-import { formatDuration } from '../base/units.ts'
-import type { TimelineFrame, TimelineLife, TimelineReportData, TimelineStay } from '../model/timeline.ts'
-import type { StateTimes } from '../model/trace-account.ts'
-import { renderTable } from './table.ts'
-import { formatTinyShare, renderFrames } from './terminal-timeline-groups.ts'
-import { countOf, escapeControls, formatCount, joinAnd, padEnd, shortFunction, wrapWords } from './text.ts'
-import type { Theme } from './theme.ts'
+import { formatDuration } from '../../base/units.ts'
+import type { TimelineFrame, TimelineLife, TimelineReportData, TimelineStay } from '../../model/timeline.ts'
+import type { StateTimes } from '../../model/trace-account.ts'
+import { renderTable } from '../table.ts'
+import { countOf, formatCount, joinAnd, padEnd, shortFunction, wrapWords } from '../text.ts'
+import type { Theme } from '../theme.ts'
+import { formatTinyShare, renderFrames } from './terminal-groups.ts'
+import { nameFunction, say, section, WIDE } from './terminal-lines.ts'
 
 type Options = { readonly width: number; readonly theme: Theme; readonly top?: number }
 type Goroutine = NonNullable<TimelineReportData['goroutine']>
@@ -20,7 +21,6 @@ const MAX_LOGS = 20
 const FRAMES = 8
 const BLOCKS = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'] as const
 const LABEL_WIDTH = 13
-const WIDE = 110
 
 const states = [
   ['running', 'runningNs', 'good'],
@@ -47,14 +47,6 @@ export function renderLife(goroutine: Goroutine, options: Options): string[] {
     ...section('Logs', renderLogs(life, options), theme),
     ...section('Where it ran, by CPU samples', renderSamples(life, options), theme),
   ]
-}
-
-function section(title: string, body: readonly string[], theme: Theme): string[] {
-  return body.length === 0 ? [] : ['', theme.strong(title), ...body]
-}
-
-function say(text: string, { width }: Options): string[] {
-  return wrapWords(escapeControls(text), width)
 }
 
 function renderHead(goroutine: Goroutine, options: Options): string[] {
@@ -322,8 +314,4 @@ function nameGoroutine({ goroutine, startFunction }: { readonly goroutine: numbe
   return startFunction === undefined
     ? `goroutine ${goroutine}`
     : `goroutine ${goroutine} (${shortFunction(startFunction)})`
-}
-
-function nameFunction(name: string): string {
-  return name === '' ? 'not known' : shortFunction(name)
 }

@@ -3,16 +3,13 @@
  * is in no profile), then reasons, groups, scheduler, collector, tasks, doubts. Enters: the data of `timeline --json`.
  * Leaves: text that ends in \n. Every string of the trace's passes `escapeControls`, here or in the table writer.
  */
-import { formatDuration, formatSize } from '../base/units.ts'
-import type { Finding } from '../model/contract.ts'
-import type { Issue } from '../model/issue.ts'
-import type { TimelineGroup, TimelineGroupKey, TimelineReportData, TimelineWait } from '../model/timeline.ts'
-import type { StateTimes } from '../model/trace-account.ts'
-import { renderTable } from './table.ts'
-import { renderIssues } from './terminal-diagnose.ts'
-import { renderJoin, renderSpan } from './terminal-span.ts'
-import { formatTinyShare, renderGrouping } from './terminal-timeline-groups.ts'
-import { renderLife } from './terminal-timeline-life.ts'
+import { formatDuration, formatSize } from '../../base/units.ts'
+import type { Finding } from '../../model/contract.ts'
+import type { Issue } from '../../model/issue.ts'
+import type { TimelineGroup, TimelineGroupKey, TimelineReportData, TimelineWait } from '../../model/timeline.ts'
+import type { StateTimes } from '../../model/trace-account.ts'
+import { renderTable } from '../table.ts'
+import { renderIssues } from '../terminal-diagnose.ts'
 import {
   capitalize,
   countOf,
@@ -22,10 +19,13 @@ import {
   formatSeconds,
   formatShare,
   joinAnd,
-  shortFunction,
   wrapWords,
-} from './text.ts'
-import type { Theme } from './theme.ts'
+} from '../text.ts'
+import type { Theme } from '../theme.ts'
+import { formatTinyShare, renderGrouping } from './terminal-groups.ts'
+import { renderLife } from './terminal-life.ts'
+import { nameFunction, say, sayTime, section, WIDE } from './terminal-lines.ts'
+import { renderJoin, renderSpan } from './terminal-span.ts'
 
 type Options = { readonly width: number; readonly theme: Theme; readonly top?: number }
 type Report = {
@@ -41,7 +41,6 @@ const MANY_BLIND = 0.5
 const SOME_BLIND = 0.1
 const WORTH_SAYING = 0.001
 const MAX_KINDS = 4
-const WIDE = 110
 const MUTATOR_WINDOWS_NS: readonly number[] = [1e6, 10e6, 100e6, 1e9]
 
 const states = [
@@ -100,14 +99,6 @@ const keyNames = { start: 'start function', creator: 'creator' } as const
 
 function nameKey(key: TimelineGroupKey): string {
   return key === 'start' || key === 'creator' ? keyNames[key] : key
-}
-
-function section(title: string, body: readonly string[], theme: Theme): string[] {
-  return body.length === 0 ? [] : ['', theme.strong(title), ...body]
-}
-
-function say(text: string, { width }: Options, indent = ''): string[] {
-  return wrapWords(escapeControls(text), width - indent.length).map((line) => indent + line)
 }
 
 function joinFacts(facts: readonly string[], { width }: Options): string[] {
@@ -431,12 +422,4 @@ function renderTasks({ taskCount, taskTypes, regions, logs }: TimelineReportData
 
 function sumStates(times: StateTimes): number {
   return times.runningNs + times.runnableNs + times.waitingNs + times.syscallNs
-}
-
-function sayTime(ns: number): string {
-  return ns === 0 ? '' : formatDuration(ns)
-}
-
-function nameFunction(name: string): string {
-  return name === '' ? 'not known' : shortFunction(name)
 }
