@@ -10,14 +10,10 @@ import { err, ok, type Result } from '../../base/result.ts'
 import type { Decoded } from '../../model/issue.ts'
 import type { TraceTables } from '../../model/trace.ts'
 import { TraceDoubts } from './doubts.ts'
-import { DEFAULT_MAX_GENERATION_BYTES, stopCode, type TraceLimits } from './engine.ts'
+import { stopCode } from './engine.ts'
 import { HEADER_BYTES, readTraceFormat } from './framing.ts'
-import { GenerationTables } from './generation.ts'
-import { MemoryTables } from './memory-tables.ts'
-import { MergeNotes } from './merge-notes.ts'
-import { OrderInstance } from './order-instance.ts'
-import { GenerationSplitter, type RawGeneration } from './splitter.ts'
-import { DEFAULT_MAX_STRING_BYTES } from './text.ts'
+import { openParts, type TraceLimits, type TraceParts } from './parts.ts'
+import type { RawGeneration } from './splitter.ts'
 
 /** Events of one thread, in its order. The columns are used again after the call: copy what must stay. */
 export type TraceEvents = {
@@ -106,7 +102,7 @@ class EventDecoder {
   private readonly format: number
   private readonly onEvents: (events: TraceEvents, names: TraceNames) => void
   private readonly doubts: TraceDoubts = new TraceDoubts(false)
-  private readonly parts: Parts | undefined
+  private readonly parts: TraceParts | undefined
   private sizeBytes = HEADER_BYTES
   private generations = 0
   private events = 0
@@ -117,7 +113,7 @@ class EventDecoder {
   constructor(format: number, onEvents: (events: TraceEvents, names: TraceNames) => void, limits: TraceLimits) {
     this.format = format
     this.onEvents = onEvents
-    this.parts = openParts(format, this.doubts, limits)
+    this.parts = openParts(format, HEADER_BYTES, this.doubts, { limits })
     if (this.parts === undefined) this.doubts.refuse()
   }
 
@@ -162,7 +158,7 @@ class EventDecoder {
     parts.splitter.stop = undefined
   }
 
-  private readGeneration(parts: Parts, raw: RawGeneration): void {
+  private readGeneration(parts: TraceParts, raw: RawGeneration): void {
     const { doubts } = this
     const { tables, store, instance } = parts
     doubts.generation = raw.generation
@@ -194,7 +190,7 @@ class EventDecoder {
     }
   }
 
-  private readBatch(parts: Parts, raw: RawGeneration, batch: number, thread: number, names: TraceNames): void {
+  private readBatch(parts: TraceParts, raw: RawGeneration, batch: number, thread: number, names: TraceNames): void {
     const { instance, notes } = parts
     const { exports, chunk } = instance
     const [from, end] = [raw.address + (raw.starts[batch] as number), raw.address + (raw.ends[batch] as number)]
@@ -211,27 +207,6 @@ class EventDecoder {
       this.lastNs = Math.max(this.lastNs, timesNs[rowCount - 1] as number)
       this.onEvents({ rowCount, generation, thread, kinds, timesNs, arg0, arg1, arg2, arg3 }, names)
     }
-  }
-}
-
-type Parts = {
-  readonly instance: OrderInstance
-  readonly splitter: GenerationSplitter
-  readonly store: MemoryTables
-  readonly tables: GenerationTables
-  readonly notes: MergeNotes
-}
-
-function openParts(format: number, doubts: TraceDoubts, limits: TraceLimits): Parts | undefined {
-  const instance = OrderInstance.open(format, false, limits.maxStringBytes ?? DEFAULT_MAX_STRING_BYTES)
-  if (instance === undefined) return undefined
-  const maxGenerationBytes = limits.maxGenerationBytes ?? DEFAULT_MAX_GENERATION_BYTES
-  return {
-    instance,
-    splitter: new GenerationSplitter(instance.input, format, HEADER_BYTES, maxGenerationBytes),
-    store: new MemoryTables(instance),
-    tables: new GenerationTables(format, instance, doubts),
-    notes: new MergeNotes(instance, doubts),
   }
 }
 

@@ -5,29 +5,12 @@
  * Damage: what is wrong inside a generation ends that generation, and the next begins as a trace does; what is wrong
  * between batches ends reading. In strict mode every doubt ends reading.
  */
-import type {
-  TraceClock,
-  TraceConsumer,
-  TraceCpuSample,
-  TraceGeneration,
-  TraceMeta,
-  TraceSeat,
-} from '../../model/trace.ts'
+import type { TraceClock, TraceConsumer, TraceCpuSample, TraceGeneration, TraceMeta } from '../../model/trace.ts'
 import { openClock, type TraceClockReader } from './clock.ts'
 import { type DoubtCode, TraceDoubts } from './doubts.ts'
-import { GenerationTables, NO_THREAD_FROM } from './generation.ts'
-import { MemoryTables } from './memory-tables.ts'
-import { MergeNotes } from './merge-notes.ts'
-import { OrderInstance } from './order-instance.ts'
-import { GenerationSplitter, type RawGeneration, type SplitStop } from './splitter.ts'
-import { DEFAULT_MAX_STRING_BYTES } from './text.ts'
-
-export type TraceLimits = {
-  /** Bytes of one generation that are held; default 1 GiB. */
-  readonly maxGenerationBytes?: number
-  /** Bytes of distinct strings that are kept; default 256 MiB. */
-  readonly maxStringBytes?: number
-}
+import { type GenerationTables, NO_THREAD_FROM } from './generation.ts'
+import { openParts, type PartsOptions, type TraceParts } from './parts.ts'
+import type { RawGeneration, SplitStop } from './splitter.ts'
 
 /** What a reader of some generations in the middle of a trace is told of the rest. */
 export type TraceRangeStart = {
@@ -42,14 +25,8 @@ export type TraceRangeStart = {
 }
 
 /** See ReadTraceOptions. */
-export type EngineOptions = {
-  readonly strict?: boolean
-  readonly limits?: TraceLimits
-  readonly withMessages?: boolean
-  readonly seat?: TraceSeat
-}
+export type EngineOptions = PartsOptions & { readonly strict?: boolean }
 
-export const DEFAULT_MAX_GENERATION_BYTES = 2 ** 30
 /** First header whose generations hold a clock snapshot. */
 const FORMAT_WITH_SNAPSHOT = 25
 /** Threads looked at because the first in time had to wait, per generation: this many, and this many per byte. */
@@ -70,20 +47,12 @@ const BATCH_BYTES = 16
 const CURSOR_BYTES = 48
 const PIECE_BYTES = 1 << 20
 
-type Parts = {
-  readonly instance: OrderInstance
-  readonly splitter: GenerationSplitter
-  readonly store: MemoryTables
-  readonly tables: GenerationTables
-  readonly notes: MergeNotes
-}
-
 export class TraceEngine {
   readonly doubts: TraceDoubts
   private readonly format: number
   private readonly consumer: TraceConsumer
   /** Undefined when there is no memory for them: then there is a fault. */
-  private readonly parts: Parts | undefined
+  private readonly parts: TraceParts | undefined
   private readonly clock: TraceClockReader = openClock()
   private sizeBytes: number
   /** Time 0 of the trace on its own clock, once known. */
@@ -171,7 +140,7 @@ export class TraceEngine {
     this.doubts.note(`nothing is read past a point: ${stop.why}`, stop.offset, stopCode(stop))
   }
 
-  private readGeneration(parts: Parts, raw: RawGeneration): void {
+  private readGeneration(parts: TraceParts, raw: RawGeneration): void {
     const { doubts } = this
     const { tables, store, instance, notes } = parts
     doubts.generation = raw.generation
@@ -217,7 +186,7 @@ export class TraceEngine {
   }
 
   /** A cursor per thread that has events, at its first. False when one is damaged there. */
-  private openCursors({ instance, tables, notes }: Parts, raw: RawGeneration): boolean {
+  private openCursors({ instance, tables, notes }: TraceParts, raw: RawGeneration): boolean {
     const { exports } = instance
     const { threads } = tables
     const batchCount = threads.reduce((sum, { batches }) => sum + batches.length, 0)
@@ -252,7 +221,7 @@ export class TraceEngine {
     return isWhole || !this.doubts.isStrict
   }
 
-  private announce({ instance, tables, store }: Parts, raw: RawGeneration, isRestart: boolean): void {
+  private announce({ instance, tables, store }: TraceParts, raw: RawGeneration, isRestart: boolean): void {
     const { snapshot, nsPerTick, experiments } = tables
     const { onGeneration, onExperiment } = this.consumer
     const origin = this.originNs ?? 0
@@ -279,7 +248,7 @@ export class TraceEngine {
   }
 
   /** Events of all threads in order. False when they could not all be ordered. */
-  private mergeThreads(parts: Parts, raw: RawGeneration): boolean {
+  private mergeThreads(parts: TraceParts, raw: RawGeneration): boolean {
     const { doubts } = this
     const { instance, notes } = parts
     for (;;) {
@@ -304,7 +273,7 @@ export class TraceEngine {
   }
 
   /** Every thread waits: in a cut generation for events that are missing. */
-  private assumeTurn({ instance }: Parts, raw: RawGeneration): boolean {
+  private assumeTurn({ instance }: TraceParts, raw: RawGeneration): boolean {
     const { doubts } = this
     const message = 'every thread waits for an event that is not there'
     const progress = this.events + instance.exports.rowCount.value
@@ -326,13 +295,13 @@ export class TraceEngine {
     this.assumed = 0
   }
 
-  private noteLost({ instance }: Parts, raw: RawGeneration): void {
+  private noteLost({ instance }: TraceParts, raw: RawGeneration): void {
     const left = instance.exports.bytesLeft()
     const share = Math.round((left / Math.max(1, raw.sizeBytes)) * 100)
     this.doubts.note(`events of about ${left} bytes (${share} % of the generation) are left out`, raw.offset)
   }
 
-  private deliver({ instance, store }: Parts): void {
+  private deliver({ instance, store }: TraceParts): void {
     const { exports, chunk } = instance
     const rowCount = exports.rowCount.value
     if (rowCount === 0) return
@@ -348,7 +317,7 @@ export class TraceEngine {
     exports.takeRows()
   }
 
-  private deliverSamples({ tables, store }: Parts): void {
+  private deliverSamples({ tables, store }: TraceParts): void {
     const { samples, nsPerTick } = tables
     if (samples.length === 0 || this.doubts.fault !== undefined) return
     const origin = this.originNs ?? 0
@@ -368,19 +337,4 @@ export class TraceEngine {
 export function stopCode({ kind }: SplitStop): DoubtCode {
   if (kind === 'truncated' || kind === 'unfinished') return 'SL_DECODE_TRUNCATED'
   return kind === 'malformed' ? 'SL_DECODE_MALFORMED' : 'SL_DECODE_TOO_LARGE'
-}
-
-function openParts(format: number, offset: number, doubts: TraceDoubts, options: EngineOptions): Parts | undefined {
-  const { limits = {}, seat, withMessages = true } = options
-  const instance = OrderInstance.open(format, doubts.isStrict, limits.maxStringBytes ?? DEFAULT_MAX_STRING_BYTES, seat)
-  if (instance === undefined) return undefined
-  if (!withMessages) instance.exports.leaveMessages()
-  const maxGenerationBytes = limits.maxGenerationBytes ?? DEFAULT_MAX_GENERATION_BYTES
-  return {
-    instance,
-    splitter: new GenerationSplitter(instance.input, format, offset, maxGenerationBytes),
-    store: new MemoryTables(instance),
-    tables: new GenerationTables(format, instance, doubts),
-    notes: new MergeNotes(instance, doubts),
-  }
 }

@@ -10,8 +10,9 @@ import { err, ok, type Result } from '../../base/result.ts'
 import type { Decoded } from '../../model/issue.ts'
 import type { TraceConsumer, TraceMeta, TraceSeat } from '../../model/trace.ts'
 import { isV1Format, TraceV1Engine, type V1Limits } from '../gotrace-v1/engine-v1.ts'
-import { TraceEngine, type TraceLimits, type TraceRangeStart } from './engine.ts'
+import { TraceEngine, type TraceRangeStart } from './engine.ts'
 import { HEADER_BYTES, readTraceFormat, readTraceHeader } from './framing.ts'
+import type { TraceLimits } from './parts.ts'
 
 export type {
   TraceChunk,
@@ -32,10 +33,11 @@ export {
   type TraceEventsSummary,
   type TraceNames,
 } from './decode-events.ts'
-export type { TraceLimits, TraceRangeStart } from './engine.ts'
+export type { TraceRangeStart } from './engine.ts'
 export { type EventRow, timedEvents } from './events.ts'
 export { readTraceHeader } from './framing.ts'
 export { indexGenerations, type TraceIndex, type TraceRange, type TraceStore } from './index-generations.ts'
+export type { TraceLimits } from './parts.ts'
 
 export type ReadTraceOptions = {
   /** Reject what Go's reader rejects. Default: read all that can be read, and say in issues what is missing. */
