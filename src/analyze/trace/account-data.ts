@@ -2,7 +2,15 @@
  * What the accounting has counted, before it is named: tables of numbers over indices of strings, stacks and groups.
  * Plain data: it can be sent from a worker. Tables are rows of a fixed width in one array.
  */
-import type { HeapAccount, LongestStay, ProcessorRow } from '../../model/trace-account.ts'
+import type {
+  GcAccount,
+  HeapAccount,
+  LongestStay,
+  ProcessorRow,
+  StateTimes,
+  TaskRow,
+  TraceAccount,
+} from '../../model/trace-account.ts'
 
 /** `sketch`: counts by bucket, see columns/duration-sketch.ts. */
 export type StayTotals = {
@@ -58,27 +66,14 @@ export const NO_WAKER = -2
 export const UNKNOWN_USER_GROUP = 0
 export const NAMELESS_SYSTEM_GROUP = 1
 
-export type TaskEntry = {
-  readonly id: number
-  readonly parent: number
-  readonly name: number
-  readonly goroutine: number
-  readonly startNs: number
-  readonly durationNs: number
-  readonly complete: boolean
-}
+/** Names are indices here; no parent is 0. */
+export type TaskEntry = Omit<TaskRow, 'name' | 'parent'> & { readonly name: number; readonly parent: number }
 
-export type StopEntry = {
-  readonly kind: number
-  readonly startNs: number
-  readonly ns: number
-  readonly goroutine: number
-  readonly stack: number
-}
+export type StopEntry = LongestStay & { readonly kind: number }
 
 export type CollectorData = {
   readonly cycles: number
-  readonly cycleRows: readonly { readonly startNs: number; readonly endNs?: number }[]
+  readonly cycleRows: GcAccount['cycleRows']
   readonly activeNs: number
   readonly stw: StayTotals
   readonly stwByKind: readonly { readonly kind: number; readonly stay: StayTotals }[]
@@ -90,12 +85,7 @@ export type AccountData = {
   readonly startNs: number
   readonly endNs: number
   readonly eventCounts: Float64Array
-  readonly goroutines: {
-    readonly count: number
-    readonly createdCount: number
-    readonly endedCount: number
-    readonly mostAtOnce: number
-  }
+  readonly goroutines: TraceAccount['goroutines']
   readonly lostGoroutines: number
   readonly backwardIntervals: number
   readonly groups: KeyedTable
@@ -123,20 +113,16 @@ export type AccountData = {
   readonly sweptBytes: number
   readonly reclaimedBytes: number
   readonly collectorNs: number
-  readonly mutatorWindows: readonly { readonly windowNs: number; readonly ratio: number; readonly errorRatio: number }[]
+  readonly mutatorWindows: GcAccount['minimumMutatorUtilization']
   readonly taskCount: number
   readonly lostTasks: number
   readonly longestTasks: readonly TaskEntry[]
   readonly taskTypes: readonly { readonly name: number; readonly stay: StayTotals; readonly incompleteCount: number }[]
-  readonly regions: readonly {
+  readonly regions: readonly (StateTimes & {
     readonly name: number
     readonly stay: StayTotals
     readonly openCount: number
-    readonly runnableNs: number
-    readonly runningNs: number
-    readonly waitingNs: number
-    readonly syscallNs: number
-  }[]
+  })[]
   readonly lostSampleKeys: number
   readonly logCount: number
   readonly logCategories: readonly { readonly category: number; readonly count: number }[]

@@ -43,7 +43,7 @@ export function findCriticalPath(
   let woke: number | undefined
   while (endNs > goal.fromNs && segments.length < MAX_SEGMENTS) {
     const startNs = row === -1 ? goal.fromNs : clamp(history.timesNs[row] as number, goal.fromNs, endNs)
-    const state = row === -1 ? 'unknown' : (changeStates[history.states[row] as number] as ChangeState)
+    const state = row === -1 ? 'unknown' : changeStates[history.states[row] as keyof typeof changeStates]
     if (startNs < endNs) {
       segments.push({
         goroutine,

@@ -1,26 +1,31 @@
 /**
  * Every change of state in a window of a trace, kept so that one may ask how a goroutine came to run again.
- * A consumer of ordered chunks, apart from the account: it costs 25 bytes a change, so it is opened for a window and is
+ * A consumer of ordered chunks, apart from the account: it costs 33 bytes a change, so it is opened for a window and is
  * bounded; when full it keeps what it has and says so. What a goroutine was doing when the window began is not known.
  */
-
 import type { TraceChunk, TraceTables } from '../../model/trace.ts'
-import { traceKinds as kind, wireGoroutineStatus } from '../../model/trace-kinds.ts'
+import { type StayState, stayStates } from '../../model/trace-export/trace-stays.ts'
+import { type GoroutineMoves, readMove } from './goroutine-moves.ts'
 
-export const changeStates = ['gone', 'running', 'runnable', 'waiting', 'syscall'] as const
-export type ChangeState = (typeof changeStates)[number]
+export type ChangeState = 'gone' | 'running' | 'runnable' | 'waiting' | 'syscall'
 
 const GONE = 0
-const RUNNING = 1
-const RUNNABLE = 2
-const WAITING = 3
-const SYSCALL = 4
+const { runnable: RUNNABLE, running: RUNNING, waiting: WAITING } = stayStates
+
+export const changeStates: Readonly<Record<StayState | typeof GONE, ChangeState>> = {
+  [GONE]: 'gone',
+  [stayStates.runnable]: 'runnable',
+  [stayStates.running]: 'running',
+  [stayStates.waiting]: 'waiting',
+  [stayStates.syscall]: 'syscall',
+}
 
 /** Changes in the trace's order. Row r: goroutine `goroutines[r]` enters `states[r]` at `timesNs[r]`. */
 export type WakeHistory = {
   readonly rowCount: number
   readonly timesNs: Float64Array
   readonly goroutines: Float64Array
+  /** By `changeStates`. */
   readonly states: Uint8Array
   /** Who made it so: the waker of a change to runnable, 0 for none (timer, network poller, the runtime). */
   readonly causers: Float64Array
@@ -76,66 +81,32 @@ export function openWakeHistory(window: {
     rowCount++
   }
 
-  function addRow(chunk: TraceChunk, row: number, now: number): void {
-    const current = chunk.goroutines[row] as number
-    const first = chunk.arg0[row] as number
-    const second = chunk.arg1[row] as number
-    switch (chunk.kinds[row]) {
-      case kind.GoCreate:
-        put(now, first, RUNNABLE, current, 0, chunk.arg2[row] as number)
-        return
-      case kind.GoCreateBlocked:
-        put(now, first, WAITING, current, 0, chunk.arg2[row] as number)
-        return
-      case kind.GoCreateSyscall:
-        put(now, first, SYSCALL, 0, 0, 0)
-        return
-      case kind.GoStart:
-        put(now, first, RUNNING, 0, 0, 0)
-        return
-      case kind.GoStop:
-        put(now, current, RUNNABLE, current, 0, second)
-        return
-      case kind.GoBlock:
-        put(now, current, WAITING, 0, first, second)
-        return
-      case kind.GoUnblock:
-        put(now, first, RUNNABLE, current, 0, chunk.arg2[row] as number)
-        return
-      case kind.GoSyscallBegin:
-        put(now, current, SYSCALL, 0, 0, second)
-        return
-      case kind.GoSyscallEnd:
-        put(now, current, RUNNING, 0, 0, 0)
-        return
-      case kind.GoSyscallEndBlocked:
-        put(now, current, RUNNABLE, current, 0, 0)
-        return
-      case kind.GoDestroy:
-      case kind.GoDestroySyscall:
-        put(now, current, GONE, 0, 0, 0)
-        return
-      case kind.GoSwitch:
-      case kind.GoSwitchDestroy: {
-        const isGone = chunk.kinds[row] === kind.GoSwitchDestroy
-        put(now, first, RUNNABLE, current, 0, 0)
-        put(now, current, isGone ? GONE : WAITING, 0, 0, 0)
-        put(now, first, RUNNING, 0, 0, 0)
-        return
-      }
-      case kind.GoStatus:
-      case kind.GoStatusStack:
-        put(now, first, stateOf(chunk.arg2[row] as number), 0, 0, 0)
-        return
-    }
+  let now = 0
+  const moves: GoroutineMoves = {
+    start: (id) => put(now, id, RUNNING, 0, 0, 0),
+    unblock: (id, waker, stack) => put(now, id, RUNNABLE, waker, 0, stack),
+    stop: (id, state, reason, stack) => {
+      // One that is stopped and stays runnable made itself so.
+      if (state === RUNNABLE) put(now, id, RUNNABLE, id, 0, stack)
+      else put(now, id, state, 0, reason, stack)
+    },
+    endSyscall: (id, isBlocked) => put(now, id, isBlocked ? RUNNABLE : RUNNING, isBlocked ? id : 0, 0, 0),
+    create: (id, state, creator, _startStack, stack) => put(now, id, state, creator, 0, stack),
+    end: (id) => put(now, id, GONE, 0, 0, 0),
+    switchTo: (id, from, isEnd) => {
+      put(now, id, RUNNABLE, from, 0, 0)
+      put(now, from, isEnd ? GONE : WAITING, 0, 0, 0)
+      put(now, id, RUNNING, 0, 0, 0)
+    },
+    tell: (id, state) => put(now, id, state, 0, 0, 0),
   }
 
   return {
     addChunk(chunk) {
       const { timesNs, rowCount: rows } = chunk
       for (let row = 0; row < rows; row++) {
-        const now = timesNs[row] as number
-        if (now >= window.fromNs && now <= window.toNs) addRow(chunk, row, now)
+        now = timesNs[row] as number
+        if (now >= window.fromNs && now <= window.toNs) readMove(chunk, row, moves)
       }
     },
     finish: () => ({ rowCount, ...columns, complete }),
@@ -151,10 +122,4 @@ function makeColumns(places: number) {
     reasons: new Int32Array(places),
     stacks: new Int32Array(places),
   }
-}
-
-function stateOf(status: number): number {
-  if (status === wireGoroutineStatus.running) return RUNNING
-  if (status === wireGoroutineStatus.runnable) return RUNNABLE
-  return status === wireGoroutineStatus.syscall ? SYSCALL : WAITING
 }
