@@ -27,6 +27,8 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   isOutputLost = true
   process.exitCode = 74
 })
+// What cannot be said there (`2>&1 | head`) is no reason to end with another code than the command's own.
+process.stderr.on('error', () => {})
 
 const interrupted = new AbortController()
 let interruptedAtMs = Number.NEGATIVE_INFINITY

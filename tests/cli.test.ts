@@ -270,6 +270,12 @@ test('Ctrl-C ends a hanging capture gracefully; the program ends within seconds'
   assert.equal(readEnvelope(stdout).error?.code, 'SL_COLLECT_INTERRUPTED')
 })
 
+test('errors that nobody reads any more leave the exit code as it is', async () => {
+  const command = `"${process.execPath}" "${launcher}" gate nothing-there.json 2>&1 | head -c 1; exit "${'$'}{PIPESTATUS[0]}"`
+  const child = spawn('bash', ['-c', command], { env: cleanEnv(), stdio: 'ignore' })
+  assert.equal(await new Promise((resolve) => child.on('close', resolve)), 66)
+})
+
 test('the launcher works through a link and from any folder', async () => {
   const link = join(folder, 'sightline-link')
   symlinkSync(launcher, link)

@@ -143,6 +143,25 @@ test('a budget that nothing could exceed is no pass: a service that nobody looke
   assert.equal((await gate(source, '--budget', 'service:cart=0')).code, 0)
 })
 
+test('a budget of debt is not kept by a break whose traces a day nobody knows', async () => {
+  const short = write('short.json', drawTrust([{ fingerprint: 'short', cost: { rate: 0.2 } }], 'E'))
+  const ran = await gate(short, '--budget', 'debt=1000')
+  assert.equal(ran.code, 2, ran.stdout)
+  assert.match(ran.stdout, /the debt of a finding is not known: seen for less than an hour/)
+  assert.equal((await gate(short, '--budget', 'high=1')).code, 0)
+  const known = write('known.json', drawTrust([{ fingerprint: 'k', cost: { affectedTracesPerDay: 10 } }], 'B'))
+  assert.equal((await gate(known, '--budget', 'debt=1000')).code, 0)
+})
+
+test('a terminal of 40 columns shows fingerprints whole, and no line is wider', async () => {
+  const ran = await runSightline(['gate', high], { cwd: folder, env: { COLUMNS: '40' } })
+  const long = write('long.json', drawTrust([{ fingerprint: '0123456789abcdef', title: 'a long title '.repeat(9) }]))
+  const other = await runSightline(['gate', long], { cwd: folder, env: { COLUMNS: '40' } })
+  assert.equal(ran.code, 1)
+  assert.match(other.stdout, /^01234567 {2}high$/m)
+  for (const line of `${ran.stdout}${other.stdout}`.split('\n')) assert.ok(line.length <= 40, line)
+})
+
 test('a baseline is a ratchet: new, back and grown fail, known and fewer pass', async () => {
   const before = write('before.json', drawTrust([{ fingerprint: 'k1', cost: { affectedTracesPerDay: 10 } }], 'B', 1))
   const change = (name: string, ...findings: Parameters<typeof drawTrust>[0] & object) =>

@@ -253,6 +253,15 @@ test('what cannot be used has a code, and the ledger stays as it was', async () 
   assert.equal(readFileSync(pathOf(folder), 'utf8'), before)
 })
 
+test('a service that the ledger has nothing of is not told as a ledger that has nothing', async () => {
+  const folder = makeFolder()
+  writeFileSync(join(folder, 'a.json'), trust(['abcd'], 1))
+  await run(folder, 'add', 'a.json')
+  const stranger = await run(folder, 'list', '--service', 'cort')
+  assert.match(stranger.stdout, /^No finding of cort has ever been added\n/)
+  assert.match((await run(folder, 'list', '--service', 'cart')).stdout, /^1 finding owed\n/)
+})
+
 test('owners come from CODEOWNERS by the file of a finding, or by the folder of its service', async () => {
   const folder = makeFolder()
   git(folder, 'init', '-q')

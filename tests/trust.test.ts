@@ -301,6 +301,8 @@ test('what is no spans says what it is, and why nothing could be read', async ()
     ['{"resourceSpans": [{"scopeSpans": [{"spans": [{"traceId": "', 65, 'SL_DECODE_NO_SPANS'],
     [readFileSync(join(root, 'testdata', 'captures', 'shop', 'goroutine.0.txt')), 65, 'SL_DECODE_UNKNOWN_FORMAT'],
     [readFileSync(join(root, 'testdata', 'captures', 'shop', 'trace.bin')), 65, 'SL_DECODE_UNKNOWN_FORMAT'],
+    // An executable, of which only the beginning is looked at: nothing is said of what it was built by.
+    [Uint8Array.of(0x7f, 0x45, 0x4c, 0x46, 2, 1, 1, ...new Uint8Array(200)), 65, 'SL_DECODE_UNKNOWN_FORMAT'],
   ]
   for (const [stdin, exit, expected] of cases) {
     const { code, stdout } = await runSightline(['trust', '-', '--json'], { stdin })

@@ -3,7 +3,7 @@
  * Light and dark by the reader's setting; readable at phone width; prints with everything open and in black on white.
  */
 
-export const STYLE_HASH = 'sha256-u2WA/dG3sULmBHyYm+hMEKvHYCmYslEtpBU29qu5MRA='
+export const STYLE_HASH = 'sha256-l/+fwaWqVtoT6iyQlAhQyXdChBLgw3LGRbrquZTKf38='
 
 export const STYLE = `
 :root{color-scheme:light dark;--paper:#fff;--ink:#1c2024;--soft:#5b6570;--line:#dfe3e8;--panel:#f6f7f9;--bad:#b42318;--badbg:#fdecea;--warn:#8a5a00;--warnbg:#fdf3dc;--good:#176f3d;--goodbg:#e6f4ea;--note:#175cb8;--notebg:#e8f0fb;--mono:ui-monospace,SFMono-Regular,Menlo,Consolas,"Liberation Mono",monospace}
@@ -39,7 +39,7 @@ figcaption{display:flex;flex-wrap:wrap;gap:.15rem 1.25rem;font-size:.88rem;color
 .pill{display:inline-block;font-size:.78rem;font-weight:600;padding:.05rem .5rem;border-radius:1rem;white-space:nowrap}
 .facts{display:grid;grid-template-columns:max-content 1fr;gap:.2rem .9rem;margin:.7rem 0 0;font-size:.94rem}
 .facts dt{color:var(--soft)}
-.facts dd{margin:0;overflow-wrap:anywhere}
+.facts dd{grid-column:2;margin:0;overflow-wrap:anywhere}
 .place{display:block;color:var(--soft)}
 .fix{margin:.8rem 0 0;padding:.55rem .8rem;background:var(--panel);border-radius:.3rem}
 details{margin-top:.6rem}
@@ -68,6 +68,6 @@ th.n,td.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 .group .body{padding:.2rem 0 .6rem 1rem}
 footer{margin-top:3.5rem;padding-top:1rem;border-top:1px solid var(--line);color:var(--soft);font-size:.88rem}
 .target+.target{margin-top:4rem;border-top:.25rem solid var(--line);padding-top:2rem}
-@media (max-width:40rem){main{padding:1.25rem 1rem 3rem}h1{font-size:1.4rem}.facts{grid-template-columns:1fr;gap:0}.facts dt{margin-top:.4rem;font-size:.85rem}.group>summary{grid-template-columns:3.2rem 1fr 1fr}.group>summary .fn,.group>summary .why{grid-column:1/-1;padding-left:1rem}.stack-table thead{display:none}.stack-table tr{display:block;padding:.5rem 0;border-bottom:1px solid var(--line)}.stack-table td{display:block;border:0;padding:.1rem 0;text-align:left}.stack-table td[data-name]::before{content:attr(data-name) ": ";color:var(--soft)}}
+@media (max-width:40rem){main{padding:1.25rem 1rem 3rem}h1{font-size:1.4rem}.facts{grid-template-columns:1fr;gap:0}.facts dd{grid-column:1}.facts dt{margin-top:.4rem;font-size:.85rem}.group>summary{grid-template-columns:3.2rem 1fr 1fr}.group>summary .fn,.group>summary .why{grid-column:1/-1;padding-left:1rem}.stack-table thead{display:none}.stack-table tr{display:block;padding:.5rem 0;border-bottom:1px solid var(--line)}.stack-table td{display:block;border:0;padding:.1rem 0;text-align:left}.stack-table td[data-name]::before{content:attr(data-name) ": ";color:var(--soft)}}
 @media print{:root{--paper:#fff;--ink:#000;--soft:#444;--line:#bbb;--panel:#f4f4f4;--bad:#a00;--warn:#750;--good:#060;--note:#024}main{max-width:none;padding:0}pre{max-height:none;white-space:pre-wrap;overflow-wrap:anywhere}details>summary{list-style:none}}
 `

@@ -22,6 +22,8 @@ export type TableOptions = {
   readonly theme: Theme
   readonly indent?: string
   readonly header?: boolean
+  /** Narrower than this it is no table: of each row a line of what must not be cut, and below it the rest, wrapped. */
+  readonly stackBelow?: number
 }
 
 const GAP = '  '
@@ -38,6 +40,7 @@ export function renderTable(
   if (used.length === 0) return []
   const shown = used.map((index) => columns[index] as Column)
   const body = cells.map((row) => used.map((index) => row[index] as { text: string; paint?: Paint }))
+  if (options.width < (options.stackBelow ?? 0)) return stackRows(shown, body, options.width, indent)
   const header = options.header ?? true
   const widths = fitWidths(shown, body, header, options.width - widthOf(indent) - GAP.length * (shown.length - 1))
   const lines: string[] = []
@@ -58,6 +61,32 @@ export function renderTable(
     }
   }
   return lines
+}
+
+function stackRows(
+  columns: readonly Column[],
+  rows: readonly (readonly { readonly text: string; readonly paint?: Paint }[])[],
+  width: number,
+  indent: string,
+): string[] {
+  return rows.flatMap((row) => {
+    const cells = row.flatMap((cell, index) =>
+      cell.text === '' ? [] : [{ ...cell, column: columns[index] as Column }],
+    )
+    const say = ({ text, paint }: { readonly text: string; readonly paint?: Paint }) =>
+      paint === undefined ? text : paintText(text, paint)
+    const head = cells.filter(({ column }) => column.overflow === undefined).map(say)
+    const rest = cells.filter(({ column }) => column.overflow !== undefined)
+    const room = width - widthOf(indent) - GAP.length
+    return [
+      indent + head.join(GAP),
+      ...rest.flatMap(({ text, paint }) =>
+        wrapWords(text, room).map(
+          (line) => indent + GAP + say({ text: line, ...(paint === undefined ? {} : { paint }) }),
+        ),
+      ),
+    ]
+  })
 }
 
 function toCell(cell: Cell): { text: string; paint?: Paint } {

@@ -113,3 +113,20 @@ test('a hostile capture runs nothing, loads nothing and adds no element', async 
   assert.match((await page.locator('body').textContent()) ?? '', /<script>alert\(1\)<\/script>/)
   assert.deepEqual(noise, [])
 })
+
+test('the facts of a finding stand in one column, also where one fact has several lines', async (t) => {
+  const path = join(folder, 'trust.html')
+  const spans = join(root, 'testdata', 'spans', 'real', 'no-propagator.spans.pb.gz')
+  const ran = await runSightline(['trust', spans, '--settle', '0s', '--html', path, '--quiet'])
+  assert.equal(ran.code, 2, 'too few traces for a grade')
+  for (const width of [1200, 360]) {
+    const opened = await openReport(t, path, { width, colorScheme: 'light' })
+    if (opened === undefined) return
+    const columns = await opened.page.evaluate<number[]>(
+      `[...document.querySelectorAll('.facts')].map((facts) => new Set([...facts.querySelectorAll('dd')].map((dd) => dd.offsetLeft)).size)`,
+    )
+    assert.ok(columns.length > 0)
+    assert.deepEqual([...new Set(columns)], [1], `${width}`)
+    assert.ok((await opened.page.locator('dd + dd').count()) > 0, 'a fact with several lines is there')
+  }
+})

@@ -64,6 +64,7 @@ export function judgeGate(sources: readonly GateSource[], options: GateOptions):
     ...(sources.length === 0 ? ['nothing was given: no data'] : []),
     ...inputs.flatMap(({ file, inconclusive }) => inconclusive.map((why) => `${file}: ${why}`)),
     ...sayUnseen(options.budgets, sources),
+    ...sayUnweighed(options.budgets, judged),
     ...(baseline?.inconclusive ?? []).map((why) => `baseline ${baseline?.file ?? ''}: ${why}`),
   ]
   const errors = [...inputs, ...(baseline === undefined ? [] : [baseline])].flatMap(({ file, error }) =>
@@ -254,6 +255,20 @@ function sayUnseen(budgets: readonly Budget[], sources: readonly GateSource[]): 
   }
   const names = new Set(budgets.flatMap(({ service }) => service ?? []))
   return [...names].filter((name) => !seen.has(name)).map((name) => `nothing looked at the service ${name}: no data`)
+}
+
+/** A break that was counted over less than an hour has no figure of traces a day: its debt is unknown, not 0. */
+function sayUnweighed(budgets: readonly Budget[], findings: readonly Weighed[]): readonly string[] {
+  if (!budgets.some(({ isDebt }) => isDebt === true)) return []
+  const { length } = findings.filter(
+    ({ debt, severity, known }) =>
+      debt === undefined && severityWeights[severity] > 0 && known?.measure.rate !== undefined,
+  )
+  return length === 0
+    ? []
+    : [
+        `the debt of ${length === 1 ? 'a finding' : `${length} findings`} is not known: seen for less than an hour, so no traces a day`,
+      ]
 }
 
 function checkBudget(budget: Budget, findings: readonly Weighed[]): GateCheck {

@@ -166,6 +166,8 @@ export type TrendPoint = {
 
 export type LedgerData = {
   readonly file: string
+  /** What was asked for alone; there where anything was. */
+  readonly only?: { readonly service?: string; readonly owner?: string }
   readonly asOf: string
   readonly totals: DebtTotals
   readonly entries: readonly DebtRow[]

@@ -139,16 +139,17 @@ export async function listLedger(input: ListInput): Promise<Report<LedgerData | 
   const read = await readLedger(input.ledger)
   if (!read.ok) return failed({ error: read.error })
   if (read.value === undefined) return failed({ error: missing(input.ledger) })
+  const { owner, service, states } = input
   const chosen = read.value.entries.filter(
     ({ facts }) =>
-      (input.service === undefined || facts.service === input.service) &&
-      (input.owner === undefined || facts.owners.includes(input.owner)),
+      (service === undefined || facts.service === service) && (owner === undefined || facts.owners.includes(owner)),
   )
   const ledger = { ...read.value, entries: chosen }
   const rows = listRows(ledger, input.asOf)
-  const { states } = input
+  const only = { ...(service === undefined ? {} : { service }), ...(owner === undefined ? {} : { owner }) }
   return done({
     file: input.ledger.name,
+    ...(Object.keys(only).length === 0 ? {} : { only }),
     asOf: input.asOf,
     totals: sumRows(rows),
     entries: states === undefined ? rows : rows.filter(({ state }) => states.includes(state)),

@@ -126,6 +126,10 @@ function tellKind({ head, name }: InputFile, said: string | undefined): 'spans' 
   const first = head.find((byte) => byte > 0x20 && byte !== 0xef && byte !== 0xbb && byte !== 0xbf)
   if (isOpen && (first === 0x7b || first === 0x5b)) return 'spans'
   if (isOpen) return { ...(detected.fault as Fault), hint }
+  // Its beginning was looked at, and build info stands further behind.
+  if (detected.fault?.code === 'SL_DECODE_NO_BUILD_INFO') {
+    return fault('SL_DECODE_UNKNOWN_FORMAT', { message: 'This is no spans and no logs: an executable', hint })
+  }
   if (detected.fault !== undefined) return detected.fault
   const message = `This is no spans and no logs: ${detected.kind.replaceAll('-', ' ')}`
   return fault('SL_DECODE_UNKNOWN_FORMAT', { message, hint })

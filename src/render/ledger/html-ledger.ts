@@ -36,7 +36,7 @@ export function renderHtmlLedger(data: LedgerData, { version }: { readonly versi
 <header class="brand"><strong>Debt ledger</strong><span>${data.file}</span><span>as of ${sayDay(data.asOf)}</span></header>
 <section>
 <span class="grade ${tone}">${open + back === 0 ? 'clear' : 'owed'}</span>
-<h1>${sayTotals(data.totals)}</h1>
+<h1>${sayTotals(data.totals, data.only)}</h1>
 <ul class="because">${listTotals(data).map((line) => html`<li>${line}</li>`)}</ul>
 </section>
 ${renderCourse(data.trend)}

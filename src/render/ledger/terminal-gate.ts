@@ -3,7 +3,7 @@ import type { GateData, GateFinding, GateVerdict } from '../../model/trust/gate.
 import { renderTable } from '../table.ts'
 import { countOf, escapeControls, wrapWords } from '../text.ts'
 import { type Theme, toneOfSeverity } from '../theme.ts'
-import { sayWhereShortly } from './say-debt.ts'
+import { STACK_BELOW, sayWhereShortly } from './say-debt.ts'
 
 type Options = { readonly width: number; readonly theme: Theme }
 
@@ -68,6 +68,6 @@ function renderFindings(findings: readonly GateFinding[], options: Options): str
         one.service,
         sayWhereShortly(one.where),
       ]),
-    options,
+    { ...options, stackBelow: STACK_BELOW },
   )
 }

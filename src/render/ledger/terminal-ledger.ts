@@ -5,7 +5,7 @@ import type { DebtRow, DebtState, LedgerAddData, LedgerData, TrendPoint } from '
 import { renderTable } from '../table.ts'
 import { countOf, escapeControls, formatCount, wrapWords } from '../text.ts'
 import { type Theme, toneOfSeverity } from '../theme.ts'
-import { sayAge, sayDay, sayRate, sayTotals, sayWhere, sayWhereShortly } from './say-debt.ts'
+import { STACK_BELOW, sayAge, sayDay, sayRate, sayTotals, sayWhere, sayWhereShortly } from './say-debt.ts'
 
 type Options = { readonly width: number; readonly theme: Theme }
 
@@ -14,8 +14,11 @@ const stateTones: Readonly<Record<DebtState, keyof Theme>> = { open: 'warn', bac
 
 export function renderLedger(data: LedgerData, options: Options): string {
   const { theme } = options
-  const { totals, entries } = data
-  const lines = [theme.strong(sayTotals(totals)), ...listTotals(data).map((line) => theme.dim(line))]
+  const { totals, entries, only } = data
+  const lines = [
+    theme.strong(escapeControls(sayTotals(totals, only))),
+    ...listTotals(data).map((line) => theme.dim(line)),
+  ]
   if (entries.length > 0) {
     lines.push(
       '',
@@ -33,7 +36,7 @@ export function renderLedger(data: LedgerData, options: Options): string {
           { title: 'waived', overflow: 'end', least: 10 },
         ],
         entries.slice(0, MAX_ROWS).map((row) => rowCells(row, theme)),
-        options,
+        { ...options, stackBelow: STACK_BELOW },
       ),
     )
   }
@@ -65,7 +68,7 @@ export function listTotals({ totals, looks }: LedgerData): readonly string[] {
   return [
     ...(bySeverity.length === 0 ? [] : [bySeverity.join(', ')]),
     ...(totals.debt > 0 ? [`debt ${formatCount(totals.debt)} (affected traces a day × severity)`] : []),
-    ...(totals.unmeasured > 0 ? [`${countOf(totals.unmeasured, 'finding')} whose traces nobody has counted`] : []),
+    ...(totals.unmeasured > 0 ? [`${countOf(totals.unmeasured, 'finding')} without a figure of traces a day`] : []),
     `${formatCount(totals.paid)} paid, ${formatCount(totals.waived)} waived`,
     ...(totals.expiredWaivers > 0 ? [`${countOf(totals.expiredWaivers, 'waiver')} expired`] : []),
     last === '' ? 'no run has been added' : `last run ${sayDay(last)}`,
