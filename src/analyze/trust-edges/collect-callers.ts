@@ -4,6 +4,7 @@
  * out: they answer with no span. Linear in the spans.
  */
 
+import type { SpanTable } from '../../model/spans.ts'
 import { findAttribute } from '../trust/operations.ts'
 import {
   at,
@@ -18,6 +19,7 @@ import {
 /** An address with its port, where both are known: several services may share a host. */
 const portKeys = ['server.port', 'net.peer.port', 'network.peer.port']
 const addressKeys = ['peer.service', 'server.address', 'net.peer.name', 'peer.address']
+const databaseKeys = ['db.system', 'db.system.name']
 
 export type Callers = {
   /** Unanswered rows by service meant and by operation of the client. */
@@ -30,20 +32,19 @@ export type Callers = {
 
 export function collectCallers(facts: TrustFacts): Callers {
   const { spans, operations } = facts
-  const keys = addressKeys.map((key) => spans.strings.indexOf(key)).filter((key) => key > 0)
-  const databases = ['db.system', 'db.system.name'].map((key) => spans.strings.indexOf(key)).filter((key) => key > 0)
-  const ports = portKeys.map((key) => spans.strings.indexOf(key)).filter((key) => key > 0)
-  const services = learnAddresses(facts, keys, ports)
-  const peers = learnPeers(facts, keys, ports)
+  const reader = openReader(facts)
+  const services = learnAddresses(facts, reader)
+  const peers = learnPeers(facts, reader)
   const known = new Map<number, Map<number, number[]>>()
   const unknown = new Map<number, number[]>()
   const meantFor = new Int32Array(spans.count).fill(-1)
   for (let row = 0; row < spans.count; row++) {
     if (at(spans.kinds, row) !== CLIENT || facts.answered[row] === 1) continue
     const operation = at(operations.of, row)
-    if (databases.some((key) => findAttribute(spans, row, key) !== 0)) continue
-    const peer = peerOf(facts, row, keys, ports)
-    const service = findService(facts, row, keys, services, peer < 0 ? undefined : (peers.get(peer) ?? -1))
+    const call = readCall(reader, row)
+    if (at(call, DATABASE) !== 0) continue
+    const peer = peerOf(reader, call)
+    const service = findService(facts, row, call, services, peer < 0 ? undefined : (peers.get(peer) ?? -1))
     meantFor[row] = service
     if (facts.taken[row] === 1) continue
     // Calls of one name to several addresses are told apart.
@@ -55,6 +56,40 @@ export function collectCallers(facts: TrustFacts): Callers {
     }
   }
   return { known, unknown, meantFor }
+}
+
+const PORT = addressKeys.length
+const DATABASE = PORT + portKeys.length
+
+/** What a client's span says of its peer: by place of the key, index of the value's text; 0: it does not say. */
+type Reader = {
+  readonly spans: SpanTable
+  /** By index of a key's text: 1 + its place; 0: another key. */
+  readonly places: Uint8Array
+  /** Of the row that was read last. */
+  readonly values: Int32Array
+}
+
+function openReader({ spans }: TrustFacts): Reader {
+  const places = new Uint8Array(spans.strings.length)
+  const keys = [...addressKeys, ...portKeys, ...databaseKeys]
+  keys.forEach((key, place) => {
+    const index = spans.strings.indexOf(key)
+    if (index > 0) places[index] = 1 + place
+  })
+  return { spans, places, values: new Int32Array(keys.length) }
+}
+
+/** All of them in one walk over the span's attributes; the first of the same key counts. */
+function readCall({ spans, places, values }: Reader, row: number): Int32Array {
+  values.fill(0)
+  const end = at(spans.attributeStart, row + 1)
+  for (let index = at(spans.attributeStart, row); index < end; index++) {
+    const place = at(places, at(spans.attributeKeys, index))
+    if (place > 0 && values[place - 1] === 0) values[place - 1] = at(spans.attributeValues, index)
+  }
+  values[DATABASE] = at(values, DATABASE) || at(values, DATABASE + 1)
+  return values
 }
 
 function addressOf(facts: TrustFacts, row: number): string | undefined {
@@ -69,13 +104,12 @@ function addressOf(facts: TrustFacts, row: number): string | undefined {
 function findService(
   facts: TrustFacts,
   row: number,
-  keys: readonly number[],
+  call: Int32Array,
   services: ReadonlyMap<number, number>,
   peer: number | undefined,
 ): number {
-  const { spans } = facts
-  for (const key of keys) {
-    const value = findAttribute(spans, row, key)
+  for (let place = 0; place < PORT; place++) {
+    const value = at(call, place)
     if (value === 0) continue
     const service = services.get(value) ?? -1
     if (service >= 0) return service
@@ -86,25 +120,25 @@ function findService(
 }
 
 /** Address and port as one number; -1: it does not say both. */
-function peerOf({ spans }: TrustFacts, row: number, keys: readonly number[], ports: readonly number[]): number {
-  let port = 0
-  for (const key of ports) if (port === 0) port = findAttribute(spans, row, key)
+function peerOf({ spans }: Reader, call: Int32Array): number {
+  const port = firstOf(call, PORT, DATABASE)
   if (port === 0) return -1
-  for (const key of keys) {
-    const address = findAttribute(spans, row, key)
-    if (address !== 0) return address * spans.strings.length + port
-  }
-  return -1
+  const address = firstOf(call, 0, PORT)
+  return address === 0 ? -1 : address * spans.strings.length + port
+}
+
+function firstOf(call: Int32Array, from: number, to: number): number {
+  for (let place = from; place < to; place++) if (at(call, place) !== 0) return at(call, place)
+  return 0
 }
 
 /** Who answers at each address and port: one service nearly always, or -1. */
-function learnPeers(facts: TrustFacts, keys: readonly number[], ports: readonly number[]): ReadonlyMap<number, number> {
+function learnPeers(facts: TrustFacts, reader: Reader): ReadonlyMap<number, number> {
   const { spans, forest } = facts
   const answers = new Map<number, Map<number, number>>()
-  if (ports.length === 0) return new Map()
   for (let row = 0; row < spans.count; row++) {
     if (at(spans.kinds, row) !== CLIENT || facts.answered[row] !== 1) continue
-    const peer = peerOf(facts, row, keys, ports)
+    const peer = peerOf(reader, readCall(reader, row))
     if (peer < 0) continue
     const counts = answers.get(peer) ?? new Map<number, number>()
     answers.set(peer, counts)
@@ -121,28 +155,25 @@ function pickAnswer(counts: ReadonlyMap<number, number>): number {
 }
 
 /** Index of an address's text → service: by name, or where nearly all answered calls to it went. */
-function learnAddresses(
-  facts: TrustFacts,
-  keys: readonly number[],
-  ports: readonly number[],
-): ReadonlyMap<number, number> {
+function learnAddresses(facts: TrustFacts, reader: Reader): ReadonlyMap<number, number> {
   const { spans, forest, services } = facts
   const found = new Map<number, number>()
-  if (keys.length === 0) return found
   const byName = new Map(services.map((name, index) => [name.toLowerCase(), index]))
   const answers = new Map<number, Map<number, number>>()
   for (let row = 0; row < spans.count; row++) {
     if (at(spans.kinds, row) !== CLIENT) continue
-    const hasPort = peerOf(facts, row, keys, ports) >= 0
-    for (const key of keys) {
-      const value = findAttribute(spans, row, key)
+    const call = readCall(reader, row)
+    const hasPort = peerOf(reader, call) >= 0
+    for (let place = 0; place < PORT; place++) {
+      const value = at(call, place)
       if (value === 0) continue
-      if (!found.has(value)) {
+      let named = found.get(value)
+      if (named === undefined) {
         const text = (spans.strings[value] ?? '').toLowerCase()
-        const service = byName.get(text) ?? byName.get(/^[^.:/]+/.exec(text)?.[0] ?? '')
-        found.set(value, service ?? -1)
+        named = byName.get(text) ?? byName.get(/^[^.:/]+/.exec(text)?.[0] ?? '') ?? -1
+        found.set(value, named)
       }
-      if (hasPort || facts.answered[row] !== 1 || (found.get(value) ?? -1) >= 0) continue
+      if (hasPort || facts.answered[row] !== 1 || named >= 0) continue
       const child = at(forest.children, at(forest.childStart, row))
       const counts = answers.get(value) ?? new Map<number, number>()
       answers.set(value, counts)

@@ -37,7 +37,7 @@ export type Rates = {
   readonly byLanguages: ReadonlyMap<string, readonly Rate[]>
   /** Calls by caller's service * operations + operation of the callee. */
   readonly calls: ReadonlyMap<number, Tally>
-  /** Calls that arrive at each service, by resource and scope. */
+  /** Calls that arrive at each service to which some are broken, by resource and scope. */
   readonly arrivals: ReadonlyMap<number, readonly Arrival[]>
   /** By service: language and vendor, as a resource names them; '' where none does. */
   readonly languages: readonly string[]
@@ -53,13 +53,13 @@ type Arrival = Tally & { readonly resource: number; readonly scope: number }
 export function rateEdges(facts: TrustFacts, edges: readonly Edge[]): Rates {
   const { spans, forest, services, operations } = facts
   const calls = new Map<number, Tally>()
-  const counts = new Map<number, Tally>()
   const places = new Map<number, Arrival>()
   const arrivals = new Map<number, Arrival[]>()
   const callers = new Map<number, Set<number>>()
+  const breaking = new Set(edges.map(({ operation }) => at(facts.opService, operation)))
   const count = (from: number, to: number, server: number, kind: 'sound' | 'broken'): void => {
-    tally(counts, from * services.length + to)[kind]++
     tally(calls, from * operations.list.length + at(operations.of, server))[kind]++
+    if (!breaking.has(to)) return
     const resource = at(spans.resourceOf, server)
     const scope = at(spans.scopeOf, server)
     const key = resource * (spans.scopes.length + 1) + scope
@@ -86,6 +86,13 @@ export function rateEdges(facts: TrustFacts, edges: readonly Edge[]): Rates {
       count(from, to, server, 'broken')
       own.add(at(spans.resourceOf, client))
     }
+  }
+  const counts = new Map<number, Tally>()
+  for (const [key, { sound, broken }] of calls) {
+    const from = Math.floor(key / operations.list.length)
+    const own = tally(counts, from * services.length + at(facts.opService, key % operations.list.length))
+    own.sound += sound
+    own.broken += broken
   }
   const languages = nameLanguages(facts)
   const list = [...counts].map(([key, { sound, broken }]): Rate => {

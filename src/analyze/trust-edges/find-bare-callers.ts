@@ -37,20 +37,37 @@ const FEW = 60
 
 export type BareCaller = { readonly host: number; readonly lift: Lift; readonly servers: readonly number[] }
 
-/** Handlers (server and consumer spans) by operation; built once. */
-export type HandlersByOperation = ReadonlyMap<number, Windows>
+/** Handlers (server and consumer spans) by operation; their windows are built where they are asked for. */
+export type HandlersByOperation = {
+  /** Those of which there are enough, most first. */
+  readonly byCount: readonly number[]
+  windowsOf(operation: number): Windows | undefined
+}
 
 export function collectHandlers(facts: TrustFacts): HandlersByOperation {
-  const lists = new Map<number, number[]>()
+  const rows = new Map<number, number[]>()
   for (let row = 0; row < facts.spans.count; row++) {
     const kind = at(facts.spans.kinds, row)
     if (kind !== SERVER && kind !== CONSUMER) continue
     const operation = at(facts.operations.of, row)
-    const list = lists.get(operation)
-    if (list === undefined) lists.set(operation, [row])
+    const list = rows.get(operation)
+    if (list === undefined) rows.set(operation, [row])
     else list.push(row)
   }
-  return new Map([...lists].map(([operation, rows]) => [operation, buildWindows(facts.aligned, rows)]))
+  const built = new Map<number, Windows>()
+  const enough = [...rows].filter(([, own]) => own.length >= MIN_SIGHTINGS)
+  enough.sort((left, right) => right[1].length - left[1].length)
+  return {
+    byCount: enough.map(([operation]) => operation),
+    windowsOf(operation) {
+      const own = rows.get(operation)
+      const known = built.get(operation)
+      if (known !== undefined || own === undefined) return known
+      const windows = buildWindows(facts.aligned, own)
+      built.set(operation, windows)
+      return windows
+    },
+  }
 }
 
 export function findBareCaller(
@@ -69,7 +86,7 @@ export function findBareCaller(
   const sample = sampleRows(roots, SAMPLE)
   let best: { host: number; lift: Lift } | undefined
   for (const host of candidates) {
-    const windows = handlers.get(host)
+    const windows = handlers.windowsOf(host)
     if (windows === undefined || (!isUsual && isBelow(facts, windows, callee))) continue
     const lift =
       measureHost(facts, windows, sample, callsOf) ??
@@ -79,7 +96,7 @@ export function findBareCaller(
     if (best === undefined || isCloser(handlers, { host, lift }, best)) best = { host, lift }
   }
   if (best === undefined) return undefined
-  const windows = handlers.get(best.host) as Windows
+  const windows = handlers.windowsOf(best.host) as Windows
   const servers = roots.filter((row) => isWithin(facts, windows, row, 0, callsOf))
   return servers.length < MIN_SIGHTINGS ? undefined : { ...best, servers }
 }
@@ -92,7 +109,7 @@ function isCloser(
 ): boolean {
   const gain = one.lift.seen - other.lift.seen
   if (Math.abs(gain) > 0.1) return gain > 0
-  return (handlers.get(one.host)?.medianNs ?? 0) < (handlers.get(other.host)?.medianNs ?? 0)
+  return (handlers.windowsOf(one.host)?.medianNs ?? 0) < (handlers.windowsOf(other.host)?.medianNs ?? 0)
 }
 
 /** The handlers above the clients that usually call the operation, in other services. */
@@ -111,11 +128,12 @@ function usualHosts(facts: TrustFacts, operation: number): number[] {
 }
 
 function listHosts(facts: TrustFacts, handlers: HandlersByOperation, callee: number): number[] {
-  return [...handlers]
-    .filter(([host, { rows }]) => at(facts.opService, host) !== callee && rows.length >= MIN_SIGHTINGS)
-    .sort((left, right) => right[1].rows.length - left[1].rows.length)
-    .slice(0, MAX_HOSTS)
-    .map(([host]) => host)
+  const most: number[] = []
+  for (const host of handlers.byCount) {
+    if (at(facts.opService, host) !== callee) most.push(host)
+    if (most.length >= MAX_HOSTS) break
+  }
+  return most
 }
 
 function measureHost(facts: TrustFacts, windows: Windows, sample: readonly number[], calls: Calls): Lift | undefined {

@@ -172,10 +172,17 @@ const contextHeaders: readonly (readonly [ContextFormat, string])[] = [
 function countArrived(facts: TrustFacts, rows: readonly number[]): ServerRootGroup['arrived'] {
   const counts: Partial<Record<ContextFormat, number>> = {}
   for (const [format, key] of contextHeaders) {
+    if (!isKnownKey(facts, key)) continue
     const count = rows.filter((row) => attributeText(facts, row, key) !== undefined).length
     if (count > 0) counts[format] = count / rows.length
   }
   return counts
+}
+
+/** Some span has the attribute. */
+function isKnownKey(facts: TrustFacts, key: string): boolean {
+  attributeText(facts, 0, key)
+  return (facts.keys.get(key) ?? -1) >= 0
 }
 
 /** Baggage or tracestate came, and no format of context; or tracestate stands on a root, and is no sampler's. */
