@@ -53,7 +53,11 @@ func runGateway(ctx context.Context) error {
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /checkout/{id}", g.checkout)
-	go watchLevels(ctx, conn)
+	watchCtx, stopWatching := context.WithCancel(ctx)
+	var watching sync.WaitGroup
+	watching.Go(func() { watchLevels(watchCtx, conn) })
+	defer watching.Wait()
+	defer stopWatching()
 	return serveHTTP(ctx, otelhttp.NewHandler(mux, "gateway"))
 }
 

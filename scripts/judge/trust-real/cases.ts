@@ -110,5 +110,7 @@ export function planOf(row: TrustCase | undefined, requests: number, shape?: Sha
     ...row?.plan,
     ...(row === undefined ? { restartCart: true } : {}),
     ...(shape === undefined ? {} : shapes[shape]),
+    // Each cart gets what it would get alone.
+    ...(shape === 'canary' ? { requestsPerSecond: 400, requests: 2 * requests } : {}),
   }
 }

@@ -121,7 +121,8 @@ async function serveLoad(
       headers,
     })
     if (!load.ok) return load
-    for (const name of ['gateway', 'proxy', 'cart', 'canary']) await running.close(name)
+    // The canary first: what closing the others takes would be time enough to send all that it has.
+    for (const name of ['canary', 'gateway', 'proxy', 'cart']) await running.close(name)
   }
   return ok(undefined)
 }

@@ -6,7 +6,7 @@
 import { openContextScope } from '../audit/context-scope.ts'
 import { isRoot, isTestFile } from '../audit/intent.ts'
 import { makesTraces } from '../audit/project-facts.ts'
-import { callsIn } from '../audit/queries.ts'
+import { callAround, callsIn } from '../audit/queries.ts'
 import type { AuditRule } from '../audit/rule.ts'
 import { startCalls } from '../audit-spans/span-never-ended.ts'
 
@@ -69,8 +69,12 @@ export const producerWithoutInject: AuditRule = {
   fix: 'Inject into the message’s headers when it is published.',
   check({ view, project, report }) {
     if (!makesTraces(project) || project.imports(project.packages, instrumented)) return
-    // By its own hand too: `telemetry.GetCarrier(ctx)`, a header that is called after spans.
-    if (view.calls.some(({ lastName }) => /^inject|carrier/i.test(lastName))) return
+    // By its own hand too: `telemetry.GetCarrier(ctx)`, a header that is called after spans. What is extracted was received.
+    const injects = view.calls.some(
+      ({ lastName, file, node }) =>
+        /^inject|carrier/i.test(lastName) && callAround(view, file, node)?.lastName !== 'Extract',
+    )
+    if (injects) return
     if (view.nodesOf('selector_expression').some(({ file, node }) => headerOfTrace.test(view.text(file, node)))) return
     const scope = openContextScope(view)
     for (const call of view.calls) {

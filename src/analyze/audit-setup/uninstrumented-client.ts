@@ -105,7 +105,19 @@ const note = { confidence: 'possible', severity: 'info' } as const
 
 /** The package puts the context into headers itself: `propagator.Inject`, or a function of the project that is called so. */
 function injectsByHand(view: PackageView): boolean {
-  return view.calls.some((call) => /^inject/i.test(call.lastName) && !isTestFile(view, call.file))
+  return view.calls.some(
+    (call) => /^inject/i.test(call.lastName) && !isTestFile(view, call.file) && speaksHttp(view, call.fn),
+  )
+}
+
+/** Headers of messages are others: the function around has to do with HTTP. */
+function speaksHttp(view: PackageView, index: number): boolean {
+  const fn = declarationOf(view, index)
+  if (fn === undefined) return true
+  return (
+    fn.parameters.some(({ type }) => type.includes('net/http.')) ||
+    callsIn(view, fn.file, fn.node).some(({ name }) => name.startsWith('net/http.'))
+  )
 }
 
 /** What carries spans and metrics away is not to be traced itself. */

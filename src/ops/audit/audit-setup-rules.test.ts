@@ -98,6 +98,18 @@ for (const [rule, bad, good] of [
     '}; func pub(ctx context.Context, c *nats.Conn) { c.Publish("x", nil)',
     '}; func pub(ctx context.Context, c *nats.Conn) { p.Inject(ctx, m); c.Publish("x", nil)',
   ],
+  // The carrier of what is received is none of what is sent.
+  [
+    'producer-without-inject',
+    '}; func pub(ctx context.Context, c *nats.Conn, m *nats.Msg) { ctx = p.Extract(ctx, propagation.HeaderCarrier(m.Header)); c.Publish("x", nil)',
+    '}; func pub(ctx context.Context, c *nats.Conn, m *nats.Msg) { fill(ctx, propagation.HeaderCarrier(m.Header)); c.Publish("x", nil)',
+  ],
+  // A context that is put into messages by hand is in no HTTP request.
+  [
+    'uninstrumented-client',
+    '}; func pub(ctx context.Context, m *nats.Msg) { p.Inject(ctx, propagation.HeaderCarrier(m.Header)) }; func ask(ctx context.Context, q *http.Request) { http.DefaultClient.Do(q)',
+    '}; func put(ctx context.Context, q *http.Request) { p.Inject(ctx, propagation.HeaderCarrier(q.Header)) }; func ask(ctx context.Context, q *http.Request) { http.DefaultClient.Do(q)',
+  ],
 ] as const) {
   test(`${rule} is told of the set-up that has it, and not of the right one`, async () => {
     const count = async (options: string): Promise<number> => {
