@@ -15,12 +15,13 @@ import {
 } from '../trust/trust-facts.ts'
 import { isLifted, lastBefore, measureLift, median, moveTime } from '../trust/windows.ts'
 
-/** A hand-off to one who waits. */
-const MOST_NS = 1e6
+/** A hand-off to one who waits, or to a queue that others are in: as close as they can be told from chance. */
+const WITHIN_NS = [1e6, 8e6, 64e6]
 const LEAST_NS = 5e3
 const LEAST_SHARE = 0.5
 const MAX_ABOVE = 16
 
+type NearestEnd = { readonly gapNs: number; readonly before: number }
 export type HandlerEnds = { readonly rows: readonly number[]; readonly ends: Float64Array }
 
 /** Ends of server spans and of the steps below them, by instance, in order. */
@@ -44,23 +45,37 @@ export function measureAfter(
   operation: number,
 ): InnerRootGroup['after'] {
   if (sample.length < MIN_SIGHTINGS) return undefined
-  const gaps: number[] = []
+  const before = sample
+    .map((row) => findEnd(facts, ends, row, 0))
+    .filter(({ before }) => before >= 0 && at(facts.operations.of, before) !== operation)
+  for (const mostNs of WITHIN_NS) {
+    const found = measureWithin(facts, ends, sample, before, mostNs)
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
+function measureWithin(
+  facts: TrustFacts,
+  ends: readonly HandlerEnds[],
+  sample: readonly number[],
+  before: readonly NearestEnd[],
+  mostNs: number,
+): InnerRootGroup['after'] {
+  const near = before.filter(({ gapNs }) => gapNs <= mostNs)
+  if (near.length < Math.max(MIN_SIGHTINGS, LEAST_SHARE * sample.length)) return undefined
   const counts = new Map<number, number>()
-  for (const row of sample) {
-    const { gapNs, before } = findEnd(facts, ends, row, 0)
-    if (before < 0 || gapNs > MOST_NS || at(facts.operations.of, before) === operation) continue
-    gaps.push(gapNs)
-    const own = at(facts.operations.of, before)
+  for (const one of near) {
+    const own = at(facts.operations.of, one.before)
     counts.set(own, (counts.get(own) ?? 0) + 1)
   }
-  if (gaps.length < Math.max(MIN_SIGHTINGS, LEAST_SHARE * sample.length)) return undefined
   const [top, count] = [...counts].sort((left, right) => right[1] - left[1])[0] ?? [-1, 0]
-  if (count < LEAST_SHARE * gaps.length) return undefined
-  const withinNs = Math.min(MOST_NS, Math.max(LEAST_NS, 4 * median(gaps)))
+  if (count < LEAST_SHARE * near.length) return undefined
+  const withinNs = Math.min(mostNs, Math.max(LEAST_NS, 4 * median(near.map(({ gapNs }) => gapNs))))
   const typical = median(sample.map((row) => at(facts.spans.endNs, row) - at(facts.spans.startNs, row)))
-  const lift = measureLift(facts, sample, Math.max(typical, MOST_NS), (row, movedNs) => {
-    const { gapNs, before } = findEnd(facts, ends, row, movedNs)
-    return before >= 0 && gapNs <= withinNs && at(facts.operations.of, before) === top
+  const lift = measureLift(facts, sample, Math.max(typical, mostNs), (row, movedNs) => {
+    const one = findEnd(facts, ends, row, movedNs)
+    return one.before >= 0 && one.gapNs <= withinNs && at(facts.operations.of, one.before) === top
   })
   return isLifted(lift, 0.3) ? { name: nameOfOperation(facts, top), lift, withinNs } : undefined
 }
@@ -105,12 +120,7 @@ export function measureTwins(
   return isLifted(lift, 0.3) ? { name: nameOfOperation(facts, usualParent), lift, withinNs: mostNs } : undefined
 }
 
-function findEnd(
-  facts: TrustFacts,
-  ends: readonly HandlerEnds[],
-  row: number,
-  movedNs: number,
-): { gapNs: number; before: number } {
+function findEnd(facts: TrustFacts, ends: readonly HandlerEnds[], row: number, movedNs: number): NearestEnd {
   const own = ends[instanceOfRow(facts, row)]
   const start = moveTime(facts, at(facts.spans.startNs, row), movedNs)
   const index = own === undefined ? -1 : lastBefore(own.ends, start)

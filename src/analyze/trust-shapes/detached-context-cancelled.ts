@@ -14,16 +14,27 @@ import {
   SERVER,
   type TrustFacts,
 } from '../trust/trust-facts.ts'
+import { median } from '../trust/windows.ts'
 
 const ERROR = 2
 const NO_TIME_NS = 1e6
 const MAX_STEPS = 16
 const MAX_BELOW = 64
 const MOST = 0.5
+const MAX_SAMPLE = 300
+/** Of the usual length. */
+const AT_ONCE = 0.2
 const cancelled = /context cancell?ed|operation was cancell?ed|code = canceled/i
 
 /** Of one operation, below a handler: those that failed at once, and all, by when they began. */
-type Failures = { readonly late: number[]; allLate: number; within: number; allWithin: number }
+type Failures = {
+  readonly late: number[]
+  allLate: number
+  within: number
+  allWithin: number
+  /** How long those take that do not fail: a sample. */
+  readonly usualNs: number[]
+}
 
 export const detachedContextCancelled: BreakClassRule = {
   class: 'detached-context-cancelled',
@@ -32,7 +43,8 @@ export const detachedContextCancelled: BreakClassRule = {
     return [...countFailures(facts)].flatMap(([operation, failures]): BreakGroup[] => {
       const rows = failures.late
       const said = rows.filter((row) => saysCancelled(facts, row)).length
-      if (rows.length < MIN_SIGHTINGS || (said < MOST * rows.length && !areLate(failures))) return []
+      if (rows.length < MIN_SIGHTINGS || (said < MOST * rows.length && !(areLate(failures) && areCut(facts, failures))))
+        return []
       for (const row of rows) takeDetached(facts, row)
       const place = makePlace(facts, rows)
       const name = operations.list[operation]?.name ?? ''
@@ -53,11 +65,12 @@ function countFailures(facts: TrustFacts): Map<number, Failures> {
     if (at(forest.parents, row) < 0 || facts.taken[row] === 1 || !failing.has(operation)) continue
     const handler = handlerOf(facts, row)
     if (handler < 0) continue
-    const own = counts.get(operation) ?? { late: [], allLate: 0, within: 0, allWithin: 0 }
+    const own = counts.get(operation) ?? { late: [], allLate: 0, within: 0, allWithin: 0, usualNs: [] }
     counts.set(operation, own)
     const isLate = at(spans.startNs, row) >= at(spans.endNs, handler)
     const fails = failsAtOnce(facts, row)
     if (isLate && fails) own.late.push(row)
+    if (!fails && own.usualNs.length < MAX_SAMPLE) own.usualNs.push(at(spans.endNs, row) - at(spans.startNs, row))
     if (isLate) own.allLate++
     else if (fails) own.within++
     if (!isLate) own.allWithin++
@@ -70,8 +83,15 @@ function areLate({ late, allLate, within, allWithin }: Failures): boolean {
   return late.length >= MOST * allLate && within * allLate < MOST * late.length * Math.max(1, allWithin)
 }
 
-function failsAtOnce({ spans }: TrustFacts, row: number): boolean {
-  if (at(spans.statuses, row) !== ERROR) return false
+/** They hardly begin: work that fails on its way takes a good part of its time. */
+function areCut({ spans }: TrustFacts, { late, usualNs }: Failures): boolean {
+  if (usualNs.length < MIN_SIGHTINGS) return true
+  return median(late.map((row) => at(spans.endNs, row) - at(spans.startNs, row))) <= AT_ONCE * median(usualNs)
+}
+
+/** A call that somebody answered was made. */
+function failsAtOnce({ spans, answered }: TrustFacts, row: number): boolean {
+  if (at(spans.statuses, row) !== ERROR || answered[row] === 1) return false
   const kind = at(spans.kinds, row)
   return kind !== SERVER && kind !== CONSUMER && at(spans.endNs, row) - at(spans.startNs, row) <= NO_TIME_NS
 }

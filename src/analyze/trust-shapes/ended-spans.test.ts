@@ -197,6 +197,26 @@ for (const percent of [5, 50]) {
   })
 }
 
+test('a late call that fails on its way, or that its peer has answered, was not cancelled before it began', () => {
+  for (const [length, isAnswered] of [
+    [0.9, false],
+    [0.1, true],
+  ] as const) {
+    const cases = find((index, spans) => {
+      const isLate = some(index, 5)
+      const start = isLate ? 95 + 4 * Math.abs(jitter(index)) : 80
+      const end = start + (isLate ? length : 1.5)
+      const call = span('z', 'c!', 'cart', 'client', start, end, 'GET /copy', isLate ? 'status=error' : '')
+      const answer = span('y', 'z@', 'copy', 'server', start + 0.01, end - 0.01, 'GET /copy')
+      return [...spans, call, ...(isAnswered || !isLate ? [answer] : [])]
+    })
+    assert.deepEqual(
+      summarise(cases).filter((line) => line.includes('cancelled')),
+      [],
+    )
+  }
+})
+
 test('recursion whose steps are scheduled late at times is no chain', () => {
   const cases = find((index, spans) => {
     const late = some(index, 10) ? 5 : 1

@@ -35,3 +35,26 @@ test('a service with a name per request does not fill the memory', () => {
   )
   assert.equal(nameOperations(drawSpans(drawing)).list.length, 20_001)
 })
+
+test('what varies between few names, each met often, is no id; between many it is, and in a path', () => {
+  const draw = (names: number, nameOf: (index: number) => string): number => {
+    const lines = Array.from(
+      { length: 600 },
+      (_, index) => `t${index}/a  -  s  internal  0..1  ${nameOf(index % names)}`,
+    )
+    return nameOperations(drawSpans(lines.join('\n'))).list.length
+  }
+  const hex = (index: number): string => `${(0xa1b2c3d4e5 + index * 7_654_321).toString(16)}`
+  assert.equal(
+    draw(6, (index) => `op-${hex(index)}`),
+    6,
+  )
+  assert.equal(
+    draw(200, (index) => `op-${hex(index)}`),
+    1,
+  )
+  assert.equal(
+    draw(6, (index) => `GET /tenants/${hex(index)}`),
+    1,
+  )
+})

@@ -6,6 +6,12 @@
 import type { SpanTable } from '../../model/spans.ts'
 
 const MAX_OPERATIONS = 20_000
+/** So many, met so often each, are names by themselves. */
+const FEW = 500
+const OFTEN = 50
+/** In a path it is an id, be there few. */
+const hexRun = /(?<=[:=#-]|^)(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{8,}(?=[:#-]|$)/i
+const hexRuns = /(?<=[/:=#-]|^)(?=[0-9a-f]*\d)[0-9a-f]{8,}(?=[/:#-]|$)/gi
 
 export type Operation = {
   readonly service: string
@@ -28,6 +34,7 @@ export function nameOperations(spans: SpanTable): Operations {
   const byNumbers = new Map<number, Map<number, number>>()
   const names = new Map<number, string>()
   const of = new Uint32Array(spans.count)
+  const kept = findKept(spans)
   const routeKey = spans.strings.indexOf('http.route')
   for (let row = 0; row < spans.count; row++) {
     const resource = spans.resourceOf[row] as number
@@ -42,7 +49,7 @@ export function nameOperations(spans: SpanTable): Operations {
     }
     let operation = rows.get(inner)
     if (operation === undefined) {
-      operation = intern(services[resource] ?? '', kind, writeName(spans, row, route, names))
+      operation = intern(services[resource] ?? '', kind, writeName(spans, row, route, names, kept))
       rows.set(inner, operation)
     }
     of[row] = operation
@@ -76,11 +83,41 @@ export function attributeOf(spans: SpanTable, row: number, key: string): string 
   return value === 0 ? undefined : spans.strings[value]
 }
 
-function writeName(spans: SpanTable, row: number, route: number, names: Map<number, string>): string {
+/** Generalised names that stand for few, each met often: what varies in them is no id. */
+function findKept(spans: SpanTable): ReadonlySet<string> {
+  const counts = new Uint32Array(spans.strings.length)
+  for (let row = 0; row < spans.count; row++) {
+    const name = spans.names[row] as number
+    counts[name] = (counts[name] as number) + 1
+  }
+  const groups = new Map<string, { values: number; spans: number }>()
+  for (let name = 0; name < counts.length; name++) {
+    const count = counts[name] as number
+    const text = spans.strings[name] ?? ''
+    if (count === 0 || !hexRun.test(text)) continue
+    const general = generaliseName(text)
+    const group = groups.get(general) ?? { values: 0, spans: 0 }
+    groups.set(general, group)
+    group.values++
+    group.spans += count
+  }
+  const few = [...groups].filter(([, group]) => group.values <= FEW && group.spans >= OFTEN * group.values)
+  return new Set(few.map(([name]) => name))
+}
+
+function writeName(
+  spans: SpanTable,
+  row: number,
+  route: number,
+  names: Map<number, string>,
+  kept: ReadonlySet<string>,
+): string {
   const index = spans.names[row] as number
   let name = names.get(index)
   if (name === undefined) {
-    name = generaliseName(spans.strings[index] ?? '')
+    const text = spans.strings[index] ?? ''
+    name = generaliseName(text)
+    if (kept.has(name)) name = generaliseName(text, false)
     names.set(index, name)
   }
   if (route === 0) return name
@@ -90,11 +127,11 @@ function writeName(spans: SpanTable, row: number, route: number, names: Map<numb
 }
 
 /** `GET /cart/17/items/9f8e7d6c5b4a` → `GET /cart/{}/items/{}` */
-export function generaliseName(name: string): string {
-  return name
+export function generaliseName(name: string, hasHex = true): string {
+  const general = name
     .slice(0, 256)
     .replace(/\?.*$/, '')
     .replace(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/gi, '{}')
-    .replace(/(?<=[/:=#-]|^)(?=[0-9a-f]*\d)[0-9a-f]{8,}(?=[/:#-]|$)/gi, '{}')
-    .replace(/(?<=[/:=#-])\d+(?=[/:#-]|$)/g, '{}')
+  const plain = hasHex ? general.replace(hexRuns, '{}') : general
+  return plain.replace(/(?<=[/:=#-])\d+(?=[/:#-]|$)/g, '{}')
 }

@@ -350,7 +350,11 @@ export class JaegerJsonSpans {
         builder.kind = Math.max(0, spanKinds.indexOf(text.toLowerCase() as (typeof spanKinds)[number]))
         return
       case 'error':
-        if (text === 'true' && !this.hasStatusCode) builder.status = 2
+        if (text === 'false' || text === '') return
+        if (!this.hasStatusCode) builder.status = 2
+        // Older clients put the error itself there.
+        if (text !== 'true')
+          builder.addAttributeText(texts.internText('otel.status_description'), texts.internText(text))
         return
       case 'otel.status_code':
         builder.status = STATUS_BY_CODE[text.toUpperCase()] ?? 0
@@ -388,6 +392,9 @@ export class JaegerJsonSpans {
         const key = field.key
         if (key === 'event' || (key === 'message' && name === '')) name = plainText(tagValue(field))
         else if (key === 'exception.type' || key === 'exception.message') this.takeTag(key, tagValue(field))
+        // OpenTracing's names.
+        else if (key === 'error.object') this.takeTag('exception.message', tagValue(field))
+        else if (key === 'error.kind') this.takeTag('exception.type', tagValue(field))
       }
       const at = log.timestamp
       const ns = typeof at === 'string' ? parseTimeNs(at) : undefined

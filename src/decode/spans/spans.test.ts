@@ -286,6 +286,33 @@ describe('Jaeger JSON', () => {
     }
   })
 
+  it('keeps what the error was, in the tag or in a log of OpenTracing', async () => {
+    const span = (spanID: string, value: unknown, fields: unknown[]): object => ({
+      traceID: '4e441824ec2b6a44',
+      spanID,
+      operationName: 'notify',
+      startTime: 1458702548467000,
+      duration: 40,
+      processID: 'p1',
+      tags: [{ key: 'error', value }],
+      logs: [{ timestamp: 1458702548467001, fields }],
+    })
+    const said = [
+      { key: 'event', value: 'error' },
+      { key: 'error.object', value: 'context canceled' },
+    ]
+    const spans = [span('0a', 'context canceled', []), span('0b', true, said), span('0c', false, [])]
+    const { table } = await decode({ data: [{ spans, processes: { p1: { serviceName: 'cart' } } }] })
+    assert.deepEqual(
+      printSpans(table).map(({ status, attributes }) => [status, Object.values(attributes)]),
+      [
+        ['error', ['context canceled']],
+        ['error', ['context canceled']],
+        ['unset', []],
+      ],
+    )
+  })
+
   it('reads the third version of its API', async () => {
     const { table } = await decode({ result: otlp([plainSpan]) })
     assert.deepEqual([table.count, table.sources[0]?.format], [1, 'jaeger-json'])
@@ -325,6 +352,24 @@ describe('Zipkin v2 JSON', () => {
     assert.deepEqual(client?.events, ['ws@1458702548467001000'])
     assert.deepEqual([shared?.id, shared?.kind, shared?.attributes['zipkin.shared']], [client?.id, 'server', 'true'])
     assert.equal(table.resources[0]?.host, '192.168.99.1')
+  })
+
+  it('keeps what the error was and the scope, as tags have them', async () => {
+    const scope = 'go.opentelemetry.io/contrib/otelgin'
+    const tags = [{ error: 'context canceled', 'otel.scope.name': scope }, { error: 'true' }, { error: 'false' }]
+    const { table } = await decode(tags.map((own) => ({ ...zipkin, tags: own })))
+    assert.deepEqual(
+      printSpans(table).map(({ status, attributes }) => [status, attributes['otel.status_description']]),
+      [
+        ['error', 'context canceled'],
+        ['error', undefined],
+        ['unset', undefined],
+      ],
+    )
+    assert.deepEqual(
+      table.scopes.map(({ name }) => name),
+      [scope, ''],
+    )
   })
 
   it('reads lists of lists and one span a line', async () => {

@@ -36,6 +36,7 @@ export class ZipkinJsonSpans {
   private readonly id = new Uint32Array(2)
   private readonly time: TimePair = { seconds: 0, nanos: 0 }
   private readonly endpoints = new ValueCache()
+  private scopeName = ''
 
   constructor(reader: JsonReader, builder: SpanBuilder) {
     this.reader = reader
@@ -50,6 +51,7 @@ export class ZipkinJsonSpans {
       return
     }
     builder.beginSpan()
+    this.scopeName = ''
     let bad = ''
     let traceForm: IdForm = 'none'
     let duration = 0
@@ -125,7 +127,7 @@ export class ZipkinJsonSpans {
     builder.endSeconds = time.seconds
     builder.endNanos = time.nanos
     builder.resource = resource ?? builder.addResource(readResource({}))
-    builder.scope = builder.addScope({ name: '' })
+    builder.scope = builder.addScope({ name: this.scopeName })
     builder.commitSpan()
   }
 
@@ -172,13 +174,19 @@ export class ZipkinJsonSpans {
       const key = builder.keys.find(reader.text, reader.from, reader.to)
       const isError = reader.textIs('error')
       const isStatus = reader.textIs('otel.status_code')
-      if (key === -1 && !isError && !isStatus) {
+      const isScope = reader.textIs('otel.scope.name') || reader.textIs('otel.library.name')
+      if (key === -1 && !isError && !isStatus && !isScope) {
         reader.skipValue()
         continue
       }
       if (!reader.readScalar()) continue
       if (isStatus) builder.status = reader.textIs('ERROR') ? 2 : reader.textIs('OK') ? 1 : builder.status
-      else if (isError) builder.status = reader.textIs('false') ? builder.status : 2
+      else if (isScope) this.scopeName = reader.textString()
+      else if (isError && !reader.textIs('false')) {
+        builder.status = 2
+        // Zipkin's own habit: the tag says what the error was.
+        if (!reader.textIs('true')) this.addText('otel.status_description', reader.textString())
+      } else if (isError) continue
       else builder.addAttribute(key, builder.texts.intern(reader.text, reader.from, reader.to))
     }
   }
