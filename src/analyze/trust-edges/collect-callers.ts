@@ -4,7 +4,6 @@
  * out: they answer with no span. Linear in the spans.
  */
 
-import type { SpanTable } from '../../model/spans.ts'
 import { findAttribute } from '../trust/operations.ts'
 import {
   at,
@@ -32,23 +31,22 @@ export type Callers = {
 
 export function collectCallers(facts: TrustFacts): Callers {
   const { spans, operations } = facts
-  const reader = openReader(facts)
-  const services = learnAddresses(facts, reader)
-  const peers = learnPeers(facts, reader)
+  const calls = readCalls(facts)
+  const services = learnAddresses(facts, calls)
+  const peers = learnPeers(facts, calls)
   const known = new Map<number, Map<number, number[]>>()
   const unknown = new Map<number, number[]>()
   const meantFor = new Int32Array(spans.count).fill(-1)
   for (let row = 0; row < spans.count; row++) {
     if (at(spans.kinds, row) !== CLIENT || facts.answered[row] === 1) continue
     const operation = at(operations.of, row)
-    const call = readCall(reader, row)
-    if (at(call, DATABASE) !== 0) continue
-    const peer = peerOf(reader, call)
-    const service = findService(facts, row, call, services, peer < 0 ? undefined : (peers.get(peer) ?? -1))
+    const peer = calls.list[at(calls.of, row)] as Peer
+    if (peer.isDatabase) continue
+    const service = findService(facts, row, peer, services, peer.key < 0 ? undefined : (peers.get(peer.key) ?? -1))
     meantFor[row] = service
     if (facts.taken[row] === 1) continue
     // Calls of one name to several addresses are told apart.
-    if (service < 0) push(unknown, (peer + 1) * operations.list.length + operation, row)
+    if (service < 0) push(unknown, (peer.key + 1) * operations.list.length + operation, row)
     else {
       const byOperation = known.get(service) ?? new Map<number, number[]>()
       known.set(service, byOperation)
@@ -58,38 +56,83 @@ export function collectCallers(facts: TrustFacts): Callers {
   return { known, unknown, meantFor }
 }
 
+/** What clients' spans say of whom they call. */
+type Peer = {
+  /** Index of the text of each address that it names, by order of the keys; 0: not this one. */
+  readonly addresses: readonly number[]
+  /** First address and port as one number; -1: it does not say both. */
+  readonly key: number
+  readonly isDatabase: boolean
+}
+
+type Calls = {
+  readonly list: readonly Peer[]
+  /** By row: place in the list; of clients alone. */
+  readonly of: Int32Array
+  /** By place in the list * number of services + who answered: how often. */
+  readonly answers: ReadonlyMap<number, number>
+}
+
 const PORT = addressKeys.length
 const DATABASE = PORT + portKeys.length
 
-/** What a client's span says of its peer: by place of the key, index of the value's text; 0: it does not say. */
-type Reader = {
-  readonly spans: SpanTable
-  /** By index of a key's text: 1 + its place; 0: another key. */
-  readonly places: Uint8Array
-  /** Of the row that was read last. */
-  readonly values: Int32Array
-}
-
-function openReader({ spans }: TrustFacts): Reader {
-  const places = new Uint8Array(spans.strings.length)
+/** One walk over each client's attributes; the first of the same key counts. What several spans say is kept once. */
+function readCalls(facts: TrustFacts): Calls {
+  const { spans, forest, services } = facts
+  const size = spans.strings.length
+  const places = new Uint8Array(size)
   const keys = [...addressKeys, ...portKeys, ...databaseKeys]
   keys.forEach((key, place) => {
     const index = spans.strings.indexOf(key)
     if (index > 0) places[index] = 1 + place
   })
-  return { spans, places, values: new Int32Array(keys.length) }
+  const values = new Int32Array(keys.length)
+  const steps = new Map<number, number>()
+  const list: Peer[] = []
+  const ends = new Map<number, number>()
+  const of = new Int32Array(spans.count).fill(-1)
+  const answers = new Map<number, number>()
+  for (let row = 0; row < spans.count; row++) {
+    if (at(spans.kinds, row) !== CLIENT) continue
+    values.fill(0)
+    const last = at(spans.attributeStart, row + 1)
+    for (let index = at(spans.attributeStart, row); index < last; index++) {
+      const place = at(places, at(spans.attributeKeys, index))
+      if (place > 0 && values[place - 1] === 0) values[place - 1] = at(spans.attributeValues, index)
+    }
+    // The same values one after another lead to the same number.
+    let state = 0
+    for (let place = 0; place < keys.length; place++) {
+      const value = place < DATABASE ? at(values, place) : at(values, place) === 0 ? 0 : 1
+      if (value === 0) continue
+      const step = (state * keys.length + place) * size + value
+      let next = steps.get(step)
+      if (next === undefined) {
+        next = steps.size + 1
+        steps.set(step, next)
+      }
+      state = next
+    }
+    let call = ends.get(state)
+    if (call === undefined) {
+      call = list.push(describePeer(values, size)) - 1
+      ends.set(state, call)
+    }
+    of[row] = call
+    if (facts.answered[row] !== 1) continue
+    const child = at(forest.children, at(forest.childStart, row))
+    const answer = call * services.length + serviceOfRow(facts, child)
+    answers.set(answer, (answers.get(answer) ?? 0) + 1)
+  }
+  return { list, of, answers }
 }
 
-/** All of them in one walk over the span's attributes; the first of the same key counts. */
-function readCall({ spans, places, values }: Reader, row: number): Int32Array {
-  values.fill(0)
-  const end = at(spans.attributeStart, row + 1)
-  for (let index = at(spans.attributeStart, row); index < end; index++) {
-    const place = at(places, at(spans.attributeKeys, index))
-    if (place > 0 && values[place - 1] === 0) values[place - 1] = at(spans.attributeValues, index)
-  }
-  values[DATABASE] = at(values, DATABASE) || at(values, DATABASE + 1)
-  return values
+function describePeer(values: Int32Array, size: number): Peer {
+  const addresses = [...values.subarray(0, PORT)]
+  const address = addresses.find((value) => value !== 0) ?? 0
+  const port = values.subarray(PORT, DATABASE).find((value) => value !== 0) ?? 0
+  const key = address === 0 || port === 0 ? -1 : address * size + port
+  return { addresses, key, isDatabase: values.subarray(DATABASE).some((value) => value !== 0) }
 }
 
 function addressOf(facts: TrustFacts, row: number): string | undefined {
@@ -104,14 +147,12 @@ function addressOf(facts: TrustFacts, row: number): string | undefined {
 function findService(
   facts: TrustFacts,
   row: number,
-  call: Int32Array,
+  { addresses }: Peer,
   services: ReadonlyMap<number, number>,
   peer: number | undefined,
 ): number {
-  for (let place = 0; place < PORT; place++) {
-    const value = at(call, place)
-    if (value === 0) continue
-    const service = services.get(value) ?? -1
+  for (const address of addresses) {
+    const service = address === 0 ? -1 : (services.get(address) ?? -1)
     if (service >= 0) return service
   }
   if (peer !== undefined) return peer
@@ -119,33 +160,20 @@ function findService(
   return answer < 0 ? -1 : at(facts.opService, answer)
 }
 
-/** Address and port as one number; -1: it does not say both. */
-function peerOf({ spans }: Reader, call: Int32Array): number {
-  const port = firstOf(call, PORT, DATABASE)
-  if (port === 0) return -1
-  const address = firstOf(call, 0, PORT)
-  return address === 0 ? -1 : address * spans.strings.length + port
-}
-
-function firstOf(call: Int32Array, from: number, to: number): number {
-  for (let place = from; place < to; place++) if (at(call, place) !== 0) return at(call, place)
-  return 0
-}
-
 /** Who answers at each address and port: one service nearly always, or -1. */
-function learnPeers(facts: TrustFacts, reader: Reader): ReadonlyMap<number, number> {
-  const { spans, forest } = facts
-  const answers = new Map<number, Map<number, number>>()
-  for (let row = 0; row < spans.count; row++) {
-    if (at(spans.kinds, row) !== CLIENT || facts.answered[row] !== 1) continue
-    const peer = peerOf(reader, readCall(reader, row))
-    if (peer < 0) continue
-    const counts = answers.get(peer) ?? new Map<number, number>()
-    answers.set(peer, counts)
-    const service = serviceOfRow(facts, at(forest.children, at(forest.childStart, row)))
-    counts.set(service, (counts.get(service) ?? 0) + 1)
+function learnPeers({ services }: TrustFacts, { list, answers }: Calls): ReadonlyMap<number, number> {
+  const counts = new Map<number, Map<number, number>>()
+  for (const [key, count] of answers) {
+    const peer = (list[Math.floor(key / services.length)] as Peer).key
+    if (peer >= 0) add(counts, peer, key % services.length, count)
   }
-  return new Map([...answers].map(([peer, counts]) => [peer, pickAnswer(counts)]))
+  return new Map([...counts].map(([peer, own]) => [peer, pickAnswer(own)]))
+}
+
+function add(counts: Map<number, Map<number, number>>, key: number, service: number, count: number): void {
+  const own = counts.get(key) ?? new Map<number, number>()
+  counts.set(key, own)
+  own.set(service, (own.get(service) ?? 0) + count)
 }
 
 function pickAnswer(counts: ReadonlyMap<number, number>): number {
@@ -155,35 +183,26 @@ function pickAnswer(counts: ReadonlyMap<number, number>): number {
 }
 
 /** Index of an address's text → service: by name, or where nearly all answered calls to it went. */
-function learnAddresses(facts: TrustFacts, reader: Reader): ReadonlyMap<number, number> {
-  const { spans, forest, services } = facts
+function learnAddresses({ spans, services }: TrustFacts, { list, answers }: Calls): ReadonlyMap<number, number> {
   const found = new Map<number, number>()
   const byName = new Map(services.map((name, index) => [name.toLowerCase(), index]))
-  const answers = new Map<number, Map<number, number>>()
-  for (let row = 0; row < spans.count; row++) {
-    if (at(spans.kinds, row) !== CLIENT) continue
-    const call = readCall(reader, row)
-    const hasPort = peerOf(reader, call) >= 0
-    for (let place = 0; place < PORT; place++) {
-      const value = at(call, place)
-      if (value === 0) continue
-      let named = found.get(value)
-      if (named === undefined) {
-        const text = (spans.strings[value] ?? '').toLowerCase()
-        named = byName.get(text) ?? byName.get(/^[^.:/]+/.exec(text)?.[0] ?? '') ?? -1
-        found.set(value, named)
-      }
-      if (hasPort || facts.answered[row] !== 1 || named >= 0) continue
-      const child = at(forest.children, at(forest.childStart, row))
-      const counts = answers.get(value) ?? new Map<number, number>()
-      answers.set(value, counts)
-      const service = serviceOfRow(facts, child)
-      counts.set(service, (counts.get(service) ?? 0) + 1)
+  for (const { addresses } of list) {
+    for (const address of addresses) {
+      if (address === 0 || found.has(address)) continue
+      const text = (spans.strings[address] ?? '').toLowerCase()
+      found.set(address, byName.get(text) ?? byName.get(/^[^.:/]+/.exec(text)?.[0] ?? '') ?? -1)
     }
   }
-  for (const [value, counts] of answers) {
-    const service = pickAnswer(counts)
-    if (service >= 0) found.set(value, service)
+  const counts = new Map<number, Map<number, number>>()
+  for (const [key, count] of answers) {
+    const peer = list[Math.floor(key / services.length)] as Peer
+    for (const address of peer.key >= 0 ? [] : peer.addresses) {
+      if (address !== 0 && (found.get(address) ?? -1) < 0) add(counts, address, key % services.length, count)
+    }
+  }
+  for (const [address, own] of counts) {
+    const service = pickAnswer(own)
+    if (service >= 0) found.set(address, service)
   }
   return found
 }

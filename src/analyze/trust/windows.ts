@@ -26,7 +26,7 @@ export type Windows = {
 
 export function buildWindows({ startNs, endNs }: Times, list: ArrayLike<number>): Windows {
   const rows = Uint32Array.from(list)
-  rows.sort((left, right) => at(startNs, left) - at(startNs, right) || left - right)
+  if (!areSorted(startNs, rows)) rows.sort((left, right) => at(startNs, left) - at(startNs, right) || left - right)
   const starts = Float64Array.from(rows, (row) => at(startNs, row))
   const lastEnds = new Float64Array(rows.length)
   let last = Number.NEGATIVE_INFINITY
@@ -41,6 +41,17 @@ export function buildWindows({ startNs, endNs }: Times, list: ArrayLike<number>)
   }
   durations.sort((left, right) => left - right)
   return { rows, starts, lastEnds, medianNs: durations[durations.length >> 1] ?? 0 }
+}
+
+/** Files are mostly in order of time already. */
+function areSorted(startNs: Float64Array, rows: Uint32Array): boolean {
+  for (let index = 1; index < rows.length; index++) {
+    const row = at(rows, index)
+    const before = at(rows, index - 1)
+    const step = at(startNs, row) - at(startNs, before)
+    if (step < 0 || (step === 0 && row < before)) return false
+  }
+  return true
 }
 
 /** Index of the last window that starts at or before the time; -1: none. */
