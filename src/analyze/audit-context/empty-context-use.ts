@@ -58,6 +58,8 @@ export function isHarmless(call: CallSite): boolean {
   if (/^(Get|New|With)?Logger$|^Handle(Error|Crash)\w*$/.test(call.lastName)) return true
   // `sem.Acquire(context.Background(), 1)`: what the variable is may be out of sight.
   if (call.lastName === 'Acquire' && call.args.length === 2) return true
+  // What is made keeps the context for the rest of its life.
+  if (/\/go-oidc(\/v\d+)?\/oidc\.New(Provider|RemoteKeySet)$/.test(call.name)) return true
   // What is extracted comes from headers, whatever it is put into.
   if (call.lastName === 'Extract') return true
   // A command's end, a place in a semaphore, a part of the program that begins here: none carries a trace.

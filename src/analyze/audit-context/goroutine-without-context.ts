@@ -125,7 +125,6 @@ function check(context: AuditContext, scope: ReturnType<typeof openContextScope>
   if (!isHandler(outer) && isLifecycle(view, outer)) return
   const calls = callsWithin(view, fn)
   const isTraced = calls.some(({ name }) => traced.test(name))
-  const isTold = isTraced || calls.some(({ name }) => logs.test(name))
   if (isBuildTool(view, file) || isCommand(view, outer.index)) return
   if (isExplained(view, file, node)) return
   const first = firstParameter(scope, view, outer) ?? declared
@@ -134,7 +133,7 @@ function check(context: AuditContext, scope: ReturnType<typeof openContextScope>
     message: `${spawn.what} does not use ${first.expression}: what it does is no part of the caller's trace`,
     confidence: isTraced ? 'probable' : 'possible',
     // Nothing in it that is known to belong into a trace: a note.
-    severity: isTraced ? 'medium' : isTold ? 'low' : 'info',
+    severity: isTraced ? 'medium' : 'info',
     aliases: [`goroutinectx/${spawn.alias}`],
   })
 }
@@ -208,7 +207,7 @@ function checkNamed(context: AuditContext, scope: ReturnType<typeof openContextS
     message: `go ${target.name} is not given ${declared.expression}: what it does is no part of the caller's trace`,
     confidence: isTraced ? 'probable' : 'possible',
     offTrace: note,
-    ...(isTraced ? {} : { severity: 'low' as const }),
+    ...(isTraced ? {} : { severity: 'info' as const }),
     aliases: ['goroutinectx/goroutine'],
     ...(chain === undefined || chain.length < 2 ? {} : { advice: `Thread a context through ${chain.join(' → ')}.` }),
   })

@@ -228,17 +228,18 @@ export const clientWithoutTimeout: AuditRule = {
   },
 }
 
-/** Of a command line: a main, or a package of cobra or urfave, that serves nobody. */
+/** Of a command line: a package of cobra or urfave, or a main that serves nobody. */
 function isOneShot(view: PackageView): boolean {
   const isOfCommands = view.pkg.files.some(
     ({ isTest, imports }) =>
       !isTest && imports.some(({ path }) => /^github\.com\/(spf13\/cobra|urfave\/cli)/.test(path)),
   )
   return (
-    (view.pkg.name === 'main' || isOfCommands) &&
-    !view.calls.some(({ lastName }) =>
-      /^(Serve|ServeTLS|ListenAndServe|ListenAndServeTLS|NewServer|Listen)$/.test(lastName),
-    )
+    isOfCommands ||
+    (view.pkg.name === 'main' &&
+      !view.calls.some(({ lastName }) =>
+        /^(Serve|ServeTLS|ListenAndServe|ListenAndServeTLS|NewServer|Listen)$/.test(lastName),
+      ))
   )
 }
 

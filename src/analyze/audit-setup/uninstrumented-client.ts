@@ -45,7 +45,9 @@ export const uninstrumentedClient: AuditRule = {
       const isServed =
         isOnPath(file, node) || (fn !== undefined && scope.parametersOf(fn).length > 0 && !isCommand(view, fn.index))
       if (isOfTelemetry(view, fn) || isFallback(view, file, node)) return
-      context.report(file, node, isServed ? { ...draft, offTrace: note } : { ...draft, ...note })
+      // Off the path of a request it is mostly a client for what is no service: a note.
+      const isTold = isServed && draft.confidence === 'probable'
+      context.report(file, node, isTold ? { ...draft, offTrace: note } : { ...draft, ...note })
     }
     const wraps = project.findUse(project.packages, httpWraps) !== undefined
     // Put in place of the default: then what uses the default is wrapped.

@@ -213,7 +213,8 @@ export function isFreshContext(view: PackageView, file: number, node: number, de
   if (kind === 'nil') return true
   const call = view.callAt(file, node)
   if (call === undefined) return false
-  if (isBackground(call.name)) return true
+  // A request that is built without a context has an empty one.
+  if (isBackground(call.name) || call.name === 'net/http.NewRequest') return true
   if (!/^context\.With(Value|Cancel|CancelCause|Timeout|TimeoutCause|Deadline|DeadlineCause)$/.test(call.name)) {
     return call.name === 'os/signal.NotifyContext' && isFirstFresh()
   }
