@@ -270,6 +270,17 @@ test('Ctrl-C ends a hanging capture gracefully; the program ends within seconds'
   assert.equal(readEnvelope(stdout).error?.code, 'SL_COLLECT_INTERRUPTED')
 })
 
+test('audit snippets refuses what only audit of a directory does, and says so of a document without Go', async () => {
+  const page = join(root, 'docs', 'ci.md')
+  const fixed = await runSightline(['audit', 'snippets', page, '--fix', '--json'])
+  assert.deepEqual([fixed.code, JSON.parse(fixed.stdout).error.code], [64, 'SL_CLI_USAGE'])
+  assert.match(fixed.stdout, /--fix is of audit DIR/)
+  const set = await runSightline(['audit', 'snippets', page, '--json'], { env: { SIGHTLINE_RULE: 'lost-cancel' } })
+  const { error } = JSON.parse(set.stdout)
+  assert.deepEqual([set.code, error.code], [65, 'SL_OPS_NO_GO'])
+  assert.match(error.hint, /blocks of Go/)
+})
+
 test('errors that nobody reads any more leave the exit code as it is', async () => {
   const command = `"${process.execPath}" "${launcher}" gate nothing-there.json 2>&1 | head -c 1; exit "${'$'}{PIPESTATUS[0]}"`
   const child = spawn('bash', ['-c', command], { env: cleanEnv(), stdio: 'ignore' })

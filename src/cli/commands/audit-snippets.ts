@@ -1,7 +1,7 @@
 /** `sightline audit snippets FILE`: the Go of a document → ops/audit/snippets → terminal, JSON. */
 import { resolve } from 'node:path'
 import { type Command, InvalidArgumentError } from 'commander'
-import type { ExitCode } from '../../base/errors.ts'
+import { type ExitCode, fault } from '../../base/errors.ts'
 import type { SchemaName, Severity } from '../../model/contract.ts'
 import { auditSnippets } from '../../ops/audit/snippets.ts'
 import { renderSnippets } from '../../render/terminal-snippets.ts'
@@ -13,6 +13,9 @@ const SCHEMA: SchemaName = 'sightline.audit-snippets/v1'
 
 type SnippetFlags = { readonly tier?: 'a' | 'b'; readonly failOn?: Severity }
 
+/** Flags of `audit DIR` that commander takes here too. */
+const ofDirectories = ['rule', 'import', 'spans', 'capture', 'trace', 'service', 'settle', 'sarif', 'fix']
+
 export function registerAuditSnippets(audit: Command, run: Runner): void {
   audit
     .command('snippets')
@@ -23,7 +26,12 @@ export function registerAuditSnippets(audit: Command, run: Runner): void {
     )
     .addOption(valueFlag('--fail-on <severity>', 'exit 1 on a finding this severe or worse', readSeverity))
     .action((file: string, _flags, self: Command) =>
-      run(self.optsWithGlobals(), (context) => snippets(context, file, self.optsWithGlobals<SnippetFlags>())),
+      run(self.optsWithGlobals(), (context) => {
+        const stray = ofDirectories.find((name) => self.getOptionValueSourceWithGlobals(name) === 'cli')
+        if (stray === undefined) return snippets(context, file, self.optsWithGlobals<SnippetFlags>())
+        const message = `--${stray} is of audit DIR: a document is read as it stands`
+        return printOutcome(context, failedOutcome(SCHEMA, fault('SL_CLI_USAGE', { message })))
+      }),
     )
 }
 

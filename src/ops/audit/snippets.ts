@@ -36,7 +36,9 @@ export async function auditSnippets(
   const document = new TextDecoder('utf-8').decode(bytes)
   const snippets = findSnippets(document)
   if (snippets.length === 0) {
-    return err(fault('SL_OPS_NO_GO', { message: `${input.name} has no block of Go`, target: input.name }))
+    const hint =
+      'It reads fenced blocks of Go, and Go that stands in plain text; sightline audit DIR reads source files.'
+    return err(fault('SL_OPS_NO_GO', { message: `${input.name} has no block of Go`, target: input.name, hint }))
   }
   const lines = document.split(/\r?\n/)
   const read = await readBlocks(deps, input.name, snippets, lines)

@@ -76,7 +76,8 @@ export async function readSignals(places: readonly InputPlace[], options: Signal
   }
   const decoded = reader.finish()
   if (options.signal?.aborted === true) {
-    return err(fault('SL_COLLECT_INTERRUPTED', { message: 'Reading was ended' }))
+    const hint = 'Run it again: of spans that were not all read nothing is said, and nothing was kept.'
+    return err(fault('SL_COLLECT_INTERRUPTED', { message: 'Reading was ended', hint }))
   }
   if (!decoded.ok) {
     for (const { file } of reading.logs) await file.close()

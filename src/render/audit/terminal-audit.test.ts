@@ -95,3 +95,16 @@ test('--top 0 lists no finding and says how many there are', () => {
   const text = renderAudit(makeReport('x', 1), { width: 100, theme: plainTheme, top: 0 })
   assert.match(text, /1 more finding \(--top 1 shows all\)/)
 })
+
+test('what a linter says stands with its name and its place; another place of the source is its place alone', () => {
+  const report = makeReport('x()', 1)
+  const [finding] = report.findings as [Finding]
+  const evidence: Finding['evidence'] = [
+    finding.evidence[0],
+    { lens: 'source' as const, source: 'gosec: G114', at: 'line 9', file: 'a.go', line: 9, excerpt: 'no timeout' },
+    { lens: 'source' as const, source: 'b.go', at: 'line 3', file: 'b.go', line: 3, excerpt: 'y()' },
+  ]
+  const text = renderAudit({ ...report, findings: [{ ...finding, evidence }] }, { width: 80, theme: plainTheme })
+  assert.match(text, /^ {2}a\.go:9 gosec: G114: no timeout$/m)
+  assert.match(text, /^ {2}b\.go:3$/m)
+})

@@ -124,8 +124,12 @@ function toPlace({ file, source, line, column, excerpt, function: name }: Eviden
 }
 
 /** Another place in the source, or what spans and runtime show. */
-function sayEvidence({ lens, file, at, source, excerpt = '' }: Evidence): string {
-  if (lens === 'source') return `${file ?? ''}:${at ?? ''}`
+function sayEvidence({ lens, file, line, at, source, excerpt = '' }: Evidence): string {
+  if (lens === 'source') {
+    const place = `${file ?? ''}:${line ?? at ?? ''}`
+    // A linter's own words; of another place in the source the place is enough.
+    return file === undefined || source === file ? place : `${place} ${source}: ${excerpt}`
+  }
   return `${lens}: ${excerpt}${at === undefined ? '' : `; ${at}`} (${source})`
 }
 
