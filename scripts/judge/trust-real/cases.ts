@@ -109,8 +109,11 @@ export function planOf(row: TrustCase | undefined, requests: number, shape?: Sha
     requestsPerSecond: 200,
     ...row?.plan,
     ...(row === undefined ? { restartCart: true } : {}),
-    ...(shape === undefined ? {} : shapes[shape]),
+    // Callers who wait know no rate: a case that needs its own keeps it.
+    ...(shape === undefined || row?.plan?.requestsPerSecond !== undefined ? {} : shapes[shape]),
     // Each cart gets what it would get alone.
-    ...(shape === 'canary' ? { requestsPerSecond: 400, requests: 2 * requests } : {}),
+    ...(shape === 'canary' && row?.plan?.requestsPerSecond === undefined
+      ? { requestsPerSecond: 400, requests: 2 * requests }
+      : {}),
   }
 }
