@@ -55,7 +55,7 @@ export const sharedWork: AuditRule = {
 }
 
 const harmless =
-  /^(context\.(WithoutCancel|Cause)|go\.opentelemetry\.io\/otel\/trace\.(Span|Link)\w*FromContext|log\/slog\.)|(^|[/.])\w*(stats|metrics|meter)\w*\.|(^|[/.])\w*log(ger)?\.(G|FromContext|Ctx|WithContext)$/
+  /^(context\.(WithoutCancel|Cause)|go\.opentelemetry\.io\/otel\/trace\.(Span|Link)\w*FromContext|log\/slog\.)|(^|[/.])\w*(stats|metrics|meter)\w*\.|(^|[/.])\w*log(ger|ging)?\.(G|FromContext|Ctx|WithContext)$/
 
 function isTool(view: PackageView, call: CallSite): boolean {
   return isBuildTool(view, call.file) || isCommand(view, call.fn)
