@@ -71,6 +71,22 @@ for (const percent of [5, 50, 101]) {
   })
 }
 
+for (const isWaiting of [true, false]) {
+  test(`a crowd, in which answers wait longer than the step runs on: ${isWaiting ? 'a break' : 'none, if nobody waits for it'}`, () => {
+    const cases = find((index) => {
+      const work = 5 + 4 * jitter(index)
+      const rest = 15 + 5 * ((((index * 104_729) % 401) - 200) / 200)
+      const ends = (isWaiting ? 10.1 + work : 10.3) + rest
+      return [
+        span('b', '-', 'gateway', 'client', 9.7, ends, 'POST /score'),
+        span('c', 'b@', 'cart', 'server', 10, 10.2 + 0.1 * jitter(index, 5), 'POST /score'),
+        span('s', 'c!', 'cart', 'internal', 10.4, 10.4 + work, 'score'),
+      ]
+    })
+    assert.deepEqual(summarise(cases), isWaiting ? ['lost borrowed-span-ended'] : [])
+  })
+}
+
 test('roots of two kinds, in one of which the step runs on, and that take as long, are a break', () => {
   const cases = find((index) =>
     drawStep(index, some(index, 50))

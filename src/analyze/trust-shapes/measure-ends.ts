@@ -30,6 +30,9 @@ const CONTAINED = 0.9
 const TIED = 0.7
 const ALWAYS = 0.98
 const TIGHT = 0.25
+/** Kept per moment that the children run on; and besides, in all, of their time. */
+const LEAST_SLOPE = 0.5
+const MOST_REST = 4
 
 export type EndsOfPair = {
   readonly parent: number
@@ -202,7 +205,23 @@ export function keepsCaller(facts: TrustFacts, outside: readonly (readonly numbe
   const rest = median(kept.map((value, index) => value - at(worked, index)))
   const isAlways = kept.length >= ALWAYS * outside.length && late >= ALWAYS * kept.length
   const isTight = isAlways && rest <= TIGHT * median(worked)
-  return isTight || (correlate(kept, worked) >= TIED && rest <= median(worked))
+  if (isTight || (correlate(kept, worked) >= TIED && rest <= median(worked))) return true
+  // On a busy machine answers wait as well: but each moment that the children run on keeps the caller one more.
+  const isContained = kept.length >= ALWAYS * outside.length
+  return isContained && rest <= MOST_REST * median(worked) && leastSlope(kept, worked) >= LEAST_SLOPE
+}
+
+/** Of `left` over `right`, less what chance may have added. */
+function leastSlope(left: readonly number[], right: readonly number[]): number {
+  const tie = correlate(left, right)
+  if (left.length < 3 || tie <= 0) return 0
+  const ratio = deviation(left) / deviation(right)
+  return ratio * (tie - SURE * Math.sqrt((1 - tie * tie) / (left.length - 2)))
+}
+
+function deviation(values: readonly number[]): number {
+  const middle = mean(values)
+  return Math.sqrt(mean(values.map((value) => (value - middle) ** 2)))
 }
 
 /**
