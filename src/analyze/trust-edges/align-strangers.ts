@@ -64,11 +64,13 @@ function pairParts(facts: TrustFacts, { known, unknown }: Callers, roots: readon
   const add = (clients: ReadonlyMap<number, readonly number[]>, service?: number): void => {
     for (const [part, rows] of clients) {
       if (rows.length < MIN_SIGHTINGS) continue
-      for (const [callee, parts] of servers) {
-        if (service !== undefined && callee !== service) continue
-        for (const [other, own] of parts) {
-          if (other === part || own.length < MIN_SIGHTINGS || lists.length >= MAX_LISTS) continue
-          lists.push({ clients: rows, roots: own })
+      const callees =
+        service === undefined ? [...servers.values()] : [servers.get(service) ?? new Map<number, number[]>()]
+      for (const parts of callees) {
+        if (lists.length >= MAX_LISTS) return
+        for (const [other, rooted] of parts) {
+          if (other === part || rooted.length < MIN_SIGHTINGS) continue
+          lists.push({ clients: rows, roots: rooted })
         }
       }
     }
