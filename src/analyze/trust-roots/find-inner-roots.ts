@@ -123,8 +123,12 @@ function describeRoots(
   const lacks: HasOwn = (host, row) =>
     hasOperation(facts, host, operation, (child) => isSameTarget(targets, child, row))
   const lacked = measure(false, lacks)
+  const periodic = measurePeriod(facts, rows)
+  const next = measureAfter(facts, ends, sample, operation)
+  // What keeps a period of its own is handed over by nobody, though some of it begins soon after a handler.
+  const isByClock = periodic >= MOSTLY && next !== undefined && next.lift.seen < MOSTLY
   const after =
-    measureAfter(facts, ends, sample, operation) ??
+    (isByClock ? undefined : next) ??
     (isUsual && !isHeld(lacked) ? measureTwins(facts, sample, operation, at(facts.usualParent, operation)) : undefined)
   // A handler that makes the same call several times may have lost one of them.
   const any: HasOwn = () => false
@@ -135,7 +139,6 @@ function describeRoots(
   if (!isUsual && after === undefined && !isHeld(within) && !isHeld(beginsWithin)) return undefined
   const found = describeHosts(facts, hosts, sample, hasOwn)
   const affected = countTraces(facts, rows)
-  const periodic = measurePeriod(facts, rows)
   const isApart = after === undefined && !isMissed(facts, operation, rows)
   const apart = isApart ? describeApart(own.name, rows.length, beginsWithin, periodic) : undefined
   const version = versionOf(facts, rows)

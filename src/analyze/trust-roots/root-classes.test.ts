@@ -223,6 +223,18 @@ test('an operation that runs by itself on a period is no break, though handlers 
   )
 })
 
+test('what keeps a period is handed over by nobody, though half of it begins as a handler ends', () => {
+  const cases = find((index, spans) => {
+    const start = periodic(index) + 170
+    const end = Math.max(...spans.filter(({ service }) => service === 'cart').map((one) => one.end))
+    const laterBy = index % 2 === 0 ? start - end - 0.01 : 0
+    const moved = spans.map((one) => ({ ...one, start: one.start + laterBy, end: one.end + laterBy }))
+    const tick = { ...(spans[3] as DrawnSpan), id: 'k', parent: '-', trace: `k${index}`, name: 'report levels' }
+    return [...moved, { ...tick, start, end: start + 1 }]
+  })
+  assert.deepEqual(debtOf(cases), [])
+})
+
 test('roots of an operation that is never a child, and that no handler holds, are nothing', () => {
   const cases = find((index, spans) => [
     ...spans,
