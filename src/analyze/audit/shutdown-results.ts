@@ -5,7 +5,7 @@
  */
 import { childrenOf, kindOf } from '../../model/trust/go-source.ts'
 import { isTestFile } from './intent.ts'
-import type { FunctionView, PackageView } from './package-view.ts'
+import type { FunctionView, NodeRef, PackageView } from './package-view.ts'
 import { callsIn } from './queries.ts'
 
 export const shutsDown =
@@ -21,9 +21,10 @@ export function readShutdownResult(fact: string): { name: string; position: numb
 
 export function* findShutdownResults(view: PackageView): Generator<{ fn: FunctionView; name: string }, void> {
   const flushes = view.calls.filter((call) => shutsDown.test(call.name) && !isTestFile(view, call.file))
+  const returns = Map.groupBy(view.nodesOf('return_statement'), ({ file, node }) => view.functionOf(file, node))
   for (const fn of view.functions) {
     if (fn.kind !== 'function' || isTestFile(view, fn.file)) continue
-    const position = positionOfShutdown(view, fn)
+    const position = positionOfShutdown(view, returns.get(fn.index) ?? [])
     if (position === undefined) continue
     const end = view.file(fn.file).syntax.after[fn.node] as number
     if (flushes.some((one) => one.file !== fn.file || one.node < fn.node || one.node >= end)) continue
@@ -32,9 +33,8 @@ export function* findShutdownResults(view: PackageView): Generator<{ fn: Functio
 }
 
 /** Which result is a function (or method value) that shuts the provider down; undefined for none. */
-function positionOfShutdown(view: PackageView, fn: FunctionView): number | undefined {
-  for (const { file, node } of view.nodesOf('return_statement')) {
-    if (file !== fn.file || view.functionOf(file, node) !== fn.index) continue
+function positionOfShutdown(view: PackageView, returns: readonly NodeRef[]): number | undefined {
+  for (const { file, node } of returns) {
     const { syntax } = view.file(file)
     const [list] = [...childrenOf(syntax, node)]
     if (list === undefined) continue

@@ -322,20 +322,27 @@ function findMiddlewares(view: PackageView, keys: readonly string[], refs: Refs)
     const from = keys[view.functionOf(file, node)]
     if (own !== undefined && from !== undefined) found.push({ function: own, from })
   }
+  // Of each file the functions that wrap, by where they are named.
+  const wrappedAt = new Map(
+    [...refs].map(([file, list]) => [
+      file,
+      new Map(list.filter(({ key }) => wraps.has(key)).map(({ node, key }) => [node, key])),
+    ]),
+  )
   for (const call of view.calls) {
     const from = keys[call.fn]
-    if (from === undefined || isTestFile(view, call.file)) continue
-    const to = view.file(call.file).syntax.after[call.node] as number
-    const list = refs.get(call.file) ?? []
-    if (call.lastName === 'Use') {
-      for (const one of list) {
+    if (from === undefined) continue
+    if (call.lastName === 'Use' && !isTestFile(view, call.file)) {
+      const to = view.file(call.file).syntax.after[call.node] as number
+      for (const one of refs.get(call.file) ?? []) {
         if (one.node > call.node && one.node < to) found.push({ function: one.key, from })
       }
       continue
     }
-    const called = childAt(view.file(call.file).syntax, call.node, 'function')
-    const own = list.find((one) => one.node === called)?.key
-    if (own !== undefined && wraps.has(own)) found.push({ function: own, from })
+    const named = wrappedAt.get(call.file)
+    if (named === undefined || named.size === 0 || isTestFile(view, call.file)) continue
+    const own = named.get(childAt(view.file(call.file).syntax, call.node, 'function') ?? -1)
+    if (own !== undefined) found.push({ function: own, from })
   }
   return found
 }
