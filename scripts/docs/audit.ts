@@ -148,8 +148,8 @@ Rules with fewer than five readings say nothing about precision, and of the othe
 rounds: context-overwritten 4/4 \`probable\`, span-context-dropped 5/5, outer-context-captured 5/6, no-flush 8/9,
 sampling-disagreement 2/2. Mature code gives few debts: most of what stands out there is meant.
 
-Speed: \`node bench/audit.ts\`. 1,043 files, 21.9 MB (the source of Go’s own commands) take 20 CPU seconds in two threads, 1 GiB: 10 s
-of two quiet cores, 75 s where a dozen other processes want them. No repository made it crash or had a file that could not be read.
+Speed: \`node bench/audit.ts\`. 1,043 files, 21.9 MB (the source of Go’s own commands) take 17 CPU seconds in two threads, 1 GiB: 45 s of
+wall clock where a dozen other processes want the two cores; it took 10 s of quiet ones when it cost 20 CPU seconds. No repository made it crash or had a file that could not be read.
 
 ## Comments that silence
 
