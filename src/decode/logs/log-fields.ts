@@ -18,6 +18,12 @@ export const TRACE_ID_KEYS: readonly string[] = [
   'otel.trace_id',
   'dd.trace_id',
   'logging.googleapis.com/trace',
+  // Of a service's own making, where nothing else is there.
+  'requestTrace',
+  'request_trace',
+  'requestTraceId',
+  'request_trace_id',
+  'x-trace-id',
 ]
 
 export const SPAN_ID_KEYS: readonly string[] = [

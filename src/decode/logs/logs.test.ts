@@ -92,6 +92,16 @@ describe('log lines', () => {
     }
   })
 
+  it('takes an id of the service’s own making where there is no other', async () => {
+    for (const key of ['requestTrace', 'request_trace_id']) {
+      const line = `{"time":"2026-11-22T20:00:00Z","level":"info","msg":"m","${key}":"r-17"`
+      const own = (await decode(`${line}}\n`)).rows[0]
+      assert.deepEqual([own?.trace === T, own?.odd], [false, 'r-17'], key)
+      const both = (await decode(`${line},"trace_id":"${T}"}\n`)).rows[0]
+      assert.deepEqual([both?.trace, both?.odd], [T, ''], key)
+    }
+  })
+
   it('keeps what stands in place of a trace id and is none', async () => {
     const odd = ['a3ce929d0e0e4736', '0190a4f1-7b1c-7c3e-9d2a-1f2e3d4c5b6a', 'req-42', '12345678901234567890']
     const { rows } = await decode(odd.map((id) => JSON.stringify({ msg: 'x', level: 'info', trace_id: id })).join('\n'))
