@@ -10,8 +10,9 @@ const PARALLEL = 0.3
 export const outerContextCaptured: BreakClassRule = {
   class: 'outer-context-captured',
   judge(group) {
-    if (group.shape !== 'direct' || group.parallel === undefined) return undefined
+    // One after the other is no group's work.
+    if (group.shape !== 'direct' || group.parallel === undefined || group.parallel < PARALLEL) return undefined
     const why = `${group.affected} traces in which ${group.operation} lie within a sibling; ${percent(group.parallel)} of them overlap one another`
-    return { score: group.parallel >= PARALLEL ? 0.65 : 0.35, why }
+    return { score: 0.65, why }
   },
 }
