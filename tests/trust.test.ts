@@ -118,7 +118,9 @@ test('spans of half a minute are settled where the file was complete later, and 
     const breaks = (data.services as Service[]).flatMap((one) => one.breaks as { state: string; count: number }[])
     const counted = (isPending: boolean) =>
       breaks.reduce((sum, { state, count }) => sum + ((state === 'pending') === isPending ? count : 0), 0)
-    return [counted(true) > 0, counted(false) > 0, issues.map(({ code }: { code: string }) => code).join()]
+    const codes = issues.map(({ code }: { code: string }) => code).join()
+    // Data that stops is cut through what ran then, however late it is read: a few at its very end.
+    return [counted(true) > 0.1 * counted(false), counted(false) > 0, codes]
   }
   const unsettled = 'SL_OPS_SPANS_UNSETTLED'
   assert.deepEqual(await read(lastMs + 1_000), [true, false, unsettled])
@@ -231,10 +233,11 @@ test('a packed capture gives its spans and logs; one without spans says so', asy
 })
 
 test('spans that a user interface cut are less sure, and the report says why', async () => {
-  const spans = JSON.parse(String(shopFormats['jaeger.json']?.(broken)))
+  const twice = [...good, ...good.slice(0, 420).map((span) => ({ ...span, durationNs: span.durationNs + 1e6 }))]
+  const spans = JSON.parse(String(shopFormats['jaeger.json']?.(twice)))
   const path = join(folder, 'page.json')
-  writeFileSync(path, JSON.stringify({ ...spans, total: 0, limit: 2_000, offset: 0, errors: null }))
-  const whole = JSON.parse((await runSightline(['trust', write('broken', 'jaeger.json', broken), '--json'])).stdout)
+  writeFileSync(path, JSON.stringify({ ...spans, total: 0, limit: 600, offset: 0, errors: null }))
+  const whole = JSON.parse((await runSightline(['trust', write('twice', 'jaeger.json', twice), '--json'])).stdout)
   const page = JSON.parse((await runSightline(['trust', path, '--json'])).stdout)
   assert.equal(whole.findings[0].confidence, 'probable')
   assert.equal(page.findings[0].confidence, 'possible')
