@@ -61,6 +61,17 @@ for (const percent of [5, 50]) {
     assert.ok(cases.every(({ service }) => service === 'cart'))
   })
 
+  test(`the same where its caller was deployed at once, so that all of one version of it breaks too, at ${percent} %`, () => {
+    const both: Change = (index, spans) =>
+      canary(percent, every)(index, spans).map((one) =>
+        one.service === 'gateway' ? { ...one, more: `version=${some(index, percent) ? '2' : '1'}` } : one,
+      )
+    const cases = find(both)
+    assert.equal(cases.length, 4)
+    assert.deepEqual([...new Set(summarise(cases))], ['unexplained no-propagator propagator-mismatch baggage-only'])
+    assert.ok(cases.every(({ service }) => service === 'cart'))
+  })
+
   test(`a version that one peer understands: mismatch, and a missing propagator is out of the question, at ${percent} %`, () => {
     const cases = find(canary(percent, (index, spans) => only('fg', index, only('cdheijpq', index, spans))))
     assert.deepEqual(summarise(cases), [

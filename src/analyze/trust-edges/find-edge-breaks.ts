@@ -97,13 +97,17 @@ function describeProcess(facts: TrustFacts, rates: Rates, process: Process): Bro
   }
 }
 
-/** Of the caller, if it breaks with this callee; else of the callee, which receives nothing either. */
+/**
+ * Of the caller, if it breaks with this callee; else of the callee, which receives nothing either. What a version or
+ * instance of the caller sends to callees alone of which the other edges break as well is theirs: one fault for all.
+ */
 function findProcess(processes: Known, from: number, to: number, isForeign: boolean): BrokenProcess | undefined {
   if (isForeign) return undefined
   const caller = processes.get(from)
-  if (caller?.process.callees.has(to) === true) return caller.said
-  const callee = processes.get(to)
-  return callee === undefined || callee.process.sendsOnly ? undefined : callee.said
+  const isJoint = (service: number): boolean => processes.get(service)?.process.sendsOnly === false
+  const isOfCallees = caller?.process.sendsOnly === true && [...caller.process.callees].every(isJoint)
+  if (!isOfCallees && caller?.process.callees.has(to) === true) return caller.said
+  return isJoint(to) ? processes.get(to)?.said : undefined
 }
 
 function markMessages(facts: TrustFacts, processes: Known, group: MessageRootGroup): MessageRootGroup {
