@@ -41,7 +41,8 @@ export function isRatherByLot({ crowding: { deviations, short } }: LossGroup): b
 }
 
 /** Spans of several operations are missing one by one, with others of the same service and trace left. */
-export function isPiecemeal({ lost, absent, topShare }: LossGroup): boolean {
+export function isPiecemeal({ lost, absent, topShare, calls }: LossGroup): boolean {
+  if (calls !== undefined) return false
   const [low] = wilsonInterval(lost - absent, lost)
   return low > 0.3 && topShare < 0.9
 }
@@ -61,8 +62,9 @@ export function isTogether({ together }: LossGroup): boolean {
   return together.sample >= 3 && isLifted(together, 0.1)
 }
 
-/** Of some traces a part of the owner's spans is left: no sampler leaves parts. */
-export function isInPart({ lost, absent }: LossGroup): boolean {
+/** Of some traces a part of the owner's spans is left, and not of other calls: no sampler leaves parts. */
+export function isInPart({ lost, absent, calls }: LossGroup): boolean {
+  if (calls !== undefined) return false
   const [low] = wilsonInterval(lost - absent, lost)
   return lost - absent >= 2 && low > 0.002
 }

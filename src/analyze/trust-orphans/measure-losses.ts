@@ -19,6 +19,7 @@ import { type Chosen, countInner, findChosen, type InnerCounts, isOf } from './c
 import { readLossWords } from './loss-logs.ts'
 import { findIdentity, measureRestarts } from './loss-restarts.ts'
 import { measureCrowding, measureQuarters, rankDurations, rankLoads } from './loss-timing.ts'
+import { partCalls } from './lost-calls.ts'
 import { type IdSplit, splitByTraceId } from './trace-id-samplers.ts'
 import { gatherVisits, type KeptVisit, type Loss, type LostVisit, listKept } from './visits.ts'
 
@@ -152,9 +153,11 @@ function measurePart(facts: TrustFacts, shared: Shared, { owner, visits, split, 
   const top = measureTop(facts, shared, losses)
   const isKnown = owner >= 0
   const callee = isKnown && remote * 2 > losses.length ? findCallee(facts, visits) : undefined
-  const quarters = measureQuarters(visits, kept)
+  const calls = isKnown && split === undefined && chosen === undefined ? partCalls(facts, owner, visits) : undefined
+  const units = calls ?? { lost: visits, kept }
+  const quarters = measureQuarters(units.lost, units.kept)
   const words = isKnown ? readLossWords(facts, owner, visits, kept) : undefined
-  const restarts = measureRestarts(facts, owner, visits, kept)
+  const restarts = measureRestarts(facts, owner, units.lost, units.kept)
   const alive = isKnown && findIdentity(facts, owner) !== 'none' ? countAlive(facts, owner) : UNKNOWN_ALIVE
   return {
     ...own,
@@ -171,15 +174,16 @@ function measurePart(facts: TrustFacts, shared: Shared, { owner, visits, split, 
     lost: visits.length,
     absent,
     kept: kept.length,
+    ...(calls === undefined ? {} : { calls: { lost: calls.lost.length, kept: calls.kept.length } }),
     ...(split === undefined ? {} : { byTraceId: split }),
     ...(chosen === undefined ? {} : { chosen: { expected: chosen.expected, logChance: chosen.logChance } }),
     topOperation: top.operation,
     topShare: top.share,
     topExpected: top.expected,
     restarts,
-    load: rankLoads(facts, visits, kept),
-    duration: rankDurations(facts, visits, kept),
-    crowding: measureCrowding(facts, visits, kept, alive),
+    load: rankLoads(facts, units.lost, units.kept),
+    duration: rankDurations(facts, units.lost, units.kept),
+    crowding: measureCrowding(facts, units.lost, units.kept, alive),
     together: measureTogether(shared, owner, visits),
     owners: [...shared.counts.values()].filter((count) => count >= MIN_SIGHTINGS).length,
     quarters: quarters.rates,

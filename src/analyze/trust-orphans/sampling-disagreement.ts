@@ -13,9 +13,13 @@ const MIN_BLIND = 10
 export const samplingDisagreement: BreakClassRule = {
   class: 'sampling-disagreement',
   judge(group) {
-    if (group.shape !== 'loss' || !group.isOwnerKnown || group.absent === 0) return undefined
-    const share = `${group.service} is wholly missing from ${group.absent} of ${group.crossed} traces that cross it (${percent(group.absent / group.crossed)})`
-    const { byTraceId } = group
+    if (group.shape !== 'loss' || !group.isOwnerKnown) return undefined
+    const { absent, byTraceId, calls, crossed, service } = group
+    if (absent === 0 && calls === undefined) return undefined
+    const share =
+      calls === undefined
+        ? `${service} is wholly missing from ${absent} of ${crossed} traces that cross it (${percent(absent / crossed)})`
+        : `${service} is called several times in a trace, and nothing of it is left of ${calls.lost} of ${calls.lost + calls.kept} calls (${percent(calls.lost / (calls.lost + calls.kept))}), each by itself`
     if (byTraceId !== undefined) {
       const why = `${share}, and their ids say which: by ${byTraceId.number}, ${percent(byTraceId.beyond)} of them lie beyond a bound and ${percent(byTraceId.before)} of the others before it: a ratio sampler of its own`
       return { score: 0.95, why, exoneratedBy: 'sampled' }
@@ -35,7 +39,7 @@ function isDrawn(group: LossGroup): boolean {
     group.lost >= MIN_BLIND &&
     group.kept >= MIN_BLIND &&
     group.owners <= 2 &&
-    group.absent === group.lost &&
+    (group.absent === group.lost || group.calls !== undefined) &&
     !mayBeAtEnd(group) &&
     isBlind(group)
   )

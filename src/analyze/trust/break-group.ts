@@ -143,6 +143,8 @@ export type LossGroup = Place & {
   readonly absent: number
   /** Visits of the owner from which nothing is missing. */
   readonly kept: number
+  /** The owner is called several times in a trace, and lost calls one by one, each as a whole: what is measured. */
+  readonly calls?: { readonly lost: number; readonly kept: number }
   /** The traces without the owner are told from the others by a number of their ids. */
   readonly byTraceId?: { readonly number: string; readonly beyond: number; readonly before: number }
   /** They are of a few operations of the owner alone: the share that blind loss would give these, and its chance. */
