@@ -140,12 +140,19 @@ traces for a grade, or with \`--min\` where one of them has not (narrow it with 
   all leave every edge of a process broken. Spans then put the commoner first, and headers or source name one alone.
   A class that spans alone cannot prove (below: medium, low) gets a single name only from headers, source
   or logs.
+- Whether the callee or a hop in front of it lost the context (3, 25, 5), where one edge breaks and nothing tells the two
+  apart: one caller only, or a part of the calls without relation to version, instance, route or scope. \`no-extract\` then
+  stands first in the set. It stands alone where every caller of the callee breaks (two services or more), where one
+  version, instance, host, route or scope of it always breaks and the others never do, and where headers or source decide.
 - Traces that were sampled away, or lost with their batch, as a whole: rates are of the traces that are there. A lost
   span is seen by its children elsewhere; one without children leaves nothing but an unanswered call.
 - Why a service drew lots, where no more than lots could be seen: traces that lack it are called sampled where the ids of
   the traces say so, or where they are many, steady, whole, of no other service, and lost batches would have shown. Else
   they are debt, with sampling among the names.
-- The end of a process, where nothing in its resource (\`service.instance.id\`, pid, host) tells it from the next.
+- The end of a process, where nothing in its resource (\`service.instance.id\`, pid) tells it from the next: the next one
+  of a host has the host's name, too.
+- Why one operation is missing and no other, if not for its own code: what loses spans on their way does not ask what they
+  are of, so spans of a few operations that are missing alone, within others that are there, were never ended (12).
 - Whether a root is intended. Scheduled work, accept loops, links and public edges are recognised by their shape; an
   intended root that has the shape of a break is called one. Say so in the source: \`trace.WithNewRoot\` and a link.
 - Load at the moment of a loss, other than by the spans themselves: for dropped spans the SDK's own metrics are proof.
