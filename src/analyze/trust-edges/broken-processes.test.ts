@@ -72,6 +72,11 @@ for (const percent of [5, 50]) {
     assert.ok(cases.every(({ service }) => service === 'cart'))
   })
 
+  test(`a version of which the messages alone are lost: the messages' own classes, and no proxy, at ${percent} %`, () => {
+    const cases = find(canary(percent, (index, spans) => only('q', index, spans)))
+    assert.deepEqual(summarise(cases), ['unexplained consumer-without-extract producer-without-inject'])
+  })
+
   test(`a version that one peer understands: mismatch, and a missing propagator is out of the question, at ${percent} %`, () => {
     const cases = find(canary(percent, (index, spans) => only('fg', index, only('cdheijpq', index, spans))))
     assert.deepEqual(summarise(cases), [

@@ -110,8 +110,11 @@ function findProcess(processes: Known, from: number, to: number, isForeign: bool
   return isJoint(to) ? processes.get(to)?.said : undefined
 }
 
+/** Who sends messages alone that are lost is asked of its messages: nothing else tells of its propagator. */
 function markMessages(facts: TrustFacts, processes: Known, group: MessageRootGroup): MessageRootGroup {
   const from = facts.services.indexOf(group.edge?.from ?? '')
   const process = findProcess(processes, from, serviceOfRow(facts, at(group.rows, 0)), false)
-  return process === undefined ? group : { ...group, process }
+  const isRead = process?.settled === 'propagator-mismatch' || process?.settled === 'baggage-only'
+  const isOfMessages = process?.sendsOnly === true && process.oneProtocol && !isRead
+  return process === undefined || isOfMessages ? group : { ...group, process }
 }
