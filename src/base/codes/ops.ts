@@ -114,6 +114,13 @@ export const opsCodes = {
     httpStatus: 200,
     retryable: false,
   },
+  SL_OPS_SPANS_REPEATED: {
+    summary: 'The same spans stand in two of the files; each was counted once',
+    hint: 'Give each file once, and of two exports of the same traces only one.',
+    exitCode: 0,
+    httpStatus: 200,
+    retryable: false,
+  },
   SL_OPS_SPANS_UNSETTLED: {
     summary: 'The spans cover less time than a late one may take to come',
     hint: 'Give more time, or --settle 0s where the input is known to be complete.',

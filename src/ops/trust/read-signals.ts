@@ -13,6 +13,7 @@ import { type Issue, type IssueLog, openIssueLog } from '../../model/issue.ts'
 import type { ProgressSink } from '../../model/report.ts'
 import type { LogTable, SpanTable } from '../../model/spans.ts'
 import type { InputFile, InputPlace } from '../../model/trust/input-files.ts'
+import { dropRepeats } from './drop-repeats.ts'
 
 export type Signals = {
   readonly spans: SpanTable
@@ -84,9 +85,14 @@ export async function readSignals(places: readonly InputPlace[], options: Signal
     return err(explain(decoded.error, reading, isOne))
   }
   reading.issues.addAll(decoded.value.issues)
+  const { spans, repeated } = dropRepeats(decoded.value.value)
+  for (const { name, before, spans } of repeated) {
+    const message = `${spans} spans of this file stand in another as well (${before}): each was counted once`
+    reading.issues.add('SL_OPS_SPANS_REPEATED', message, { at: { file: name }, count: spans })
+  }
   const logs = await readLogs(reading, options)
   return ok({
-    spans: spreadDoubt(decoded.value.value),
+    spans: spreadDoubt(spans),
     ...(logs === undefined ? {} : { logs }),
     issues: reading.issues.list(),
     asked: reading.asked,
