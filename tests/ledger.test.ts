@@ -313,3 +313,22 @@ test('the HTML report draws a burndown, allows no script, and is written once as
     ],
   )
 })
+
+test('a report of a time to come is added and doubted; one of tomorrow, in another time zone, is not', async () => {
+  const folder = makeFolder()
+  writeFileSync(join(folder, 'r.json'), drawTrust([{ fingerprint: '0a' }]))
+  const codesOf = (stdout: string) => (JSON.parse(stdout).issues as { code: string }[]).map(({ code }) => code)
+  const soon = new Date(Date.now() + 20 * 3_600_000).toISOString()
+  const near = await run(folder, 'add', 'r.json', '--at', soon, '--json')
+  assert.ok(!codesOf(near.stdout).includes('SL_OPS_REPORT_FUTURE'), near.stdout)
+  const far = await run(folder, 'add', 'r.json', '--at', '2199-01-01', '--json')
+  assert.equal(far.code, 0)
+  assert.ok(codesOf(far.stdout).includes('SL_OPS_REPORT_FUTURE'), far.stdout)
+})
+
+test('a ledger where no folder can be made is refused at once', { skip: !existsSync('/proc/self') }, async () => {
+  const folder = makeFolder()
+  writeFileSync(join(folder, 'r.json'), drawTrust([{ fingerprint: '0a' }]))
+  const ran = await run(folder, 'add', 'r.json', '--at', '2026-11-01', '--ledger', '/proc/none/below/l.json', '--json')
+  assert.equal(JSON.parse(ran.stdout).error.code, 'SL_CLI_CANNOT_WRITE')
+})

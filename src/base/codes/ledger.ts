@@ -79,6 +79,13 @@ export const ledgerCodes = {
     httpStatus: 400,
     retryable: false,
   },
+  SL_OPS_REPORT_FUTURE: {
+    summary: 'The report was added with a time that is more than a day ahead of the clock',
+    hint: 'Take the ledger back out of version control and add the report with the right --at, or set the clock.',
+    exitCode: 0,
+    httpStatus: 200,
+    retryable: false,
+  },
   SL_OPS_REPORT_PAYS_NOTHING: {
     summary: 'What is absent from this report is not taken as paid',
     hint: 'The message says what keeps it from counting: no service, an inconclusive grade, a part of the data only.',

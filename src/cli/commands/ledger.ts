@@ -89,6 +89,7 @@ function add(context: CommandContext, flags: Flags, names: readonly string[]): P
     folder: context.io.cwd,
     servicePaths: new Map(flags.servicePath?.map((text) => splitPath(text))),
     asOf: tellTime(context, at),
+    now: tellTime(context, 'now'),
     ...(at === undefined ? {} : { at: tellTime(context, at) }),
     ...(service === undefined ? {} : { service }),
   })

@@ -82,7 +82,7 @@ async function takeLock({ name, path }: LedgerPlace, mustExist: boolean): Promis
   const deadline = performance.now() + LOCK_PATIENCE_MS
   for (;;) {
     try {
-      if (!mustExist) await mkdir(dirname(path), { recursive: true })
+      if (!mustExist) await makeFolder(dirname(path))
       await writeFile(lock, `${process.pid}\n`, { flag: 'wx' })
       return ok(lock)
     } catch (error) {
@@ -100,6 +100,23 @@ async function takeLock({ name, path }: LedgerPlace, mustExist: boolean): Promis
       return err(fault('SL_OPS_LEDGER_LOCKED', { message, target: name }))
     }
     await sleep(LOCK_RETRY_MS)
+  }
+}
+
+/** One folder after the other: the recursive mkdir of Node never ends where the system refuses as /proc does. */
+async function makeFolder(path: string): Promise<void> {
+  const lacking: string[] = []
+  for (let at = path; ; at = dirname(at)) {
+    const found = await stat(at).catch((error: unknown) => {
+      if (codeOf(error) !== 'ENOENT') throw error
+    })
+    if (found !== undefined || dirname(at) === at) break
+    lacking.push(at)
+  }
+  for (const folder of lacking.reverse()) {
+    await mkdir(folder).catch((error: unknown) => {
+      if (codeOf(error) !== 'EEXIST') throw error
+    })
   }
 }
 

@@ -8,6 +8,7 @@ import { listRows, readTrend, rowOf, sumRows } from '../../analyze/ledger/sum-le
 import { liftWaiver, putWaiver } from '../../analyze/ledger/waive.ts'
 import { errorCatalogue, type Fault, fault } from '../../base/errors.ts'
 import { err, ok, type Result } from '../../base/result.ts'
+import { parseUnixNs } from '../../base/units.ts'
 import type { Coverage } from '../../model/contract.ts'
 import { openIssueLog } from '../../model/issue.ts'
 import type { Report } from '../../model/report.ts'
@@ -27,7 +28,11 @@ export type AddInput = {
   readonly servicePaths: ReadonlyMap<string, string>
   /** Ages and totals are of this time. */
   readonly asOf: string
+  /** What the clock says: of what is later, the ledger doubts. */
+  readonly now?: string
 }
+
+const DAY_NS = 86_400_000_000_000n
 
 type Failed = { readonly error: Fault; readonly coverage?: Coverage }
 
@@ -82,6 +87,11 @@ export async function addReports(input: AddInput): Promise<Report<LedgerAddData 
   const { ledger, added } = changed.value.value
   const log = openIssueLog()
   log.addAll(owners.issues)
+  for (const { file, at } of runs) {
+    if (input.now === undefined || !isAhead(at, input.now)) continue
+    const why = `the report is of ${at}, which is to come: until then no report of a run pays what this one found`
+    log.add('SL_OPS_REPORT_FUTURE', why, { at: { file } })
+  }
   const rows = runs.map(({ file, run, at }, index) => {
     const { appeared = [], back = [], paid = [], notLookedFor = 0, doubts = [] } = added[index] ?? {}
     for (const why of doubts) log.add('SL_OPS_REPORT_PAYS_NOTHING', why, { severity: 'info', at: { file } })
@@ -103,6 +113,12 @@ export async function addReports(input: AddInput): Promise<Report<LedgerAddData 
     ),
     issues: log.list(),
   }
+}
+
+/** A clock that is wrong by an hour or a time zone is no matter. */
+function isAhead(at: string, now: string): boolean {
+  const [atNs, nowNs] = [parseUnixNs(at), parseUnixNs(now)]
+  return atNs !== undefined && nowNs !== undefined && atNs - nowNs > DAY_NS
 }
 
 async function readRunToAdd(
