@@ -157,6 +157,42 @@ test('headers settle the cause', () => {
   assert.deepEqual(named({ received: ['tracecontext'] }), ['lost no-extract'])
 })
 
+/** What the cart sends: nothing to one peer, or a context; a context to another. */
+const sentBy = (to: string, more: Partial<EdgeHeaders>): EdgeHeaders => ({
+  ...headers,
+  from: 'cart',
+  to,
+  requests: 400,
+  bare: 0,
+  withBaggage: 0,
+  ...more,
+})
+const NONE = { sent: [], received: [], bare: 400 } as const
+const CONTEXT = { sent: ['tracecontext'], received: ['tracecontext'] } as const
+
+test('headers name a bare client alone: nothing is sent here, though the caller sends a context elsewhere', () => {
+  const bare = (index: number, spans: DrawnSpan[]): DrawnSpan[] => without(cutOff(spans, 'fg', `x${index}`), 'e')
+  const named = (...own: EdgeHeaders[]): string[] => summarise(find(bare, { headers: own }))
+  const open = ['unexplained uninstrumented-client external-caller']
+  assert.deepEqual(named(sentBy('price', NONE), sentBy('stock', CONTEXT)), ['lost uninstrumented-client'])
+  assert.deepEqual(named(sentBy('price', NONE)), open)
+  assert.deepEqual(named(sentBy('price', CONTEXT), sentBy('stock', CONTEXT)), open)
+})
+
+for (const percent of [5, 100]) {
+  test(`headers of messages tell the consumer from the producer, at ${percent} %`, () => {
+    const named = (...own: EdgeHeaders[]): string[] =>
+      summarise(find((index, spans) => queue(index, spans, some(index, percent)), { headers: own }))
+    const open = ['unexplained consumer-without-extract producer-without-inject']
+    const stock = sentBy('stock', CONTEXT)
+    assert.deepEqual(named(sentBy('mail', CONTEXT), stock), ['lost consumer-without-extract'])
+    const part = { ...CONTEXT, bare: percent * 4 }
+    assert.deepEqual(named(sentBy('mail', percent === 100 ? NONE : part), stock), ['lost producer-without-inject'])
+    assert.deepEqual(named(sentBy('mail', NONE)), open)
+    assert.deepEqual(named(sentBy('mail', { ...CONTEXT, received: [], stripped: 400 }), stock), open)
+  })
+}
+
 test('headers that a server recorded on its span settle it as well', () => {
   const broken = (more: string) => (index: number, spans: DrawnSpan[]) =>
     some(index, 50) ? edit(cutOff(spans, 'fg', `x${index}`), 'f', { more }) : spans

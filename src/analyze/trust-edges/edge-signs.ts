@@ -40,6 +40,19 @@ export function sendsNone(headers: EdgeHeaders | undefined): boolean {
   return headers !== undefined && headers.requests > 0 && headers.sent.length === 0 && headers.stripped === 0
 }
 
+/** What the caller itself was seen to send on the edge; who sends is not guessed. */
+export function sentOn({ headers }: TrustFacts, from: string, to: string): EdgeHeaders | undefined {
+  return headers.find((one) => one.from === from && one.to === to && one.bare !== undefined)
+}
+
+/** As many requests as break are sent with neither context nor baggage, by who sends a context to others. */
+export function isBareHereAlone({ headers }: TrustFacts, own: EdgeHeaders, rate: number): boolean {
+  return (
+    explainsBreaks(own.bare ?? 0, own.requests, rate) &&
+    headers.some(({ from, to, sent }) => from === own.from && to !== own.to && sent.length > 0)
+  )
+}
+
 /** Somebody's requests hold baggage: where there is none, a propagator for baggage alone sends nothing. */
 export function isBaggageCarried({ headers }: TrustFacts): boolean {
   return headers.some(({ withBaggage, baggageOnly }) => (withBaggage ?? 0) + baggageOnly > 0)
