@@ -16,6 +16,7 @@ import {
   type TrustFacts,
 } from '../trust/trust-facts.ts'
 import { type Chosen, countInner, findChosen, type InnerCounts, isOf } from './chosen-operations.ts'
+import { findGone } from './gone-together.ts'
 import { readLossWords } from './loss-logs.ts'
 import { findIdentity, measureRestarts } from './loss-restarts.ts'
 import { measureCrowding, measureQuarters, rankDurations, rankLoads } from './loss-timing.ts'
@@ -185,6 +186,7 @@ function measurePart(facts: TrustFacts, shared: Shared, { owner, visits, split, 
     duration: rankDurations(facts, units.lost, units.kept),
     crowding: measureCrowding(facts, units.lost, units.kept, alive),
     together: measureTogether(shared, owner, visits),
+    gone: isKnown && split === undefined ? findGone(facts, owner, visits).map((one) => nameOfService(facts, one)) : [],
     owners: [...shared.counts.values()].filter((count) => count >= MIN_SIGHTINGS).length,
     quarters: quarters.rates,
     isSteady: quarters.isSteady,

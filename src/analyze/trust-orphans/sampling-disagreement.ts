@@ -39,6 +39,7 @@ function isDrawn(group: LossGroup): boolean {
     group.lost >= MIN_BLIND &&
     group.kept >= MIN_BLIND &&
     group.owners <= 2 &&
+    group.gone.length === 0 &&
     (group.absent === group.lost || group.calls !== undefined) &&
     !mayBeAtEnd(group) &&
     isBlind(group)

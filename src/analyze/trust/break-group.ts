@@ -168,6 +168,8 @@ export type LossGroup = Place & {
   }
   /** Another service lost spans in the same trace. */
   readonly together: Lift
+  /** Other services that are wholly gone from the traces that the owner is gone from, and usually there. */
+  readonly gone: readonly string[]
   /** Services that lost spans in five traces or more. */
   readonly owners: number
   /** Rate in each quarter of the visits. */
