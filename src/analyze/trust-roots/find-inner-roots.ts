@@ -24,7 +24,16 @@ import {
 import { isLifted, measureLift, median, type Windows } from '../trust/windows.ts'
 import { type CallTargets, isSameTarget, nameTargets } from './call-targets.ts'
 import { countUsual, describeApart, hasNoSteps, isMissed, isSerial, measurePeriod } from './root-habits.ts'
-import { chanceBeside, collectHosts, findBeside, findHost, type HasOwn, hasOperation, pickHost } from './root-hosts.ts'
+import {
+  chanceBeside,
+  collectHosts,
+  collectSteps,
+  findBeside,
+  findHost,
+  type HasOwn,
+  hasOperation,
+  pickHost,
+} from './root-hosts.ts'
 import { collectEnds, type HandlerEnds, measureAfter, measureTwins } from './root-triggers.ts'
 
 const SAMPLE = 300
@@ -52,6 +61,7 @@ export function findInnerRoots(facts: TrustFacts): BreakGroup[] {
   if (byOperation.size === 0) return []
   const around: Around = {
     hosts: collectHosts(facts),
+    steps: collectSteps(facts),
     ends: collectEnds(facts),
     targets: nameTargets(facts, new Set(byOperation.keys())),
   }
@@ -70,6 +80,7 @@ export function findInnerRoots(facts: TrustFacts): BreakGroup[] {
 /** What roots are measured by: the handlers, their ends, and whom calls are for. */
 type Around = {
   readonly hosts: readonly Windows[]
+  readonly steps: readonly Windows[]
   readonly ends: readonly HandlerEnds[]
   readonly targets: CallTargets
 }
@@ -139,6 +150,8 @@ function describeRoots(
   if (!isUsual && after === undefined && !isHeld(within) && !isHeld(beginsWithin)) return undefined
   const found = describeHosts(facts, hosts, sample, hasOwn)
   const affected = countTraces(facts, rows)
+  const withinStep =
+    own.kind === CLIENT && !isHeld(within) ? measureSteps(facts, around.steps, sample, lacks) : undefined
   const isApart = after === undefined && !isMissed(facts, operation, rows)
   const apart = isApart ? describeApart(own.name, rows.length, beginsWithin, periodic) : undefined
   const version = versionOf(facts, rows)
@@ -160,12 +173,29 @@ function describeRoots(
     besideByChance: found.besideByChance,
     periodic,
     ...(after === undefined ? {} : { after }),
+    ...(withinStep === undefined ? {} : { withinStep }),
     ...(apart === undefined ? {} : { apart }),
     ...(found.framework === undefined ? {} : { framework: found.framework }),
     isAutomatic: isAutomatic(facts, at(facts.opService, operation), sample),
     isSerial: isSerial(facts, rows),
     hasNoSteps: hasNoSteps(facts, at(facts.opService, operation)),
   }
+}
+
+/** The step that holds the roots, nearly all and whole, far more than by chance. */
+function measureSteps(
+  facts: TrustFacts,
+  steps: readonly Windows[],
+  sample: readonly number[],
+  lacks: HasOwn,
+): InnerRootGroup['withinStep'] {
+  const typical = median(sample.map((row) => steps[instanceOfRow(facts, row)]?.medianNs ?? 0))
+  const find = (row: number, movedNs: number) => findHost(facts, steps, row, movedNs, true, lacks)
+  const lift = measureLift(facts, sample, typical, (row, movedNs) => find(row, movedNs) >= 0)
+  const held = sample.map((row) => find(row, 0)).filter((step) => step >= 0)
+  const [first] = held
+  if (first === undefined || lift.seen < MOSTLY || !isHeld(lift)) return undefined
+  return { name: nameOfOperation(facts, at(facts.operations.of, first)), lift }
 }
 
 /** Traces of the operation, or of the handler that should have held it: those that could have broken. */

@@ -13,7 +13,9 @@ export const goroutineWithoutContext: BreakClassRule = {
     // A call that always takes its turn among the handler's others is waited for: no goroutine.
     if (isCallRoot(group) && isSynchronous(group) && takesTurns(group)) return undefined
     const outlives = group.beginsWithin.seen - group.within.seen
-    const score = 0.45 + Math.min(0.3, outlives) + 0.2 * group.besideSiblings - (isSynchronous(group) ? 0.05 : 0)
+    // What a step holds whole outlives the handler because the step does.
+    const late = group.withinStep === undefined ? Math.min(0.3, outlives) : Math.min(0.2, outlives)
+    const score = 0.45 + late + 0.2 * group.besideSiblings - (isSynchronous(group) ? 0.05 : 0)
     const detached = outlives > 0.2 ? `; ${percent(outlives)} outlive it` : ''
     const beside = group.besideSiblings > 0.2 ? `; ${percent(group.besideSiblings)} run beside its other calls` : ''
     return { score, why: describeLift(group) + detached + beside }

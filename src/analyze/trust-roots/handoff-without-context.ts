@@ -9,7 +9,7 @@ export const handoffWithoutContext: BreakClassRule = {
     if (group.shape !== 'inner-root') return undefined
     const [first, second] = group.hosts
     const isSpread = second !== undefined && second.share >= 0.1 * (first?.share ?? 1)
-    const isAfter = group.after !== undefined && !isHeld(group.within)
+    const isAfter = group.after !== undefined && group.withinStep === undefined && !isHeld(group.within)
     // Nor is it handed to another if it takes its turn in handlers of one kind.
     if (isCallRoot(group) && isSynchronous(group) && takesTurns(group) && !isSpread && !isAfter) return undefined
     const score =

@@ -318,3 +318,31 @@ test('roots that begin as long after a handler as otherwise its child does were 
     assert.ok([cases[0]?.class, ...(cases[0]?.alternatives ?? [])].includes('handoff-without-context'))
   }
 })
+
+for (const percent of [5, 50]) {
+  test(`a call that is a root within the step of a goroutine that outlives its handler is 8 first, at ${percent} %`, () => {
+    const detached = [
+      span('m', 'c!', 'cart', 'internal', 80, 180, 'send mail'),
+      span('n', 'm!', 'cart', 'client', 90, 170, 'POST /mail'),
+    ]
+    const cases = find((index, spans) => {
+      const all = [...spans, ...detached]
+      return some(index, percent) ? cutOff(all, 'n', `x${index}`) : all
+    })
+    assert.deepEqual([cases.length, cases[0]?.state, cases[0]?.class], [1, 'unexplained', 'request-without-context'])
+    assert.ok(cases[0]?.alternatives.includes('background-context'))
+    assert.match(cases[0]?.why ?? '', /lie whole within a step of cart \(send mail\)/)
+  })
+
+  test(`a call of a goroutine that no step holds stays a goroutine's first, beside steps too, at ${percent} %`, () => {
+    const detached = [
+      span('m', 'c!', 'cart', 'internal', 70, 120, 'send mail'),
+      span('n', 'c!', 'cart', 'client', 80, 190, 'POST /mail'),
+    ]
+    const cases = find((index, spans) => {
+      const all = [...spans, ...detached]
+      return some(index, percent) ? cutOff(all, 'n', `x${index}`) : all
+    })
+    assert.deepEqual([cases.length, cases[0]?.class], [1, 'goroutine-without-context'])
+  })
+}

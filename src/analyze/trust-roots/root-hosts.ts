@@ -22,6 +22,17 @@ export function collectHosts(facts: TrustFacts): readonly Windows[] {
   return lists.map((list) => buildWindows(spans, list))
 }
 
+/** Steps within traces, by instance: a goroutine's own span is one, and may go on when its handler has ended. */
+export function collectSteps(facts: TrustFacts): readonly Windows[] {
+  const { spans, forest } = facts
+  const lists: number[][] = Array.from({ length: facts.instanceCount }, () => [])
+  for (let row = 0; row < spans.count; row++) {
+    const isStep = at(spans.kinds, row) <= INTERNAL && at(forest.parents, row) >= 0
+    if (isStep) lists[instanceOfRow(facts, row)]?.push(row)
+  }
+  return lists.map((list) => buildWindows(spans, list))
+}
+
 export function findHost(
   facts: TrustFacts,
   hosts: readonly Windows[],

@@ -48,6 +48,8 @@ export type InnerRootGroup = Place & {
   readonly hasNoSteps: boolean
   /** They begin as a span of a server's handler ends: its operation, and how close. */
   readonly after?: { readonly name: string; readonly lift: Lift; readonly withinNs: number }
+  /** Calls that lie whole within a step of the instance's own that waits for them, though no handler holds them. */
+  readonly withinStep?: { readonly name: string; readonly lift: Lift }
   /** They are where chance puts them: an operation that also runs by itself. */
   readonly apart?: { readonly by: Exoneration; readonly why: string }
 }
