@@ -11,8 +11,13 @@ import { lastBefore } from '../trust/windows.ts'
 import type { Callers } from './collect-callers.ts'
 
 const SAMPLE = 100
-/** Roots on either side of a client that are looked at. */
+/**
+ * Roots on either side of a client that are looked at. Where many calls go in the time that the clocks are apart, the
+ * right one is far away, and a nearer one fits some of them: the pairs with the most calls are looked at widely.
+ */
 const NEAR = 32
+const WIDE = 256
+const MAX_WIDE = 20
 /** Pairs of parts that are measured, those with the most calls first. */
 const MAX_MEASURED = 300
 const MAX_LISTS = 20_000
@@ -40,7 +45,7 @@ export function alignStrangers(facts: TrustFacts, callers: Callers, roots: reado
     const other = at(clocks.part, clockOf(facts, list.roots[0] as number))
     if (one === other) continue
     if (++measured > MAX_MEASURED) break
-    const joint = findOffset(facts, list, before)
+    const joint = findOffset(facts, list, before, measured > MAX_WIDE ? NEAR : WIDE)
     if (joint === undefined) continue
     const { from, to, offsetNs } = joint
     // What the two clocks were moved by until now is part of the way.
@@ -103,7 +108,12 @@ function clockOf({ aligned, spans }: TrustFacts, row: number): number {
 }
 
 /** Offset of the roots' clock against the clients', both as their parts have them. */
-function findOffset(facts: TrustFacts, { clients, roots }: List, aheadNs: Float64Array): Joint | undefined {
+function findOffset(
+  facts: TrustFacts,
+  { clients, roots }: List,
+  aheadNs: Float64Array,
+  near: number,
+): Joint | undefined {
   const { startNs, endNs } = facts.aligned
   const servers = Uint32Array.from(roots).sort((left, right) => at(startNs, left) - at(startNs, right) || left - right)
   const starts = Float64Array.from(servers, (row) => at(startNs, row))
@@ -114,9 +124,9 @@ function findOffset(facts: TrustFacts, { clients, roots }: List, aheadNs: Float6
   let most = Number.NEGATIVE_INFINITY
   for (const client of sample) {
     const middle = lastBefore(starts, at(startNs, client))
-    const last = Math.min(servers.length, middle + NEAR)
+    const last = Math.min(servers.length, middle + near)
     const own: Interval[] = []
-    for (let index = Math.max(0, middle - NEAR); index < last; index++) {
+    for (let index = Math.max(0, middle - near); index < last; index++) {
       const server = at(servers, index)
       const low = at(endNs, server) - at(endNs, client)
       const high = at(startNs, server) - at(startNs, client)

@@ -183,6 +183,19 @@ for (const ms of [-60, -5, 5, 60, 2_000]) {
   })
 }
 
+for (const ms of [-30_000, 40_000]) {
+  test(`and by an offset in which many other calls go: ${ms} ms`, () => {
+    // Requests come without a rhythm: no other offset fits as well.
+    const uneven: Change = (index, spans) => {
+      const by = (index * index * 53) % 211
+      const moved = spans.map((one) => ({ ...one, start: one.start + by, end: one.end + by }))
+      return only('fg', index, moved)
+    }
+    const cases = debtOf(find(skewed('price', ms, uneven)))
+    assert.deepEqual([summarise(cases), cases[0]?.affected], [[OPEN], 400])
+  })
+}
+
 test('probes and the public edge are roots by their nature, whatever a client of another edge holds', () => {
   const change: Change = (index, spans) => {
     const own = some(index, 50) ? only('fg', index, spans) : spans
