@@ -18,6 +18,9 @@ import { isLifted, lastBefore, measureLift, median, moveTime } from '../trust/wi
 
 const SAMPLE = 200
 const LEAST = 0.3
+/** Where many wake at once some come late; fewer are enough where chance has next to none of them. */
+const LEAST_RARE = 0.15
+const RARE_TIMES = 10
 const LEAST_CHILDREN = 0.02
 
 export const sharedWork: BreakClassRule = {
@@ -87,7 +90,8 @@ function describeShared(
     return at(others.ends, index) >= end - tolerance && at(others.ends, index) > begins
   }
   const lift = measureLift(facts, sampleRows(without, SAMPLE), length, waits)
-  if (!isLifted(lift, LEAST)) return []
+  const isRare = lift.seen >= RARE_TIMES * lift.chance
+  if (!isLifted(lift, isRare ? LEAST_RARE : LEAST)) return []
   const waiting = without.filter((row) => waits(row, 0))
   if (waiting.length < MIN_SIGHTINGS) return []
   const place = makePlace(facts, waiting)
