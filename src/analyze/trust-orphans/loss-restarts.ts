@@ -81,8 +81,10 @@ export function findIdentity({ spans, serviceOf }: TrustFacts, owner: number): '
 }
 
 function gatherLives(facts: TrustFacts, owner: number): Map<number, Life> {
-  const { spans, serviceOf, instanceOf, logs } = facts
+  const { spans, serviceOf, instanceOf, logs, aligned } = facts
   const lives = new Map<number, Life>()
+  // An instance's log has the instance's clock.
+  const shifts = new Map<number, number>()
   const names = new Map<string, number>()
   spans.resources.forEach(({ instance, host }, resource) => {
     if (serviceOf[resource] === owner) names.set(instance ?? host ?? '', at(instanceOf, resource))
@@ -93,8 +95,9 @@ function gatherLives(facts: TrustFacts, owner: number): Map<number, Life> {
     const instance = at(instanceOf, resource)
     const life = lives.get(instance) ?? openLife()
     lives.set(instance, life)
-    life.first = Math.min(life.first, at(spans.startNs, row))
-    life.last = Math.max(life.last, at(spans.endNs, row))
+    life.first = Math.min(life.first, at(aligned.startNs, row))
+    life.last = Math.max(life.last, at(aligned.endNs, row))
+    if (!shifts.has(instance)) shifts.set(instance, at(aligned.startNs, row) - at(spans.startNs, row))
   }
   if (logs === undefined) return lives
   const offset = Number(logs.baseUnixNs - spans.baseUnixNs)
@@ -107,7 +110,7 @@ function gatherLives(facts: TrustFacts, owner: number): Map<number, Life> {
   })
   for (let row = 0; row < logs.count; row++) {
     const place = places[at(logs.resourceOf, row)]
-    const timeNs = at(logs.timeNs, row) + offset
+    const timeNs = at(logs.timeNs, row) + offset + (shifts.get(place ?? -1) ?? 0)
     if (place === undefined || Number.isNaN(timeNs)) continue
     const life = lives.get(place) ?? openLife()
     lives.set(place, life)

@@ -1,7 +1,7 @@
 /**
  * A visit is one service in one trace. Of a service that lost spans: the visits in which it did, and those from which
  * nothing is missing, by time. What was lost is compared with what was not, so that the habits of the service (its load,
- * its hours, its long traces) are in both. Only visits with a child somewhere count as kept: of others, no loss is seen.
+ * its hours, its long traces) are in both. Only visits with a child somewhere count as kept: of others, no loss is seen. Times are by one clock.
  */
 import { at, instanceOfRow, serviceOfRow, type TrustFacts } from '../trust/trust-facts.ts'
 
@@ -37,7 +37,7 @@ export type LostVisit = {
 export type KeptVisit = { readonly trace: number; readonly timeNs: number; readonly instance: number }
 
 /** Lost visits of each owner, in order of time. */
-export function gatherVisits({ spans }: TrustFacts, losses: readonly Loss[]): Map<number, LostVisit[]> {
+export function gatherVisits({ aligned }: TrustFacts, losses: readonly Loss[]): Map<number, LostVisit[]> {
   const byOwner = new Map<number, Map<number, Loss[]>>()
   for (const loss of losses) {
     const traces = byOwner.get(loss.owner) ?? new Map<number, Loss[]>()
@@ -50,7 +50,7 @@ export function gatherVisits({ spans }: TrustFacts, losses: readonly Loss[]): Ma
   for (const [owner, traces] of byOwner) {
     const list = [...traces].map(([trace, own]): LostVisit => {
       let timeNs = Number.POSITIVE_INFINITY
-      for (const { rows } of own) for (const row of rows) timeNs = Math.min(timeNs, at(spans.startNs, row))
+      for (const { rows } of own) for (const row of rows) timeNs = Math.min(timeNs, at(aligned.startNs, row))
       const isAbsent = own.every((loss) => loss.isAbsent)
       return { trace, timeNs, isAbsent, instance: own.find((loss) => loss.instance >= 0)?.instance ?? -1, losses: own }
     })
@@ -86,7 +86,7 @@ export function listKept(
       if (list === undefined || !isSettled) continue
       if (seen[service] !== trace) {
         seen[service] = trace
-        first[service] = at(spans.startNs, row)
+        first[service] = at(facts.aligned.startNs, row)
         list.traces++
       }
       if (inner[service] === trace || at(forest.childStart, row + 1) === at(forest.childStart, row)) continue
