@@ -17,11 +17,11 @@ import {
   SERVER,
   type TrustFacts,
 } from '../trust/trust-facts.ts'
+import { measureLosses } from '../trust-losses/measure-losses.ts'
+import type { Loss } from '../trust-losses/visits.ts'
 import { groupCallers, isOutsideCaller } from './find-outside-callers.ts'
 import { findSilentHop, groupHops, type Hop, listUnanswered } from './find-silent-hops.ts'
 import { describeLoss, layToLosers, learnOwners, markPresent, type Owners } from './guess-owner.ts'
-import { measureLosses } from './measure-losses.ts'
-import type { Loss } from './visits.ts'
 
 const SECOND_NS = 1e9
 const MAX_OUTSIDE_NS = 60 * SECOND_NS

@@ -4,7 +4,7 @@
  * here; one that is here may have lost that span alone. Enters: the facts, trace by trace. Leaves: losses.
  */
 import { at, instanceOfRow, MIN_SIGHTINGS, serviceOfRow, type TrustFacts } from '../trust/trust-facts.ts'
-import type { Guess, Loss } from './visits.ts'
+import type { Guess, Loss } from '../trust-losses/visits.ts'
 
 /** Of the traces with one service, the share that another must be in, to be thought of. */
 const LEAST_SHARED = 0.02

@@ -6,7 +6,7 @@
  */
 import { ORPHAN } from '../trust/forest.ts'
 import { at, instanceOfRow, serviceOfRow, type TrustFacts } from '../trust/trust-facts.ts'
-import { listUnanswered } from './find-silent-hops.ts'
+import { listUnanswered } from '../trust-orphans/find-silent-hops.ts'
 import type { KeptVisit, LostVisit } from './visits.ts'
 
 const TOLERANCE_NS = 1e6
